@@ -1,0 +1,1 @@
+"""Codes: values to bytes to text and QR, and back."""

@@ -1,0 +1,1 @@
+"""What a reservation means: the device half and the portal half."""
