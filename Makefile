@@ -1,0 +1,108 @@
+# Tallystick's front door. Each target sets up what it needs by itself: a bare machine
+# must only have make and Python 3.11 or newer with its venv module.
+#
+#   make test VENV=/some/where       keep the environment elsewhere
+#   make test PYTHON=python3.13      choose the interpreter
+#   make test UNLOCKED=1 VENV=...    try the newest dependencies instead of the locked ones
+
+VENV         ?= .venv
+PYTHON       ?= python3
+UNLOCKED     ?=
+PYTEST_FLAGS ?= -n auto --dist loadgroup
+
+BIN       := $(VENV)/bin
+PIP       := $(BIN)/python -m pip install -qq --disable-pip-version-check
+VENV_MADE := $(VENV)/.made
+RUN_READY := $(VENV)/.ready-run
+DEV_READY := $(VENV)/.ready-dev
+RUN_LOCKS := requirements/run.lock requirements/build.lock
+DEV_LOCK  := requirements/dev.lock
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check format bench soak docs samples dist lock clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: $(RUN_READY) ## Walk one reservation through its whole life, in under a minute
+	@$(BIN)/tallystick demo
+
+test: check ## Everything that must pass: the checks, then every test
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+check: $(DEV_READY) ## Only the static checks: lint, format, types, import directions
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/mypy .ci/release.py
+	$(BIN)/lint-imports
+
+format: $(DEV_READY) ## Put the code into the house format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(DEV_READY) ## Measure against the targets and peers; writes benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.run
+
+soak: $(DEV_READY) ## The long tests that the default run leaves out
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) -m soak --hypothesis-profile=soak
+
+docs: $(DEV_READY) ## Write docs/cli.md anew from the program
+	$(BIN)/python -m tests.cli_reference
+
+samples: $(DEV_READY) ## Make everything under samples/ anew
+	$(BIN)/python -m samples.make
+
+dist: $(DEV_READY) ## Wheel, sdist, offline wheelhouse, checksums and SBOM under dist/
+	$(BIN)/python .ci/release.py
+
+lock: $(VENV_MADE) ## Choose the newest dependencies and write their hashes to requirements/
+	$(PIP) uv
+	$(BIN)/python .ci/lock.py
+
+clean: ## Remove everything that these targets made, the environment too
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- what the targets above stand on -------------------------------------------------------
+
+# Made once. A half-made environment has no stamp, so it is tried again.
+$(VENV_MADE):
+	@found=; \
+	for python in $(PYTHON) python3.14 python3.13 python3.12 python3.11; do \
+	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	    echo "Tallystick needs Python 3.11 or newer, and none was found (tried $(PYTHON) and python3.11 to python3.14)."; \
+	    echo "Install one, or name it: make PYTHON=/path/to/python3"; exit 1; \
+	fi; \
+	if ! "$$found" -c 'import venv, ensurepip' 2>/dev/null; then \
+	    echo "$$found has no venv module, which is needed to keep the packages out of your system."; \
+	    echo "On Debian and Ubuntu: apt-get install python3-venv"; exit 1; \
+	fi; \
+	echo "Making $(VENV) with $$("$$found" --version)"; \
+	"$$found" -m venv $(VENV)
+	@touch $@
+
+# What the program needs with every extra: enough for the demo, and quick.
+$(RUN_READY): $(VENV_MADE) pyproject.toml $(RUN_LOCKS)
+ifeq ($(UNLOCKED),)
+	@echo "Installing what the program needs"
+	@$(PIP) --require-hashes $(addprefix -r ,$(RUN_LOCKS))
+	@$(PIP) --no-deps --no-build-isolation --editable .
+else
+	$(PIP) --upgrade --editable '.[images,scan,portal]'
+endif
+	@touch $@
+
+# The same and the tools of development: it includes the above, hence both stamps.
+$(DEV_READY): $(VENV_MADE) pyproject.toml $(DEV_LOCK)
+ifeq ($(UNLOCKED),)
+	@echo "Installing the program and the development tools"
+	@$(PIP) --require-hashes -r $(DEV_LOCK)
+	@$(PIP) --no-deps --no-build-isolation --editable .
+else
+	$(PIP) --upgrade --editable '.[dev]'
+endif
+	@touch $(RUN_READY) $@
