@@ -16,13 +16,21 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ROOT / "requirements"
 
 
-def compile_lock(name: str, *, sources: Sequence[str], constraint: Path | None = None, stdin: str = "") -> Path:
+def solve(name: str, *, sources: Sequence[str], constraint: Path | None = None, stdin: str = "") -> Path:
     """Solve `sources` and write requirements/`name`.lock."""
     target = LOCKS / f"{name}.lock"
-    command = ["uv", "pip", "compile", *sources, "--quiet", "--universal", "--python-version", "3.11"]
+    command = [
+        str(Path(sys.executable).with_name("uv")),
+        "pip",
+        "compile",
+        *sources,
+        "--quiet",
+        "--universal",
+        "--python-version",
+        "3.11",
+    ]
     command += ["--generate-hashes", "--no-annotate", "--custom-compile-command", "make lock"]
     command += ["--constraint", str(constraint)] if constraint else []
-    command[0] = str(Path(sys.executable).with_name("uv"))
     subprocess.run([*command, "--output-file", str(target)], input=stdin, text=True, cwd=ROOT, check=True)
     return target
 
@@ -32,11 +40,11 @@ def main() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     for stale in LOCKS.glob("*.lock"):
         stale.unlink()
-    dev = compile_lock("dev", sources=["pyproject.toml", "--extra", "dev"])
+    dev = solve("dev", sources=["pyproject.toml", "--extra", "dev"])
     extras = [word for extra in ("images", "scan", "portal") for word in ("--extra", extra)]
-    compile_lock("run", sources=["pyproject.toml", *extras], constraint=dev)
+    solve("run", sources=["pyproject.toml", *extras], constraint=dev)
     build = "\n".join(project["build-system"]["requires"])
-    compile_lock("build", sources=["-"], constraint=dev, stdin=build)
+    solve("build", sources=["-"], constraint=dev, stdin=build)
 
 
 if __name__ == "__main__":

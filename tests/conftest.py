@@ -1,0 +1,12 @@
+"""Settings that every test shares: how long and how reproducibly Hypothesis searches."""
+
+import os
+
+from hypothesis import settings
+
+# No deadlines: the machines that run this are shared, and speed has its own place (benchmarks/).
+settings.register_profile("house", deadline=None, print_blob=True)
+# On CI a failure must be one that anybody can run again, so the search starts from a fixed seed.
+settings.register_profile("fixed", settings.get_profile("house"), derandomize=True, database=None)
+settings.register_profile("soak", settings.get_profile("house"), max_examples=20_000)
+settings.load_profile("fixed" if os.environ.get("CI") else "house")
