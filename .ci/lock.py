@@ -19,16 +19,8 @@ LOCKS = ROOT / "requirements"
 def solve(name: str, *, sources: Sequence[str], constraint: Path | None = None, stdin: str = "") -> Path:
     """Solve `sources` and write requirements/`name`.lock."""
     target = LOCKS / f"{name}.lock"
-    command = [
-        str(Path(sys.executable).with_name("uv")),
-        "pip",
-        "compile",
-        *sources,
-        "--quiet",
-        "--universal",
-        "--python-version",
-        "3.11",
-    ]
+    uv = Path(sys.executable).with_name("uv")
+    command = [str(uv), "pip", "compile", *sources, "--quiet", "--universal", "--python-version", "3.11"]
     command += ["--generate-hashes", "--no-annotate", "--custom-compile-command", "make lock"]
     command += ["--constraint", str(constraint)] if constraint else []
     subprocess.run([*command, "--output-file", str(target)], input=stdin, text=True, cwd=ROOT, check=True)
