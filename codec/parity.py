@@ -1,0 +1,301 @@
+"""Parity of a code: systematic Reed-Solomon over GF(1024), eight parity symbols.
+
+Two characters make one symbol, the first its high five bits. The field is GF(2)[x] / (x^10 + x^3 + 1), its
+generator a = x. The code's polynomial has the first symbol as its highest coefficient; a code word is a
+multiple of (x - a)(x - a^2) ... (x - a^8). Any four wrong symbols can be put right; with symbols known to be
+doubtful (erasures), twice the wrong ones plus the doubtful ones may make eight.
+
+Invariants:
+    * ``correct`` returns code words only, and refuses where it cannot.
+    * Nothing is computed at import; the tables are made on first use, in less than a millisecond.
+
+Not handled: lost and doubled characters, and the choice between candidates, which is the signature's work
+(``codec.reading``). A correction is a proposal: beyond four wrong symbols it can be a wrong one.
+
+Source: Blahut, Theory and Practice of Error Control Codes, chapter 7 (Berlekamp-Massey with erasures,
+Forney).
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from codec.alphabet import LONGEST_CODE, from_number, to_number
+from codec.errors import MalformedCodeError
+
+PARITY_CHARACTERS: Final = 16
+SHORTEST_CODE: Final = PARITY_CHARACTERS + 2
+PRIMITIVE_POLYNOMIAL: Final = 0b100_0000_1001
+FIRST_ROOT: Final = 1
+"""Exponent of the first root of the generator polynomial."""
+
+_SYMBOLS: Final = PARITY_CHARACTERS // 2
+_SYMBOL_BITS: Final = 10
+_ORDER: Final = (1 << _SYMBOL_BITS) - 1
+"""Non-zero elements of the field."""
+_BLOCK_BYTES: Final = _SYMBOLS * _SYMBOL_BITS // 8
+"""Eight symbols fill ten bytes exactly; the remainder is computed in such blocks."""
+
+
+class UncorrectableError(MalformedCodeError):
+    """A code with more wrong characters than its parity can put right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A code word near the code that was given.
+
+    Attributes:
+        code: The code word, as long as the code given.
+        positions: Indices of the characters that differ, ascending; empty for a sound code.
+    """
+
+    code: str
+    positions: tuple[int, ...]
+
+
+def parity_of(body: str) -> str:
+    """Compute the 16 parity characters of a body.
+
+    Args:
+        body: Characters of the alphabet, 2 to 2,030, an even count.
+
+    Raises:
+        MalformedCodeError: A character outside the alphabet, or an impossible length.
+    """
+    _check_length(len(body) + PARITY_CHARACTERS)
+    shifted = to_number(body) << (_SYMBOLS * _SYMBOL_BITS)
+    return from_number(_remainder(shifted, len(body) + PARITY_CHARACTERS), PARITY_CHARACTERS)
+
+
+def is_clean(code: str) -> bool:
+    """Tell whether a code is a code word, its length a possible one.
+
+    Raises:
+        MalformedCodeError: A character outside the alphabet.
+    """
+    return _possible(len(code)) and not _remainder(to_number(code), len(code))
+
+
+def correct(code: str, *, doubtful: Collection[int] = ()) -> Correction:
+    """Put wrong characters right.
+
+    Args:
+        code: Characters of the alphabet, 18 to 2,046, an even count.
+        doubtful: Indices of characters that may be wrong. The correction spends one parity symbol on each
+            symbol they touch, and two on each wrong symbol elsewhere; eight doubtful symbols leave
+            nothing to check the result by.
+
+    Returns:
+        The only code word within reach. With no more than four wrong symbols and none doubtful it is the
+        original; with more it can be another: one time in 37,000 at 330 characters, in 25 at 2,046.
+
+    Raises:
+        UncorrectableError: No code word is within reach, or the length is impossible.
+        MalformedCodeError: A character outside the alphabet.
+    """
+    _check_length(len(code))
+    number = to_number(code)
+    remainder = _remainder(number, len(code))
+    if not remainder:
+        return Correction(code, ())
+    errors = _errors(remainder, len(code) // 2, {(len(code) - 1 - index) // 2 for index in doubtful})
+    for power, value in errors.items():
+        number ^= value << (_SYMBOL_BITS * power)
+    if _remainder(number, len(code)):
+        raise _uncorrectable()
+    corrected = from_number(number, len(code))
+    changed = (index for index, pair in enumerate(zip(code, corrected, strict=True)) if pair[0] != pair[1])
+    return Correction(corrected, tuple(changed))
+
+
+def _possible(count: int) -> bool:
+    return count % 2 == 0 and SHORTEST_CODE <= count <= LONGEST_CODE
+
+
+def _check_length(count: int) -> None:
+    if not _possible(count):
+        raise UncorrectableError(
+            f"A code cannot have {count} characters: the number is even, from {SHORTEST_CODE} to"
+            f" {LONGEST_CODE:,}",
+            hint="Compare the number of groups and the length of each with the original.",
+        )
+
+
+def _uncorrectable() -> UncorrectableError:
+    return UncorrectableError(
+        "More characters of the code are wrong than its parity can put right",
+        hint="Compare each line with the original, or carry the code again.",
+    )
+
+
+# --- The field -----------------------------------------------------------------------------------------
+
+
+@cache
+def _field() -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Make the powers of the generator, twice over to spare a modulo, and the logarithms."""
+    powers = [1]
+    while len(powers) < _ORDER:
+        doubled = powers[-1] << 1
+        powers.append(doubled ^ PRIMITIVE_POLYNOMIAL if doubled >> _SYMBOL_BITS else doubled)
+    logarithms = [0] * (_ORDER + 1)
+    for exponent, power in enumerate(powers):
+        logarithms[power] = exponent
+    return tuple(powers * 2), tuple(logarithms)
+
+
+def _times(left: int, right: int) -> int:
+    if not left or not right:
+        return 0
+    powers, logarithms = _field()
+    return powers[logarithms[left] + logarithms[right]]
+
+
+def _over(left: int, right: int) -> int:
+    if not left:
+        return 0
+    powers, logarithms = _field()
+    return powers[logarithms[left] + _ORDER - logarithms[right]]
+
+
+def _value(polynomial: Sequence[int], exponent: int) -> int:
+    """Evaluate a polynomial (lowest coefficient first) at the generator's power."""
+    powers, logarithms = _field()
+    total = 0
+    for degree, coefficient in enumerate(polynomial):
+        if coefficient:
+            total ^= powers[(logarithms[coefficient] + exponent * degree) % _ORDER]
+    return total
+
+
+def _product(left: Sequence[int], right: Sequence[int]) -> list[int]:
+    """Multiply two polynomials."""
+    result = [0] * (len(left) + len(right) - 1)
+    for shift, factor in enumerate(left):
+        for place, coefficient in enumerate(right):
+            result[shift + place] ^= _times(factor, coefficient)
+    return result
+
+
+# --- Remainder: the whole cost of a sound code ---------------------------------------------------------
+
+
+@cache
+def _advance() -> tuple[tuple[int, ...], ...]:
+    """Make the tables that multiply a remainder by x^8, modulo the generator polynomial.
+
+    The product is linear over GF(2), so it is the exclusive or of one entry for each byte of the remainder,
+    however symbols and bytes overlap.
+
+    Returns:
+        Ten tables of 256 remainders, for the bytes of a remainder from the first to the last.
+    """
+    powers, _ = _field()
+    generator = [1]
+    for root in range(FIRST_ROOT, FIRST_ROOT + _SYMBOLS):
+        generator = _product(generator, (powers[root], 1))
+    of_bit = []
+    symbols = [0] * (_SYMBOLS - 1) + [1]
+    for _ in range(_SYMBOLS):
+        top = symbols[-1]
+        shifted = [0, *symbols[:-1]]
+        symbols = [low ^ _times(top, factor) for low, factor in zip(shifted, generator, strict=False)]
+        of_bit += [_packed([_times(1 << bit, symbol) for symbol in symbols]) for bit in range(_SYMBOL_BITS)]
+    tables = []
+    for first in reversed(range(0, 8 * _BLOCK_BYTES, 8)):
+        table = [0]
+        for bit in range(8):
+            table += [entry ^ of_bit[first + bit] for entry in table]
+        tables.append(tuple(table))
+    return tuple(tables)
+
+
+def _packed(symbols: Sequence[int]) -> int:
+    return sum(symbol << (_SYMBOL_BITS * power) for power, symbol in enumerate(symbols))
+
+
+def _remainder(number: int, count: int) -> int:
+    """Divide a code of ``count`` characters by the generator polynomial.
+
+    Returns:
+        The remainder, 80 bits: zero for a code word. Its lowest ten bits are the coefficient of x^0.
+    """
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9 = _advance()
+    size = -(-count // PARITY_CHARACTERS) * _BLOCK_BYTES
+    data = number.to_bytes(size)
+    remainder = int.from_bytes(data[:_BLOCK_BYTES])
+    for start in range(_BLOCK_BYTES, size, _BLOCK_BYTES):
+        a, b, c, d, e, f, g, h, i, j = remainder.to_bytes(_BLOCK_BYTES)
+        remainder = (
+            int.from_bytes(data[start : start + _BLOCK_BYTES])
+            ^ t0[a] ^ t1[b] ^ t2[c] ^ t3[d] ^ t4[e] ^ t5[f] ^ t6[g] ^ t7[h] ^ t8[i] ^ t9[j]
+        )  # fmt: skip
+    return remainder
+
+
+# --- Errors: what only a damaged code costs ------------------------------------------------------------
+
+
+def _errors(remainder: int, length: int, doubtful: Collection[int]) -> dict[int, int]:
+    """Find the wrong symbols from the remainder alone.
+
+    Args:
+        remainder: Of the damaged code, not zero.
+        length: Symbols in the code.
+        doubtful: Powers of x (symbols counted from the end) that may be wrong.
+
+    Returns:
+        Power of x to the value to be added there.
+
+    Raises:
+        UncorrectableError: There is no such set of errors within reach.
+    """
+    if len(doubtful) > _SYMBOLS:
+        raise _uncorrectable()
+    symbols = [remainder >> (_SYMBOL_BITS * power) & _ORDER for power in range(_SYMBOLS)]
+    syndromes = [_value(symbols, FIRST_ROOT + index) for index in range(_SYMBOLS)]
+    locator = _locator(syndromes, doubtful)
+    degree = len(locator) - 1
+    places = [power for power in range(length) if not _value(locator, -power)]
+    if not degree or len(places) != degree:
+        raise _uncorrectable()
+    evaluator = _product(syndromes, locator)[:_SYMBOLS]
+    # In characteristic two only the odd powers survive the derivative. No factor X^(1-b) is needed, since
+    # the first root is a^1.
+    derivative = [coefficient if power % 2 == 0 else 0 for power, coefficient in enumerate(locator[1:])]
+    return {power: _over(_value(evaluator, -power), _value(derivative, -power)) for power in places}
+
+
+def _locator(syndromes: Sequence[int], doubtful: Collection[int]) -> list[int]:
+    """Find the shortest polynomial whose roots are the inverse places of wrong and doubtful symbols.
+
+    Berlekamp-Massey, started from the polynomial of the doubtful places.
+
+    Returns:
+        Coefficients from x^0 up, the last one not zero.
+    """
+    powers, _ = _field()
+    locator = [1]
+    for power in doubtful:
+        locator = _product(locator, (1, powers[power]))
+    previous = locator
+    known = degree = len(doubtful)
+    for step in range(known, _SYMBOLS):
+        discrepancy = 0
+        for place, coefficient in enumerate(locator[: step + 1]):
+            discrepancy ^= _times(coefficient, syndromes[step - place])
+        previous = [0, *previous]
+        if not discrepancy:
+            continue
+        size = max(len(locator), len(previous))
+        old = locator + [0] * (size - len(locator))
+        correction = previous + [0] * (size - len(previous))
+        locator = [kept ^ _times(discrepancy, moved) for kept, moved in zip(old, correction, strict=True)]
+        if 2 * degree <= step + known:
+            degree = step + 1 + known - degree
+            previous = [_over(coefficient, discrepancy) for coefficient in old]
+    while not locator[-1]:
+        locator.pop()
+    return locator
