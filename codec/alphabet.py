@@ -260,7 +260,8 @@ def _wrong_character(text: str) -> MalformedCodeError:
     where = f"group {before // 4 + 1}"
     if "\n" in text.strip(ignored):
         # Lines with something in them, so that blank lines of a paste do not shift the printed numbers.
-        where = f"line {sum(bool(line.strip(ignored)) for line in text[: place + 1].split('\n'))}, {where}"
+        lines = text[: place + 1].split("\n")
+        where = f"line {sum(bool(line.strip(ignored)) for line in lines)}, {where}"
     return MalformedCodeError(
         f"{_shown(character)} in {where} is not a character of a code",
         hint="Codes are made of the digits 0-9 and the letters A-Z without I, L, O and U. "
