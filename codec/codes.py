@@ -29,6 +29,8 @@ DAYS = 1 << 16
 MAX_TEXT = 64
 MAX_LINES = 255
 MAX_COUNT = (1 << 24) - 1
+#: Highest position in a catalogue.
+MAX_POSITION = (1 << 16) - 2
 
 #: The entitlement that a universal reservation draws from, unless the portal names another for the product.
 UNIVERSAL_TAG = "UNIVERSAL"

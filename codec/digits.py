@@ -1,0 +1,73 @@
+"""One integer that holds many values: the innermost layer of the wire format.
+
+A code's fields are digits of a single integer. A value with `radix` equally likely possibilities is a digit
+in that base and costs exactly log2(radix) bits; a value with weighted possibilities takes a span of `size`
+out of `total` and costs log2(total / size) bits (asymmetric numeral systems: J. Duda, arXiv:1311.2540, here
+on an unbounded integer, without renormalisation). So no field is rounded up to whole bits; only the sum is
+rounded up, once, to whole bytes.
+
+Both steps are exact inverses of each other. An integer therefore has exactly one reading, and a reading
+exactly one integer: most of what makes the encoding canonical comes for free.
+"""
+
+from collections.abc import Sequence
+
+
+class DigitSink:
+    """Collect values, first one first, and fold them to an integer."""
+
+    __slots__ = ("_spans",)
+
+    def __init__(self) -> None:
+        self._spans: list[tuple[int, int, int]] = []
+
+    def put(self, value: int, radix: int) -> None:
+        """Add a value of ``range(radix)``, all equally likely."""
+        self._spans.append((value, 1, radix))
+
+    def put_span(self, start: int, size: int, total: int) -> None:
+        """Add the possibility that owns ``range(start, start + size)`` out of ``range(total)``."""
+        self._spans.append((start, size, total))
+
+    def fold(self) -> int:
+        """Return the integer; the value that was put first is the one that is taken first."""
+        number = 0
+        for start, size, total in reversed(self._spans):
+            if size == 1:
+                number = number * total + start
+            else:
+                quotient, remainder = divmod(number, size)
+                number = quotient * total + start + remainder
+        return number
+
+
+class DigitSource:
+    """Take values back out of an integer, in the order in which they were put."""
+
+    __slots__ = ("_number",)
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def take(self, radix: int) -> int:
+        """Return the next value of ``range(radix)``."""
+        self._number, value = divmod(self._number, radix)
+        return value
+
+    def take_span(self, owners: Sequence[int], starts: Sequence[int], sizes: Sequence[int]) -> int:
+        """Return which possibility comes next.
+
+        Args:
+            owners: For each point of ``range(total)``, the possibility that owns it.
+            starts: Where each possibility's span starts.
+            sizes: How wide each possibility's span is.
+        """
+        quotient, point = divmod(self._number, len(owners))
+        index = owners[point]
+        self._number = sizes[index] * quotient + point - starts[index]
+        return index
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether nothing is left over."""
+        return self._number == 0

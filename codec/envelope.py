@@ -1,0 +1,307 @@
+"""Signatures on codes: what is signed, by whom, and which type says so.
+
+A code is a COSE_Sign1 (RFC 9052) without its constant parts. What is signed is its Sig_structure (section
+4.4): ``["Signature1", protected, external_aad, payload]``. There ``protected`` is ``{1: -19}`` (Ed25519,
+RFC 9864), the payload is the kind byte with the fields, and external_aad is the deterministic CBOR array
+``["tallystick/1", kind, …]`` that names everything the reader already knows. So a code of one kind, for one
+request, by one issuer is nothing else for anybody else.
+
+id(X) is the SHA-256 of X's Sig_structure. Signature bytes are never part of an identifier.
+
+Types carry trust: `UnverifiedCode` is what somebody typed; only the functions of this module make a
+`VerifiedCode`.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Generic, TypeVar, cast
+
+from codec.alphabet import to_bytes, to_characters
+from codec.codes import KIND_OF, Authorization, Code, Confirmation, Kind, Request, Return, Trust
+from codec.errors import MalformedCodeError, WrongKindError
+from codec.keys import SIGNATURE_BYTES, SigningKey, VerifyingKey
+from codec.parity import parity_of
+from codec.wire import decode_payload, encode_payload, kind_of
+
+V_co = TypeVar("V_co", bound=Code, covariant=True)
+V = TypeVar("V", bound=Code)
+
+KIND_NAMES = {
+    Kind.REQUEST: "request code",
+    Kind.AUTHORIZATION: "authorization code",
+    Kind.CONFIRMATION: "confirmation code",
+    Kind.RETURN: "return code",
+    Kind.TRUST: "trust code",
+}
+
+# {1: -19}, the protected header that every code implies.
+_PROTECTED = bytes.fromhex("a10132")
+_DOMAIN = "tallystick/1"
+
+
+def cbor_head(major: int, length: int) -> bytes:
+    """Return the shortest head of a CBOR item (RFC 8949, section 3); at most 65,535 long."""
+    if length < 24:
+        return bytes((major << 5 | length,))
+    size = 1 if length < 1 << 8 else 2
+    return bytes((major << 5 | 23 + size,)) + length.to_bytes(size, "big")
+
+
+def _cbor_bytes(value: bytes) -> bytes:
+    return cbor_head(2, len(value)) + value
+
+
+def _cbor_text(value: str) -> bytes:
+    encoded = value.encode()
+    return cbor_head(3, len(encoded)) + encoded
+
+
+def external_aad(kind: Kind, *known: bytes) -> bytes:
+    """Return the deterministic CBOR array of what the reader knows (RFC 8949, section 4.2)."""
+    items = (_cbor_text(_DOMAIN), _cbor_text(kind.value), *map(_cbor_bytes, known))
+    return cbor_head(4, len(items)) + b"".join(items)
+
+
+def sig_structure(payload: bytes, aad: bytes) -> bytes:
+    """Return the bytes that a signature covers (RFC 9052, section 4.4)."""
+    return b"".join(
+        (
+            cbor_head(4, 4),
+            _cbor_text("Signature1"),
+            _cbor_bytes(_PROTECTED),
+            _cbor_bytes(aad),
+            _cbor_bytes(payload),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedCode(Generic[V_co]):
+    """A code that reads well and proves nothing yet.
+
+    Attributes:
+        payload: Kind byte and fields, as they were received.
+        signature: 64 bytes.
+        unverified: What the code says. Only for choosing candidates by hint, and for explaining.
+    """
+
+    payload: bytes
+    signature: bytes
+    unverified: V_co
+
+    @property
+    def kind(self) -> Kind:
+        """The kind that the first byte names."""
+        return kind_of(self.payload[0])
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedCode(Generic[V_co]):
+    """A code whose signature was checked, or just made, by this module.
+
+    Attributes:
+        value: What the code says.
+        id: id(X), 32 bytes: SHA-256 of the bytes that the signature covers.
+        payload: Kind byte and fields.
+        signature: 64 bytes.
+    """
+
+    value: V_co
+    id: bytes
+    payload: bytes
+    signature: bytes
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of code."""
+        return kind_of(self.payload[0])
+
+    @property
+    def text(self) -> str:
+        """The code as one unbroken string, parity included."""
+        return to_text(self.payload, self.signature)
+
+
+def to_text(payload: bytes, signature: bytes) -> str:
+    """Return the unbroken text form of a code: body characters, then 16 parity characters."""
+    body = to_characters(payload + signature)
+    return body + parity_of(body)
+
+
+def decode_body(body: str) -> UnverifiedCode[Code]:
+    """Return the code in a text form without its parity.
+
+    Args:
+        body: Characters of the alphabet, an even number.
+
+    Raises:
+        MalformedCodeError: When the characters are no canonical code.
+        NewerVersionError: When a newer version made it.
+    """
+    data = to_bytes(body)
+    if len(data) <= SIGNATURE_BYTES:
+        if data:
+            kind_of(data[0])
+        raise MalformedCodeError(
+            "This is too short to be a code: most of it is missing.",
+            hint="Copy the whole code, from its first letter to its last.",
+        )
+    payload, signature = data[:-SIGNATURE_BYTES], data[-SIGNATURE_BYTES:]
+    return UnverifiedCode(payload, signature, decode_payload(payload))
+
+
+def require_kind(code: UnverifiedCode[Code], wanted: type[V]) -> UnverifiedCode[V]:
+    """Return the code as one of the wanted kind.
+
+    Raises:
+        WrongKindError: When it is of another kind.
+    """
+    if not isinstance(code.unverified, wanted):
+        kind = next(kind for value, kind in KIND_OF.items() if issubclass(wanted, value))
+        raise WrongKindError(
+            f"This is a {KIND_NAMES[code.kind]}; a {KIND_NAMES[kind]} is needed here.",
+            hint=f"Give the code that starts with {kind.value}.",
+        )
+    return cast("UnverifiedCode[V]", code)
+
+
+def _sign(value: V, key: SigningKey, aad: bytes) -> VerifiedCode[V]:
+    payload = encode_payload(value)
+    signed = sig_structure(payload, aad)
+    return VerifiedCode(value, sha256(signed).digest(), payload, key.sign(signed))
+
+
+def _verify(code: UnverifiedCode[V], key: VerifyingKey, aad: bytes) -> VerifiedCode[V]:
+    signed = sig_structure(code.payload, aad)
+    key.verify(code.signature, signed)
+    return VerifiedCode(code.unverified, sha256(signed).digest(), code.payload, code.signature)
+
+
+def _request_aad() -> bytes:
+    return external_aad(Kind.REQUEST)
+
+
+def sign_request(value: Request, key: SigningKey) -> VerifiedCode[Request]:
+    """Sign a request with the device key that it carries."""
+    return _sign(value, key, _request_aad())
+
+
+def verify_request(code: UnverifiedCode[Request]) -> VerifiedCode[Request]:
+    """Verify a request by the key inside it: that proves integrity, not identity.
+
+    Raises:
+        KeyRejectedError: When the key is not a sound one.
+        NotGenuineError: When the signature does not hold.
+    """
+    return _verify(code, VerifyingKey.parse(code.unverified.device_key), _request_aad())
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationContext:
+    """What a device knows about an authorization before it reads it."""
+
+    request_id: bytes
+    issuer: VerifyingKey
+    portal_id: bytes
+
+    @property
+    def aad(self) -> bytes:
+        """The external_aad of an authorization."""
+        return external_aad(Kind.AUTHORIZATION, self.request_id, self.issuer.digest, self.portal_id)
+
+
+def sign_authorization(
+    value: Authorization, key: SigningKey, *, request_id: bytes, portal_id: bytes
+) -> VerifiedCode[Authorization]:
+    """Sign an authorization for one request, as the issuer of one portal."""
+    return _sign(value, key, AuthorizationContext(request_id, key.verifying_key, portal_id).aad)
+
+
+def verify_authorization(
+    code: UnverifiedCode[Authorization], context: AuthorizationContext
+) -> VerifiedCode[Authorization]:
+    """Verify an authorization for one request, issuer and portal.
+
+    Raises:
+        NotGenuineError: When the signature does not hold for them.
+    """
+    return _verify(code, context.issuer, context.aad)
+
+
+def _confirmation_aad(request_id: bytes, authorization_id: bytes) -> bytes:
+    return external_aad(Kind.CONFIRMATION, request_id, authorization_id)
+
+
+def sign_confirmation(
+    value: Confirmation, key: SigningKey, *, request_id: bytes, authorization_id: bytes
+) -> VerifiedCode[Confirmation]:
+    """Sign the confirmation of one authorization with the device key."""
+    return _sign(value, key, _confirmation_aad(request_id, authorization_id))
+
+
+def verify_confirmation(
+    code: UnverifiedCode[Confirmation],
+    device_key: VerifyingKey,
+    *,
+    request_id: bytes,
+    authorization_id: bytes,
+) -> VerifiedCode[Confirmation]:
+    """Verify a confirmation of one authorization by the key of its request.
+
+    Raises:
+        NotGenuineError: When the signature does not hold.
+    """
+    return _verify(code, device_key, _confirmation_aad(request_id, authorization_id))
+
+
+def _return_aad(request_id: bytes) -> bytes:
+    return external_aad(Kind.RETURN, request_id)
+
+
+def sign_return(value: Return, key: SigningKey, *, request_id: bytes) -> VerifiedCode[Return]:
+    """Sign the return of one request with the device key."""
+    return _sign(value, key, _return_aad(request_id))
+
+
+def verify_return(
+    code: UnverifiedCode[Return], device_key: VerifyingKey, *, request_id: bytes
+) -> VerifiedCode[Return]:
+    """Verify a return by the key of its request.
+
+    Raises:
+        NotGenuineError: When the signature does not hold.
+    """
+    return _verify(code, device_key, _return_aad(request_id))
+
+
+def sign_trust(value: Trust, root: SigningKey) -> VerifiedCode[Trust]:
+    """Sign a trust code with the root key."""
+    return _sign(value, root, external_aad(Kind.TRUST, root.verifying_key.digest))
+
+
+def verify_trust(code: UnverifiedCode[Trust], root: VerifyingKey) -> VerifiedCode[Trust]:
+    """Verify a trust code by the pinned root key, and every issuer key inside it.
+
+    Raises:
+        NotGenuineError: When the signature does not hold.
+        KeyRejectedError: When an issuer key inside is not a sound one.
+    """
+    verified = _verify(code, root, external_aad(Kind.TRUST, root.digest))
+    for issuer in verified.value.issuers:
+        VerifyingKey.parse(issuer.key)
+    return verified
+
+
+def issuer_hint(key: VerifyingKey) -> bytes:
+    """Return the byte by which an authorization names its issuer."""
+    return key.digest[:1]
+
+
+def short_hint(request_id: bytes) -> bytes:
+    """Return the 2 bytes by which an authorization names its request."""
+    return request_id[:2]
+
+
+def long_hint(request_id: bytes) -> bytes:
+    """Return the 4 bytes by which confirmations and returns name their request."""
+    return request_id[:4]

@@ -1,0 +1,330 @@
+"""Encodings of single fields, as digits (see `codec.digits`).
+
+A field turns a value into digits and back. `put` refuses values that the field cannot carry with
+`FieldError`; `take` refuses digits that no value produces with `MalformedCodeError`, and values that only a
+newer version can mean with `NewerVersionError`.
+
+The weights say which values are expected more often. They are part of the format: changing one changes every
+code. They come from the content model that the size figures are measured with, softened where real use is
+known to differ (see docs/adr).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import IntEnum
+from itertools import accumulate
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from codec.codes import DAY_ZERO, DAYS, MAX_TEXT, MINUTES, TIME_ZERO
+from codec.digits import DigitSink, DigitSource
+from codec.errors import FieldError, MalformedCodeError, NewerVersionError
+
+T = TypeVar("T")
+E = TypeVar("E", bound=IntEnum)
+
+NEWER_HINT = "Bring this side up to the newer version of Tallystick, then try again."
+
+
+class Field(Protocol[T]):
+    """How one value becomes digits."""
+
+    def put(self, sink: DigitSink, value: T) -> None:
+        """Add the value's digits to ``sink``."""
+
+    def take(self, source: DigitSource) -> T:
+        """Take the value's digits from ``source``."""
+
+
+def require(condition: bool, what: str) -> None:
+    """Raise `FieldError` unless a value can be carried."""
+    if not condition:
+        raise FieldError(f"No code can carry this: {what}.")
+
+
+class Choice:
+    """One of several weighted possibilities, by index."""
+
+    __slots__ = ("_owners", "_sizes", "_starts", "_total")
+
+    def __init__(self, weights: tuple[int, ...]) -> None:
+        self._sizes = weights
+        self._starts = (0, *accumulate(weights[:-1]))
+        self._total = sum(weights)
+        self._owners = tuple(index for index, weight in enumerate(weights) for _ in range(weight))
+
+    def put(self, sink: DigitSink, value: int) -> None:
+        """Add index ``value``."""
+        sink.put_span(self._starts[value], self._sizes[value], self._total)
+
+    def take(self, source: DigitSource) -> int:
+        """Return the next index."""
+        return source.take_span(self._owners, self._starts, self._sizes)
+
+
+class Magnitude:
+    """An integer from 1 by its octave (the position of its highest bit), weighted, and the bits below it."""
+
+    __slots__ = ("_limit", "_octave")
+
+    def __init__(self, weights: tuple[int, ...]) -> None:
+        self._octave = Choice(weights)
+        self._limit = 1 << len(weights)
+
+    def put(self, sink: DigitSink, value: int) -> None:
+        """Add an integer from 1 up to the limit of the octaves."""
+        require(1 <= value < self._limit, f"the number {value} (1 to {self._limit - 1})")
+        octave = value.bit_length() - 1
+        self._octave.put(sink, octave)
+        sink.put(value - (1 << octave), 1 << octave)
+
+    def take(self, source: DigitSource) -> int:
+        """Return the next integer from 1."""
+        octave = self._octave.take(source)
+        return (1 << octave) + source.take(1 << octave)
+
+
+@dataclass(frozen=True, slots=True)
+class Shifted:
+    """An integer from 0, carried as the magnitude of one more."""
+
+    magnitude: Magnitude
+
+    def put(self, sink: DigitSink, value: int) -> None:
+        """Add an integer from 0."""
+        self.magnitude.put(sink, value + 1)
+
+    def take(self, source: DigitSource) -> int:
+        """Return the next integer from 0."""
+        return self.magnitude.take(source) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Uniform:
+    """An integer of ``range(radix)``, all equally likely."""
+
+    radix: int
+
+    def put(self, sink: DigitSink, value: int) -> None:
+        """Add an integer of ``range(radix)``."""
+        require(0 <= value < self.radix, f"the number {value} (0 to {self.radix - 1})")
+        sink.put(value, self.radix)
+
+    def take(self, source: DigitSource) -> int:
+        """Return the next integer."""
+        return source.take(self.radix)
+
+
+@dataclass(frozen=True, slots=True)
+class Octets:
+    """A byte string of a fixed length, as one digit in base 256^length (big-endian)."""
+
+    length: int
+
+    def put(self, sink: DigitSink, value: bytes) -> None:
+        """Add exactly ``length`` bytes."""
+        require(len(value) == self.length, f"{len(value)} bytes in place of {self.length}")
+        sink.put(int.from_bytes(value, "big"), 1 << (8 * self.length))
+
+    def take(self, source: DigitSource) -> bytes:
+        """Return the next ``length`` bytes."""
+        return source.take(1 << (8 * self.length)).to_bytes(self.length, "big")
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Yes or no, weighted."""
+
+    choice: Choice
+
+    def put(self, sink: DigitSink, value: bool) -> None:
+        """Add yes or no."""
+        self.choice.put(sink, int(value))
+
+    def take(self, source: DigitSource) -> bool:
+        """Return yes or no."""
+        return bool(self.choice.take(source))
+
+
+@dataclass(frozen=True, slots=True)
+class Member(Generic[E]):
+    """One member of an enumeration, with room for those that a newer version adds."""
+
+    members: type[E]
+    room: int
+
+    def put(self, sink: DigitSink, value: E) -> None:
+        """Add a member."""
+        sink.put(int(value), self.room)
+
+    def take(self, source: DigitSource) -> E:
+        """Return a member, or refuse one that this version does not know."""
+        value = source.take(self.room)
+        try:
+            return self.members(value)
+        except ValueError:
+            raise NewerVersionError(
+                "This code holds a value that only a newer version of Tallystick knows.", hint=NEWER_HINT
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Optional(Generic[T]):
+    """A value that may be absent."""
+
+    presence: Flag
+    field: Field[T]
+
+    def put(self, sink: DigitSink, value: T | None) -> None:
+        """Add the value, or its absence."""
+        self.presence.put(sink, value is not None)
+        if value is not None:
+            self.field.put(sink, value)
+
+    def take(self, source: DigitSource) -> T | None:
+        """Return the value, or None."""
+        return self.field.take(source) if self.presence.take(source) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated(Generic[T]):
+    """Several values of one kind, their number first."""
+
+    number: Field[int]
+    field: Field[T]
+
+    def put(self, sink: DigitSink, value: tuple[T, ...]) -> None:
+        """Add all values."""
+        self.number.put(sink, len(value))
+        for item in value:
+            self.field.put(sink, item)
+
+    def take(self, source: DigitSource) -> tuple[T, ...]:
+        """Return all values."""
+        return tuple(self.field.take(source) for _ in range(self.number.take(source)))
+
+
+class Uuid:
+    """A UUID, as 16 bytes (RFC 9562)."""
+
+    __slots__ = ()
+    _OCTETS = Octets(16)
+
+    def put(self, sink: DigitSink, value: UUID) -> None:
+        """Add a UUID."""
+        self._OCTETS.put(sink, value.bytes)
+
+    def take(self, source: DigitSource) -> UUID:
+        """Return a UUID."""
+        return UUID(bytes=self._OCTETS.take(source))
+
+
+class Minute:
+    """A UTC instant in whole minutes since 2024-01-01, in 26 bits."""
+
+    __slots__ = ()
+
+    def put(self, sink: DigitSink, value: datetime) -> None:
+        """Add an aware UTC instant that is a whole minute."""
+        since = value - TIME_ZERO
+        minutes = since // timedelta(minutes=1)
+        require(0 <= minutes < MINUTES, f"the time {value.isoformat()} (2024 to 2151)")
+        require(since == timedelta(minutes=minutes), f"the time {value.isoformat()} (whole minutes only)")
+        sink.put(minutes, MINUTES)
+
+    def take(self, source: DigitSource) -> datetime:
+        """Return an aware UTC instant."""
+        return TIME_ZERO + timedelta(minutes=source.take(MINUTES))
+
+
+def day_number(day: date) -> int:
+    """Return days since 2000-01-01, or refuse a day that no code can carry."""
+    number = (day - DAY_ZERO).days
+    require(0 <= number < DAYS, f"the day {day.isoformat()} (2000 to 2179)")
+    return number
+
+
+def day_from(number: int) -> date:
+    """Return the UTC day with this number."""
+    if not 0 <= number < DAYS:
+        raise MalformedCodeError("This code holds a date that no code can carry.")
+    return DAY_ZERO + timedelta(days=number)
+
+
+class Day:
+    """A UTC day since 2000-01-01, in 16 bits."""
+
+    __slots__ = ()
+
+    def put(self, sink: DigitSink, value: date) -> None:
+        """Add a day."""
+        sink.put(day_number(value), DAYS)
+
+    def take(self, source: DigitSource) -> date:
+        """Return a day."""
+        return day_from(source.take(DAYS))
+
+
+_UPPER = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-"
+_LOWER = "0123456789abcdefghijklmnopqrstuvwxyz-_."
+_PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
+#: The character sets of a text, smallest first; a text uses the first one that holds all its characters.
+CHARACTER_SETS = (_UPPER, _LOWER, _PRINTABLE)
+_SET_CHOICE = Choice((12, 2, 2))
+
+
+class Text:
+    """1 to 64 printable ASCII characters: the character set, the length, then a digit for each character."""
+
+    __slots__ = ()
+
+    def put(self, sink: DigitSink, value: str) -> None:
+        """Add a text; it is carried in the smallest set that holds it."""
+        require(0 < len(value) <= MAX_TEXT, f"a text of {len(value)} characters (1 to {MAX_TEXT})")
+        index = next((i for i, known in enumerate(CHARACTER_SETS) if set(value) <= set(known)), None)
+        if index is None:
+            raise FieldError("No code can carry this: a character that is not printable ASCII.")
+        _SET_CHOICE.put(sink, index)
+        sink.put(len(value) - 1, MAX_TEXT)
+        characters = CHARACTER_SETS[index]
+        for character in value:
+            sink.put(characters.index(character), len(characters))
+
+    def take(self, source: DigitSource) -> str:
+        """Return a text. That the smallest set was used is checked by encoding it again."""
+        characters = CHARACTER_SETS[_SET_CHOICE.take(source)]
+        length = source.take(MAX_TEXT) + 1
+        return "".join(characters[source.take(len(characters))] for _ in range(length))
+
+
+#: A field, or what makes one from the fields before it.
+Entry = Field[Any] | Callable[[Mapping[str, Any]], Field[Any]]
+
+
+class Record(Generic[T]):
+    """A value made of named fields, in order. A later field may depend on earlier ones."""
+
+    __slots__ = ("_entries", "_make")
+
+    def __init__(self, make: Callable[..., T], **entries: Entry) -> None:
+        self._make = make
+        self._entries = tuple(entries.items())
+
+    def put(self, sink: DigitSink, value: T) -> None:
+        """Add all fields of ``value``, by attribute name."""
+        known: dict[str, Any] = {}
+        for name, entry in self._entries:
+            known[name] = getattr(value, name)
+            _field(entry, known).put(sink, known[name])
+
+    def take(self, source: DigitSource) -> T:
+        """Return the value made of all fields."""
+        known: dict[str, Any] = {}
+        for name, entry in self._entries:
+            known[name] = _field(entry, known).take(source)
+        return self._make(**known)
+
+
+def _field(entry: Entry, known: Mapping[str, Any]) -> Field[Any]:
+    return entry(known) if callable(entry) else entry

@@ -1,0 +1,92 @@
+"""Ed25519 keys (RFC 8032), by libsodium.
+
+A public key is checked once, when it is first seen: it must be the canonical encoding of a point of the prime
+order subgroup. libsodium's verification alone accepts some keys for which "universal" signatures exist; a
+checked key accepts none. Verifying and signing keys are different types, and a signing key never shows its
+seed in a message.
+"""
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Self
+
+from nacl.bindings import (
+    crypto_core_ed25519_is_valid_point,
+    crypto_sign,
+    crypto_sign_open,
+    crypto_sign_seed_keypair,
+)
+from nacl.exceptions import BadSignatureError
+
+from codec.errors import KeyRejectedError, NotGenuineError
+
+KEY_BYTES = 32
+SIGNATURE_BYTES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyingKey:
+    """A checked public key. Make one with `parse`."""
+
+    raw: bytes
+
+    @classmethod
+    def parse(cls, raw: bytes) -> Self:
+        """Check 32 bytes and return the key.
+
+        Raises:
+            KeyRejectedError: When they are not a canonical point of the prime-order subgroup.
+        """
+        if len(raw) != KEY_BYTES or not crypto_core_ed25519_is_valid_point(raw):
+            raise KeyRejectedError(
+                "The public key in this code is not a sound Ed25519 key, so nothing signed with it proves "
+                "anything.",
+                hint="Make a new code on the device. If it happens again, its key file is not genuine.",
+            )
+        return cls(raw)
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the key, 32 bytes."""
+        return sha256(self.raw).digest()
+
+    @property
+    def id(self) -> bytes:
+        """The first 8 bytes of the digest; names the key in trust codes."""
+        return self.digest[:8]
+
+    def verify(self, signature: bytes, message: bytes) -> None:
+        """Return when ``signature`` (64 bytes) over ``message`` is this key's.
+
+        Raises:
+            NotGenuineError: When it is not.
+        """
+        # crypto_sign_open takes the signature before the message and raises ValueError on a wrong length.
+        if len(signature) != SIGNATURE_BYTES:
+            raise NotGenuineError("The signature of this code has a wrong length.")
+        try:
+            crypto_sign_open(signature + message, self.raw)
+        except BadSignatureError:
+            raise NotGenuineError(
+                "The signature of this code does not hold: it was made with another key, for another device, "
+                "or its content was changed.",
+                hint="Check that this is the right code for this device, then ask for it again.",
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A private key, from its 32-byte seed."""
+
+    seed: bytes = field(repr=False)
+    verifying_key: VerifyingKey = field(init=False)
+    _secret: bytes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        public, secret = crypto_sign_seed_keypair(self.seed)
+        object.__setattr__(self, "verifying_key", VerifyingKey(public))
+        object.__setattr__(self, "_secret", secret)
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the 64-byte signature over ``message``."""
+        return crypto_sign(message, self._secret)[:SIGNATURE_BYTES]

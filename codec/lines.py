@@ -1,0 +1,301 @@
+"""Encodings of what a reservation lists: tags, terms, lines and wanted lines.
+
+The distinct tags of a code come first, in order: those that a catalogue numbers as gaps between positions,
+then those that are spelled, each sharing the beginning of the one before. The lines follow, tag by tag. Lines
+are sorted by (tag, term, flags) and no two have the same key; numbered tags stand before spelled ones, and a
+perpetual line before one with a term.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby, pairwise
+from typing import Any
+
+from codec.codes import DAY_ZERO, MAX_COUNT, MAX_LINES, MAX_POSITION, Line, Tag, Term, WantedLine, anniversary
+from codec.digits import DigitSink, DigitSource
+from codec.errors import FieldError, MalformedCodeError
+from codec.fields import Choice, Flag, Magnitude, Shifted, Text, day_from, day_number, require
+
+# Octave weights. Zipf-like counts (p ∝ 1/n up to 10,000) fill every octave alike; a count of one is the
+# commonest of all in real use, so its octave has a little more.
+_COUNT = Magnitude((28, *(17,) * 12, 6, *(2,) * 10))
+_NUMBERED = Shifted(Magnitude((6, 18, 12, 10, 8, 5, 3, 1, 1)))
+_SPELLED = Shifted(Magnitude((52, 4, 3, 1, 1, 1, 1, 1)))
+_LAST_POSITION = Shifted(Magnitude((1, 1, 1, 2, 2, 3, 4, 7, 12, 18, 6, 3, 1, 1, 1, 1)))
+_SHARED = Shifted(Magnitude((4, 3, 3, 3, 2, 1, 1)))
+_LINES_OF_TAG = Magnitude((60, 2, 1, 1, 1, 1, 1, 1))
+
+_PERPETUAL, _LATEST, _OLDER, _NEW = range(4)
+_FIRST_TERM = Choice((26, 0, 0, 38))
+_SECOND_TERM = Choice((26, 24, 0, 14))
+_LATER_TERM = Choice((26, 22, 7, 9))
+_STARTS_AT_ISSUE = Flag(Choice((5, 11)))
+_OFFSET = Magnitude((1, 1, 2, 4, 8, 14, 24, 20, 8, 8, 4, 2, 1, 1, 1, 1))
+#: Whole years by index, index 0 for a term that is not one to ten whole years.
+_YEARS = Choice((6, 14, 1, 13, 1, 13, 1, 12, 1, 1, 1))
+_DAYS_LONG = Magnitude((1, 1, 1, 1, 2, 3, 4, 6, 8, 12, 16, 14, 4, 2, 1, 1))
+_EXPORT, _REPORTING = 1, 2
+_FLAGS = Choice((250, 2, 2, 2))
+_TEXT = Text()
+_MAX_YEARS = 10
+
+
+def tag_order(tag: Tag) -> tuple[int, str]:
+    """Return the sort key of a tag: positions first, by number; then spelled tags, by character."""
+    return (tag, "") if isinstance(tag, int) else (MAX_POSITION + 1, tag)
+
+
+def _term_order(term: Term | None) -> tuple[int, int]:
+    return (-1, -1) if term is None else (term.start.toordinal(), term.end.toordinal())
+
+
+def _flag_index(line: Line) -> int:
+    return _EXPORT * line.export_controlled + _REPORTING * line.reporting_only
+
+
+def line_order(line: Line) -> tuple[tuple[int, str], tuple[int, int], int]:
+    """Return the sort key of a line; no two lines of one code have the same."""
+    return tag_order(line.tag), _term_order(line.term), _flag_index(line)
+
+
+def sort_lines(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """Return the lines as a code carries them: sorted, and lines with equal keys merged."""
+    merged = []
+    for _, group in groupby(sorted(lines, key=line_order), key=line_order):
+        first, *rest = group
+        count = first.count + sum(line.count for line in rest)
+        merged.append(Line(first.tag, count, first.term, first.export_controlled, first.reporting_only))
+    return tuple(merged)
+
+
+class TagSet:
+    """The distinct tags of a code, in order."""
+
+    __slots__ = ()
+
+    def put(self, sink: DigitSink, value: tuple[Tag, ...]) -> None:
+        """Add distinct, sorted tags."""
+        positions = [tag for tag in value if isinstance(tag, int)]
+        spelled = [tag for tag in value if isinstance(tag, str)]
+        _NUMBERED.put(sink, len(positions))
+        _SPELLED.put(sink, len(spelled))
+        _put_positions(sink, positions)
+        before = ""
+        for tag in spelled:
+            shared = _shared_length(before, tag)
+            _SHARED.put(sink, shared)
+            _TEXT.put(sink, tag[shared:])
+            before = tag
+
+    def take(self, source: DigitSource) -> tuple[Tag, ...]:
+        """Return distinct tags. Their order is checked by encoding them again."""
+        numbered, spelled = _NUMBERED.take(source), _SPELLED.take(source)
+        if numbered + spelled > MAX_LINES:
+            raise MalformedCodeError(f"This code lists more than {MAX_LINES} entitlements.")
+        tags: list[Tag] = list(_take_positions(source, numbered))
+        before = ""
+        for _ in range(spelled):
+            before = before[: _SHARED.take(source)] + _TEXT.take(source)
+            tags.append(before)
+        return tuple(tags)
+
+
+def _shared_length(before: str, tag: str) -> int:
+    pairs = enumerate(zip(before, tag, strict=False))
+    return next((place for place, (left, right) in pairs if left != right), min(len(before), len(tag)))
+
+
+def _step(universe: int, remaining: int) -> int:
+    """Return the Golomb step for the next of ``remaining`` positions within ``universe``: 0.69 × mean gap."""
+    return 1 + universe * 11 // (16 * remaining)
+
+
+def _put_positions(sink: DigitSink, positions: list[int]) -> None:
+    """Add increasing positions: the last one first, then the gaps between the others below it.
+
+    A gap is a Golomb code (IEEE Trans. Inf. Theory 12, 1966) whose step follows from what is left.
+    """
+    if not positions:
+        return
+    *others, last = positions
+    _LAST_POSITION.put(sink, last)
+    start = 0
+    for remaining, position in zip(range(len(others), 0, -1), others, strict=True):
+        step = _step(last - start, remaining)
+        steps, rest = divmod(position - start, step)
+        for _ in range(steps):
+            sink.put(1, 2)
+        sink.put(0, 2)
+        sink.put(rest, step)
+        start = position + 1
+
+
+def _take_positions(source: DigitSource, number: int) -> tuple[int, ...]:
+    if number == 0:
+        return ()
+    last = _LAST_POSITION.take(source)
+    positions = []
+    start = 0
+    for remaining in range(number - 1, 0, -1):
+        step = _step(last - start, remaining)
+        while source.take(2):
+            start += step
+            if start > last:
+                raise MalformedCodeError("This code lists its entitlements in an order that no code uses.")
+        start += source.take(step)
+        positions.append(start)
+        start += 1
+        if start > last:
+            raise MalformedCodeError("This code lists its entitlements in an order that no code uses.")
+    return (*positions, last)
+
+
+@dataclass(slots=True)
+class TermTable:
+    """Terms of one code, each spelled out once and referred to afterwards.
+
+    One table lives as long as one code is encoded or decoded; it changes with each new term, so it is the one
+    mutable value here.
+    """
+
+    issue_day: date
+    seen: list[Term]
+
+    def put(self, sink: DigitSink, term: Term | None) -> None:
+        """Add a term, or None for perpetual."""
+        choice = self._choice()
+        if term is None:
+            choice.put(sink, _PERPETUAL)
+        elif self.seen and term == self.seen[0]:
+            choice.put(sink, _LATEST)
+        elif term in self.seen:
+            choice.put(sink, _OLDER)
+            sink.put(self.seen.index(term) - 1, len(self.seen) - 1)
+        else:
+            choice.put(sink, _NEW)
+            self._put_new(sink, term)
+        self._remember(term)
+
+    def take(self, source: DigitSource) -> Term | None:
+        """Return a term, or None for perpetual."""
+        choice = self._choice().take(source)
+        if choice == _PERPETUAL:
+            term = None
+        elif choice == _LATEST:
+            term = self.seen[0]
+        elif choice == _OLDER:
+            term = self.seen[source.take(len(self.seen) - 1) + 1]
+        else:
+            term = self._take_new(source)
+        self._remember(term)
+        return term
+
+    def _choice(self) -> Choice:
+        return (_FIRST_TERM, _SECOND_TERM, _LATER_TERM)[min(len(self.seen), 2)]
+
+    def _remember(self, term: Term | None) -> None:
+        """Move the term to the front: the latest one is the cheapest to repeat."""
+        if term is None:
+            return
+        if term in self.seen:
+            self.seen.remove(term)
+        self.seen.insert(0, term)
+
+    def _put_new(self, sink: DigitSink, term: Term) -> None:
+        day_number(term.start), day_number(term.end)
+        offset = (term.start - self.issue_day).days
+        _STARTS_AT_ISSUE.put(sink, offset == 0)
+        if offset:
+            sink.put(int(offset < 0), 2)
+            _OFFSET.put(sink, abs(offset))
+        years = _whole_years(term)
+        _YEARS.put(sink, years)
+        if not years:
+            _DAYS_LONG.put(sink, (term.end - term.start).days + 1)
+
+    def _take_new(self, source: DigitSource) -> Term:
+        offset = 0
+        if not _STARTS_AT_ISSUE.take(source):
+            sign = -1 if source.take(2) else 1
+            offset = sign * _OFFSET.take(source)
+        start = _day_after(self.issue_day, offset)
+        years = _YEARS.take(source)
+        if years:
+            return Term.of_years(start, years)
+        return Term(start, _day_after(start, _DAYS_LONG.take(source) - 1))
+
+
+def _day_after(day: date, days: int) -> date:
+    return day_from((day - DAY_ZERO).days + days)
+
+
+def _whole_years(term: Term) -> int:
+    """Return how many whole years (1 to 10) the term runs, or 0."""
+    years = (term.end + timedelta(days=1)).year - term.start.year
+    if 1 <= years <= _MAX_YEARS and anniversary(term.start, years) == term.end + timedelta(days=1):
+        return years
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of an authorization, relative to the UTC day on which it was issued."""
+
+    issue_day: date
+
+    def put(self, sink: DigitSink, value: tuple[Line, ...]) -> None:
+        """Add sorted lines with distinct keys."""
+        _require_order([line_order(line) for line in value])
+        groups = [(tag, list(group)) for tag, group in groupby(value, key=lambda line: line.tag)]
+        TagSet().put(sink, tuple(tag for tag, _ in groups))
+        terms = TermTable(self.issue_day, [])
+        for _, group in groups:
+            _LINES_OF_TAG.put(sink, len(group))
+            for line in group:
+                _put_count(sink, line.count)
+                terms.put(sink, line.term)
+                _FLAGS.put(sink, _flag_index(line))
+
+    def take(self, source: DigitSource) -> tuple[Line, ...]:
+        """Return the lines."""
+        lines: list[Line] = []
+        terms = TermTable(self.issue_day, [])
+        for tag in TagSet().take(source):
+            for _ in range(_LINES_OF_TAG.take(source)):
+                count = _COUNT.take(source)
+                term = terms.take(source)
+                flags = _FLAGS.take(source)
+                lines.append(Line(tag, count, term, bool(flags & _EXPORT), bool(flags & _REPORTING)))
+            if len(lines) > MAX_LINES:
+                raise MalformedCodeError(f"This code has more than {MAX_LINES} lines.")
+        return tuple(lines)
+
+
+class WantedLines:
+    """The wanted lines of a request: distinct tags, each with a count."""
+
+    __slots__ = ()
+
+    def put(self, sink: DigitSink, value: tuple[WantedLine, ...]) -> None:
+        """Add wanted lines, sorted by tag."""
+        _require_order([tag_order(line.tag) for line in value])
+        TagSet().put(sink, tuple(line.tag for line in value))
+        for line in value:
+            _put_count(sink, line.count)
+
+    def take(self, source: DigitSource) -> tuple[WantedLine, ...]:
+        """Return the wanted lines."""
+        tags = TagSet().take(source)
+        return tuple(WantedLine(tag, _COUNT.take(source)) for tag in tags)
+
+
+def _put_count(sink: DigitSink, count: int) -> None:
+    require(1 <= count <= MAX_COUNT, f"a count of {count} (1 to {MAX_COUNT})")
+    _COUNT.put(sink, count)
+
+
+def _require_order(keys: Sequence[tuple[Any, ...]]) -> None:
+    require(len(keys) <= MAX_LINES, f"{len(keys)} lines (at most {MAX_LINES})")
+    if not all(before < after for before, after in pairwise(keys)):
+        raise FieldError("No code can carry lines that are unsorted, or two lines with the same key.")

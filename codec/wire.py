@@ -1,0 +1,270 @@
+"""The layout of each kind of code, once: values to the bytes that are signed, and back.
+
+A code's bytes are ``kind byte | fields | 64-byte signature``. The kind byte holds the kind's letter (its
+Crockford base32 value) in the high five bits and the format version in the low three. The fields are one
+big-endian integer (see `codec.digits`) in the fewest bytes that hold it and whose number is not 4 modulo 5:
+so the number of bytes of a whole code follows from its number of characters.
+
+Encoding is canonical: `decode_payload` encodes what it read again and refuses bytes that differ.
+"""
+
+from itertools import pairwise
+from typing import Any
+
+from codec.alphabet import ALPHABET
+from codec.codes import (
+    FORMAT_VERSION,
+    KIND_OF,
+    NEVER_INSTALLED,
+    Authorization,
+    CatalogueId,
+    Code,
+    Confirmation,
+    Evidence,
+    IssuerKey,
+    Kind,
+    Mode,
+    Request,
+    Return,
+    ReturnReason,
+    Sequence,
+    Sketch,
+    Trust,
+    Udi,
+)
+from codec.digits import DigitSink, DigitSource
+from codec.errors import FieldError, MalformedCodeError, NewerVersionError
+from codec.fields import (
+    NEWER_HINT,
+    Choice,
+    Day,
+    Field,
+    Flag,
+    Magnitude,
+    Member,
+    Minute,
+    Octets,
+    Optional,
+    Record,
+    Repeated,
+    Shifted,
+    Text,
+    Uuid,
+)
+from codec.lines import Lines, WantedLines
+
+SIGNATURE_BYTES = 64
+#: Longest text form before parity; it bounds the bytes of a code as well.
+MAX_BODY_CHARACTERS = 2030
+MAX_CODE_BYTES = MAX_BODY_CHARACTERS * 5 // 8
+#: Kinds that the protocol names and this version does not read: short confirmation, bundle, frame.
+_LATER_KINDS = "SBF"
+
+_EXTENSION = Choice((255, 1))
+_RARELY = Flag(Choice((15, 1)))
+_MOSTLY = Flag(Choice((1, 15)))
+
+_TIME = Minute()
+_LINK = Octets(4)
+_CODE_NUMBER = Magnitude((5, 6, 8, 8, 7, 5, 4, 3, *(1,) * 18))
+_EPOCH = Shifted(Magnitude((56, 3, 1, 1, 1, 1, 1, *(1,) * 9)))
+_NUMBER = Magnitude((36, 14, 6, 3, 1, 1, 1, *(1,) * 9))
+_LAST_NUMBER = Shifted(Magnitude((10, 34, 10, 4, 2, 1, *(1,) * 10)))
+_SERIAL = Magnitude((16, 10, 8, 6, 4, 3, *(1,) * 18))
+_FEW = Magnitude((28, 2, 1, 1))
+_KEY = Octets(32)
+
+
+class _Sketches:
+    """How many components, how many must match, and 24 bits of each."""
+
+    __slots__ = ()
+    _ROOM = 16
+    _HASH = Octets(3)
+
+    def put(self, sink: DigitSink, value: Sketch) -> None:
+        n = len(value.components)
+        if not (n < self._ROOM and 0 <= value.required <= n):
+            raise FieldError(f"No code can carry a sketch of {n} components with {value.required} required.")
+        sink.put(n, self._ROOM)
+        sink.put(value.required, n + 1)
+        for component in value.components:
+            self._HASH.put(sink, component.to_bytes(3, "big"))
+
+    def take(self, source: DigitSource) -> Sketch:
+        n = source.take(self._ROOM)
+        required = source.take(n + 1)
+        return Sketch(tuple(int.from_bytes(self._HASH.take(source), "big") for _ in range(n)), required)
+
+
+_REQUEST = Record(
+    Request,
+    udi=Record(Udi, product_id=Text(), serial_number=Text(), uuid=Optional(_RARELY, Uuid())),
+    device_key=_KEY,
+    sketch=_Sketches(),
+    mode=Member(Mode, 3),
+    catalogue=Optional(
+        _MOSTLY,
+        Record(
+            CatalogueId,
+            size=Magnitude((1, 1, 1, 1, 1, 1, 2, 3, 4, 4, 3, 2, 2, 1, 1, 1)),
+            digest=Octets(4),
+        ),
+    ),
+    wanted=WantedLines(),
+    members=_FEW,
+    code_number=_CODE_NUMBER,
+    device_time=_TIME,
+    journal_link=_LINK,
+)
+
+_AUTHORIZATION = Record(
+    Authorization,
+    issuer_hint=Octets(1),
+    request_hint=Octets(2),
+    issued_at=_TIME,
+    sequence=Record(Sequence, epoch=_EPOCH, number=_NUMBER),
+    lines=lambda known: Lines(known["issued_at"].date()),
+)
+
+_CONFIRMATION = Record(
+    Confirmation,
+    request_hint=Octets(4),
+    sequence=Record(Sequence, epoch=_EPOCH, number=_NUMBER),
+    code_number=_CODE_NUMBER,
+    journal_link=_LINK,
+)
+
+_RETURN = Record(
+    Return,
+    request_hint=Octets(4),
+    last_sequence=Record(Sequence, epoch=_EPOCH, number=_LAST_NUMBER),
+    reason=Member(ReturnReason, 16),
+    evidence=Member(Evidence, 4),
+    hardware_mismatch=_RARELY,
+    code_number=_CODE_NUMBER,
+    journal_link=_LINK,
+)
+
+_TRUST = Record(
+    Trust,
+    serial=_SERIAL,
+    portal_id=Octets(8),
+    issuers=Repeated(
+        _FEW, Record(IssuerKey, key=_KEY, valid_from=Day(), valid_until=Optional(_RARELY, Day()))
+    ),
+    revoked=Repeated(Shifted(Magnitude((52, 6, 3, 1, 1, 1, 1))), Octets(8)),
+    next_root=Optional(_RARELY, _KEY),
+)
+
+_LAYOUTS: dict[Kind, Field[Any]] = {
+    Kind.REQUEST: _REQUEST,
+    Kind.AUTHORIZATION: _AUTHORIZATION,
+    Kind.CONFIRMATION: _CONFIRMATION,
+    Kind.RETURN: _RETURN,
+    Kind.TRUST: _TRUST,
+}
+
+
+def kind_byte(kind: Kind) -> int:
+    """Return the first byte of every code of a kind."""
+    return ALPHABET.index(kind.value) << 3 | FORMAT_VERSION
+
+
+_KIND_OF_BYTE = {kind_byte(kind): kind for kind in Kind}
+
+
+def encode_payload(value: Code) -> bytes:
+    """Return kind byte and fields: the payload that is signed.
+
+    Raises:
+        FieldError: When the value holds something that no code can carry.
+    """
+    _require_meaning(value)
+    kind = KIND_OF[type(value)]
+    sink = DigitSink()
+    _EXTENSION.put(sink, 0)
+    _LAYOUTS[kind].put(sink, value)
+    number = sink.fold()
+    length = (number.bit_length() + 7) // 8
+    if length % 5 == 4:
+        length += 1
+    if 1 + length + SIGNATURE_BYTES > MAX_CODE_BYTES:
+        raise FieldError(
+            f"This code would need {(1 + length + SIGNATURE_BYTES) * 8 // 5} characters; "
+            f"a code has at most {MAX_BODY_CHARACTERS}.",
+            hint="Use a catalogue, or fewer lines.",
+        )
+    return bytes((kind_byte(kind),)) + number.to_bytes(length, "big")
+
+
+def kind_of(first: int) -> Kind:
+    """Return the kind that a first byte names.
+
+    Raises:
+        NewerVersionError: For another version, or a kind that this version does not read.
+        MalformedCodeError: For a letter that starts no code.
+    """
+    kind = _KIND_OF_BYTE.get(first)
+    if kind is not None:
+        return kind
+    letter, version = ALPHABET[first >> 3], first & 7
+    known = letter in _LATER_KINDS or any(letter == kind.value for kind in Kind)
+    if known and version >= FORMAT_VERSION:
+        raise NewerVersionError(
+            f"This code (kind {letter}, version {version}) was made by a newer version of Tallystick.",
+            hint=NEWER_HINT,
+        )
+    raise MalformedCodeError(
+        f"No code starts with '{letter}'.",
+        hint="A code starts with Q (request), A (authorization), C (confirmation), R (return) or T (trust). "
+        "Check that the beginning was copied.",
+    )
+
+
+def decode_payload(payload: bytes) -> Code:
+    """Return the value of a kind byte with its fields.
+
+    Raises:
+        MalformedCodeError: When the bytes are no canonical encoding of anything.
+        NewerVersionError: When a newer version made them.
+    """
+    if not 1 <= len(payload) <= MAX_CODE_BYTES - SIGNATURE_BYTES:
+        raise MalformedCodeError("This is too short or too long to be a code.")
+    kind = kind_of(payload[0])
+    source = DigitSource(int.from_bytes(payload[1:], "big"))
+    if _EXTENSION.take(source):
+        raise NewerVersionError(
+            "This code carries an extension of a newer version of Tallystick.", hint=NEWER_HINT
+        )
+    try:
+        value: Code = _LAYOUTS[kind].take(source)
+        if not source.exhausted or encode_payload(value) != payload:
+            raise MalformedCodeError("This code is not in the one form that its content has.")
+    except FieldError as error:
+        raise MalformedCodeError("This code holds values that no code can carry.") from error
+    return value
+
+
+def _require_meaning(value: Code) -> None:
+    """Refuse what the fields could carry and the protocol gives no meaning."""
+    problem: str | None = None
+    if isinstance(value, Return):
+        if value.last_sequence.number == 0 and value.last_sequence != NEVER_INSTALLED:
+            problem = "a return that never installed anything, in an epoch"
+    elif isinstance(value, Trust):
+        keys = [issuer.key for issuer in value.issuers]
+        if not _increasing(keys) or not _increasing(list(value.revoked)):
+            problem = "issuers or revoked keys that are unsorted or repeated"
+        elif any(issuer.valid_until and issuer.valid_until < issuer.valid_from for issuer in value.issuers):
+            problem = "an issuer whose validity ends before it starts"
+    elif isinstance(value, Request):
+        size = value.catalogue.size if value.catalogue else 0
+        if any(isinstance(line.tag, int) and line.tag >= size for line in value.wanted):
+            problem = "a wanted line outside the catalogue"
+    if problem:
+        raise FieldError(f"No code can carry this: {problem}.")
+
+
+def _increasing(items: list[bytes]) -> bool:
+    return all(before < after for before, after in pairwise(items))
