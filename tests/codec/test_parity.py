@@ -1,0 +1,160 @@
+"""Parity: an independent implementation as oracle, every correctable pattern, and honest refusals."""
+
+import random
+from itertools import pairwise
+
+import pytest
+import reedsolo
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codec.alphabet import ALPHABET, from_number, to_number
+from codec.errors import MalformedCodeError
+from codec.parity import (
+    FIRST_ROOT,
+    PARITY_CHARACTERS,
+    PRIMITIVE_POLYNOMIAL,
+    Correction,
+    UncorrectableError,
+    correct,
+    is_clean,
+    parity_of,
+)
+
+bodies = st.integers(1, 160).flatmap(lambda half: st.text(ALPHABET, min_size=2 * half, max_size=2 * half))
+
+
+def code_of(length: int, rng: random.Random) -> str:
+    body = "".join(rng.choices(ALPHABET, k=length - PARITY_CHARACTERS))
+    return body + parity_of(body)
+
+
+def damaged(code: str, positions: list[int], rng: random.Random) -> str:
+    characters = list(code)
+    for position in positions:
+        characters[position] = rng.choice(ALPHABET.replace(characters[position], ""))
+    return "".join(characters)
+
+
+def foreign_parity(body: str) -> str:
+    coder = reedsolo.RSCodec(
+        nsym=8, nsize=1023, fcr=FIRST_ROOT, prim=PRIMITIVE_POLYNOMIAL, generator=2, c_exp=10
+    )
+    symbols = [to_number(body[at : at + 2]) for at in range(0, len(body), 2)]
+    return "".join(from_number(symbol, 2) for symbol in coder.encode(symbols)[-8:])
+
+
+@pytest.mark.parametrize(
+    ("body", "parity"),
+    [
+        ("00", "0000000000000000"),
+        ("01", "FY1KA3MQX01TJBT4"),
+        ("Q4", "Q88SG37RRV7GM62M"),
+        ("QK3F7Y2AMM3D9Z0X5VT8HB6NE4RWCJGSPQ01", "46DPQD55H6VXDM0M"),
+    ],
+)
+def test_vectors(body: str, parity: str) -> None:
+    assert parity_of(body) == parity
+
+
+@given(bodies)
+def test_parity_agrees_with_a_foreign_implementation(body: str) -> None:
+    parity = parity_of(body)
+    assert parity == foreign_parity(body)
+    assert is_clean(body + parity)
+    assert correct(body + parity) == Correction(body + parity, ())
+
+
+def test_the_longest_code_agrees_with_a_foreign_implementation() -> None:
+    rng = random.Random(1)
+    code = code_of(2046, rng)
+    assert code[-PARITY_CHARACTERS:] == foreign_parity(code[:-PARITY_CHARACTERS])
+    positions = [0, 1023, 2030, 2045]
+    assert correct(damaged(code, positions, rng)) == Correction(code, tuple(positions))
+
+
+@pytest.mark.parametrize("length", [18, 20, 34, 140])
+def test_every_change_of_one_character_is_located(length: int) -> None:
+    code = code_of(length, random.Random(length))
+    for position, right in enumerate(code):
+        for wrong in ALPHABET.replace(right, ""):
+            changed = code[:position] + wrong + code[position + 1 :]
+            assert not is_clean(changed)
+            assert correct(changed) == Correction(code, (position,))
+
+
+def test_any_four_wrong_symbols_are_corrected_at_every_length() -> None:
+    rng = random.Random(4)
+    for length in range(18, 340, 2):
+        code = code_of(length, rng)
+        for count in (2, 3, 4, 4, 4):
+            symbols = rng.sample(range(length // 2), count)
+            positions = sorted(
+                position
+                for symbol in symbols
+                for position in rng.choice([(2 * symbol,), (2 * symbol + 1,), (2 * symbol, 2 * symbol + 1)])
+            )
+            assert correct(damaged(code, positions, rng)) == Correction(code, tuple(positions))
+
+
+@pytest.mark.parametrize("count", [5, 6, 8, 12])
+def test_more_wrong_symbols_never_give_an_inconsistent_code(count: int) -> None:
+    rng = random.Random(count)
+    refused = 0
+    for _ in range(150):
+        code = code_of(rng.choice([40, 200, 330, 2046]), rng)
+        wrong = damaged(code, [2 * symbol for symbol in rng.sample(range(len(code) // 2), count)], rng)
+        try:
+            correction = correct(wrong)
+        except UncorrectableError:
+            refused += 1
+            continue
+        assert is_clean(correction.code)
+        symbols = {position // 2 for position in correction.positions}
+        assert len(symbols) <= 4
+    assert refused > 120
+
+
+@given(bodies, st.data())
+def test_doubtful_symbols_cost_half_as_much(body: str, data: st.DataObject) -> None:
+    code = body + parity_of(body)
+    rng = random.Random(data.draw(st.integers()))
+    doubtful = data.draw(st.integers(0, 8))
+    wrong = min(data.draw(st.integers(0, (8 - doubtful) // 2)), len(code) // 2 - doubtful)
+    symbols = rng.sample(range(len(code) // 2), doubtful + wrong)
+    positions = [2 * symbol + rng.randrange(2) for symbol in symbols]
+    # Doubtful characters may be right; wrong ones elsewhere may not.
+    changed = sorted(positions[: rng.randint(0, doubtful)] + positions[doubtful:])
+    correction = correct(damaged(code, changed, rng), doubtful=positions[:doubtful])
+    assert correction == Correction(code, tuple(changed))
+
+
+def test_more_than_eight_doubtful_symbols_are_refused() -> None:
+    rng = random.Random(9)
+    code = code_of(100, rng)
+    with pytest.raises(UncorrectableError):
+        correct(damaged(code, [0], rng), doubtful=range(0, 18, 2))
+
+
+@pytest.mark.parametrize("length", [0, 2, 16, 17, 19, 2047, 2048])
+def test_impossible_lengths_are_refused(length: int) -> None:
+    code = "0" * length
+    assert not is_clean(code)
+    with pytest.raises(UncorrectableError, match=f"{length} characters"):
+        correct(code)
+    with pytest.raises(UncorrectableError):
+        parity_of("0" * (length - PARITY_CHARACTERS))
+
+
+def test_characters_outside_the_alphabet_are_refused() -> None:
+    for code in ("U" * 20, "0" * 19 + "o", "0" * 19 + "é"):
+        for function in (is_clean, correct, parity_of):
+            with pytest.raises(MalformedCodeError):
+                function(code)
+
+
+def test_code_words_differ_in_nine_symbols_or_more() -> None:
+    """Bodies that differ in one symbol give parities that differ in all eight."""
+    parities = [parity_of("00" * 20 + from_number(symbol, 2) + "00" * 3) for symbol in range(1024)]
+    for one, other in pairwise(parities):
+        assert all(one[at : at + 2] != other[at : at + 2] for at in range(0, PARITY_CHARACTERS, 2))
