@@ -151,3 +151,105 @@ class NewerStateError(StateDamagedError):
     """State that a newer version wrote."""
 
     code = "newer-state"
+
+
+class InsufficientError(RuleError):
+    """Fewer licences than asked for."""
+
+    code = "insufficient"
+
+
+class OtherLinesError(RuleError):
+    """A request that is reserved already, with other lines; `update` changes them."""
+
+    code = "other-lines"
+
+
+class ReservationClosedError(RuleError):
+    """A reservation that was returned, cancelled or written off: it never yields a code again."""
+
+    code = "reservation-closed"
+
+
+class OpenReservationError(RuleError):
+    """A second request by a device whose first reservation is still open."""
+
+    code = "open-reservation"
+
+
+class MatchTooLowError(RuleError):
+    """A request whose hardware sketch asks for fewer matches than the product's minimum."""
+
+    code = "match-too-low"
+
+
+class UnknownCatalogueError(RuleError):
+    """A request that numbers its entitlements by a catalogue which the portal does not have."""
+
+    code = "unknown-catalogue"
+
+
+class NothingWantedError(RuleError):
+    """Nothing is asked for, or nothing would be left."""
+
+    code = "nothing-wanted"
+
+
+class RequestNotReservedError(RuleError):
+    """A request given to `accept`, which takes what devices answer; `reserve` takes requests."""
+
+    code = "request-not-reserved"
+
+
+class MissingAuthorizationError(RuleError):
+    """A confirmation of an authorization that the portal's books do not hold."""
+
+    code = "missing-authorization"
+
+
+class UnknownRequestError(NotHereError):
+    """A confirmation or a return for a request that this portal never saw."""
+
+    code = "unknown-request"
+
+
+class UnknownNameError(RuleError):
+    """A reservation, Virtual Account, lot or product that does not exist."""
+
+    code = "unknown-name"
+
+
+class NameTakenError(RuleError):
+    """A name that something else has already."""
+
+    code = "name-taken"
+
+
+class AlreadyThereError(RuleError):
+    """A portal, a key file or a folder that would be overwritten."""
+
+    code = "already-there"
+
+
+class MissingExtraError(SetupError):
+    """A package of an optional extra is not installed; the hint names the extra."""
+
+    code = "missing-extra"
+
+
+class NoPortalError(SetupError):
+    """A place that holds no portal."""
+
+    code = "no-portal"
+
+
+class UnsafeDatabaseError(SetupError):
+    """A database engine, or a setting of it, with which acknowledged work could be lost."""
+
+    code = "unsafe-database"
+
+
+class ConstraintBrokenError(StateDamagedError):
+    """A change that the database refused because the books would no longer be right."""
+
+    code = "constraint-broken"
