@@ -74,12 +74,12 @@ $(VENV_MADE):
 	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
 	done; \
 	if [ -z "$$found" ]; then \
-	    echo "Tallystick needs Python 3.11 or newer, and none was found (tried $(PYTHON) and python3.11 to python3.14)."; \
-	    echo "Install one, or name it: make PYTHON=/path/to/python3"; exit 1; \
+	    echo "Tallystick needs Python 3.11 or newer, and none was found (tried $(PYTHON) and python3.11 to python3.14)." >&2; \
+	    echo "Install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; \
 	fi; \
 	if ! "$$found" -c 'import venv, ensurepip' 2>/dev/null; then \
-	    echo "$$found has no venv module, which is needed to keep the packages out of your system."; \
-	    echo "On Debian and Ubuntu: apt-get install python3-venv"; exit 1; \
+	    echo "$$found has no venv module, which is needed to keep the packages out of your system." >&2; \
+	    echo "On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; \
 	fi; \
 	echo "Making $(VENV) with $$("$$found" --version)"; \
 	"$$found" -m venv $(VENV)
