@@ -307,6 +307,22 @@ def every_test_runs(sources: Sequence[Source]) -> Iterator[Breach]:
             yield Breach(source.path, 1, f"{used[0]}: use the real thing, or a hand-written fake")
 
 
+def every_test_can_fail(sources: Sequence[Source]) -> Iterator[Breach]:
+    """Let each test assert something, itself or through a function named for it."""
+    for source, function in functions([source for source in sources if not source.in_product]):
+        if function.name.startswith("test_") and not any(map(_can_fail, ast.walk(function))):
+            yield Breach(source.path, function.lineno, f"{function.name} asserts nothing")
+
+
+def _can_fail(node: ast.AST) -> bool:
+    if isinstance(node, ast.Assert):
+        return not isinstance(node.test, ast.Constant)
+    if isinstance(node, ast.Call):
+        called = ast.unparse(node.func).rpartition(".")[2]
+        return called == "raises" or called.startswith("assert_")
+    return False
+
+
 # Errors that say the same to a script as the class they refine.
 SHARED_CODES = {
     "codec/parity.py:UncorrectableError": "to a reader, too many wrong characters are a malformed code",

@@ -134,6 +134,12 @@ TREE_CASES = {
         "from tests.fakes import Clock",
         "tests/planted.py",
     ),
+    "tests assert": Case(
+        style_rules.every_test_can_fail,
+        "def test_a():\n    f()\n    assert True",
+        "def test_a():\n    with pytest.raises(AError):\n        f()",
+        "tests/planted.py",
+    ),
     "names use the glossary": Case(
         style_rules.names_use_the_glossary, "def lease(): ...", "def release(): ..."
     ),
