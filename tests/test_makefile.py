@@ -36,7 +36,7 @@ def add_program(machine: Path, name: str, script: str) -> None:
 
 def make(machine: Path, target: str) -> subprocess.CompletedProcess[str]:
     """Run make on that machine with an environment folder that is not there yet."""
-    command = [machine / "make", "-C", ROOT, f"VENV={machine.parent / 'env'}", target]
+    command = ["make", "-C", str(ROOT), f"VENV={machine.parent / 'env'}", target]
     return subprocess.run(command, env={"PATH": str(machine)}, text=True, capture_output=True, check=False)
 
 
