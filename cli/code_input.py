@@ -1,0 +1,218 @@
+"""Codes that come in: as an argument, on stdin, in a file, in an image; and the repair of what was mistyped.
+
+A code may be pasted in any shape: unbroken, in groups (each a word of its own for the shell), wrapped,
+quoted by a mail program. A repair is never silent: its groups are named, a person is asked, and a script
+decides with `--accept-repair` or `--no-repair`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from cli.command import declared, option
+from cli.errors import RepairRefusedError, UsageMistakeError
+from cli.plain import counted, safe
+
+if TYPE_CHECKING:
+    from cli.session import Report, Session
+    from codec.codes import Code
+    from codec.envelope import VerifiedCode
+    from codec.reading import Received, Repair
+
+V = TypeVar("V", bound="Code")
+
+SECTION = "Where the code comes from"
+_LONGEST_INPUT = 65_536
+_WAYS = (
+    "Paste the code after the command, pipe it in with `-`, or name a file that holds it (--file) or a "
+    "picture of its QR (--image)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeInput:
+    """Where the code is, as the command line says it.
+
+    Attributes:
+        words: The code as an argument, perhaps in several words; ``-`` for stdin.
+        file: A text file that holds it.
+        image: A picture of its QR.
+        accept_repair: Yes, no, or ask.
+    """
+
+    words: tuple[str, ...]
+    file: str | None = None
+    image: str | None = None
+    accept_repair: bool | None = None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether any place was named."""
+        return bool(self.words or self.file or self.image)
+
+    def read(self, session: "Session", what: str) -> str:
+        """Return the code as it was given, in whatever shape.
+
+        Args:
+            session: Asks for it where a person can paste it.
+            what: What is wanted, for people ("the request code").
+
+        Raises:
+            UsageMistakeError: When no code was given, or in two places at once.
+            CodecError: When a picture holds none.
+        """
+        if sum(map(bool, (self.words, self.file, self.image))) > 1:
+            raise UsageMistakeError("The code was given in two places at once.", hint=_WAYS)
+        if self.image:
+            return _from_image(self.image)
+        if self.words == ("-",) or self.file == "-":
+            return session.world.stdin.read(_LONGEST_INPUT + 1)
+        if self.file:
+            return _from_file(self.file)
+        if self.words:
+            return _from_words(self.words)
+        if session.is_interactive:
+            return _pasted(session, what)
+        raise UsageMistakeError(f"No code was given; this command needs {what}.", hint=_WAYS)
+
+    def accepted(self, session: "Session", received: "Received[V]") -> "VerifiedCode[V]":
+        """Return the code, after the repairs that it needed were accepted.
+
+        Raises:
+            RepairRefusedError: When they were not.
+        """
+        if received.repairs:
+            self._require_acceptance(session, received.repairs)
+        return received.code
+
+    def _require_acceptance(self, session: "Session", repairs: "Sequence[Repair]") -> None:
+        count = counted(len(repairs), "group")
+        session.warn(f"The code was damaged. With {count} repaired it is genuine:")
+        session.warn("\n".join(f"  {repair}" for repair in repairs))
+        if self.accept_repair or (
+            self.accept_repair is None
+            and session.is_interactive
+            and session.ask("Is that what the original says? Use the repaired code?")
+        ):
+            return
+        asked = self.accept_repair is None and session.is_interactive
+        raise RepairRefusedError(
+            f"The code needs a repair ({_listed(repairs)}), and nobody accepted it. Nothing was done.",
+            hint="Correct the groups named above and try again."
+            if asked
+            else "Compare these groups with the original. Then correct them, or add --accept-repair.",
+            facts={"repairs": repairs_record(repairs)},
+        )
+
+
+def repairs_record(repairs: "Sequence[Repair]") -> list[dict[str, object]]:
+    """Return repairs for scripts."""
+    return [{"group": each.group, "typed": each.typed, "meant": each.meant} for each in repairs]
+
+
+def _listed(repairs: "Sequence[Repair]") -> str:
+    return "; ".join(str(repair) for repair in repairs)
+
+
+def _from_words(words: tuple[str, ...]) -> str:
+    if len(words) == 1 and len(words[0]) < 200 and _is_file(words[0]):
+        raise UsageMistakeError(
+            f"{safe(words[0])} is the name of a file, not a code.",
+            hint=f"If the code is in that file, write: --file {safe(words[0])}",
+        )
+    return " ".join(words)
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _from_file(name: str) -> str:
+    from cli.files import read_text
+
+    return read_text(name, 4 * _LONGEST_INPUT)
+
+
+def _from_image(name: str) -> str:
+    from cli.files import read_bytes
+    from codec.errors import QrError
+    from codec.scan import LARGEST_FILE, read_image
+
+    found = read_image(read_bytes(name, LARGEST_FILE))
+    if len(found) != 1:
+        how_many = f"{len(found)} different QR symbols" if found else "no QR that can be read"
+        raise QrError(
+            f"The image {safe(name)} holds {how_many}.",
+            hint="Take a picture of one QR, sharp and whole, with the white edge around it.",
+        )
+    return found[0]
+
+
+def _pasted(session: "Session", what: str) -> str:
+    """Read lines until they make a whole code, or an empty line says that there is no more."""
+    session.warn(f"Paste or type {what}, then press Enter twice:")
+    lines: list[str] = []
+    size = 0
+    while size <= _LONGEST_INPUT:
+        line = session.world.stdin.readline(_LONGEST_INPUT)
+        if not line.strip() and (lines or not line):
+            break
+        lines.append(line)
+        size += len(line)
+        if _is_whole("".join(lines)):
+            break
+    return "".join(lines)
+
+
+def _is_whole(text: str) -> bool:
+    from codec.errors import CodecError
+    from codec.reading import inspect
+
+    try:
+        return not inspect(text).repairs
+    except CodecError:
+        return False
+
+
+def takes_code(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
+    """Give a command an argument ``CODE`` with all the ways to give it, as its parameter ``given``."""
+
+    @wraps(run)
+    def with_input(*args: Any, **options: Any) -> "Report":
+        given = CodeInput(
+            words=options.pop("code"),
+            file=options.pop("code_file"),
+            image=options.pop("code_image"),
+            accept_repair=options.pop("accept_repair"),
+        )
+        return run(*args, given=given, **options)
+
+    return declared(with_input, _DECLARATIONS)
+
+
+_DECLARATIONS: tuple[Callable[[Any], Any], ...] = (
+    click.argument("code", nargs=-1, metavar="[CODE]"),
+    option("--file", "code_file", metavar="F", section=SECTION, help="Read the code from a text file."),
+    option(
+        "--image",
+        "code_image",
+        metavar="F",
+        section=SECTION,
+        help="Read the code from a photo or screenshot of its QR (needs the extra `scan`).",
+    ),
+    option(
+        "--accept-repair/--no-repair",
+        "accept_repair",
+        default=None,
+        section=SECTION,
+        help="Use a code whose mistyped groups could be repaired, or refuse it. Without either, a person is "
+        "asked, and a script is refused.",
+    ),
+)

@@ -1,0 +1,114 @@
+"""The form that all commands have: sections of options, an example that works, and the common options.
+
+A command is a function that takes the `Session` and its arguments, calls the layers below and returns a
+`Report`. Nothing but a report, an answer to a question and the talk of `-v` comes out of it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from cli.session import Report
+
+Run = TypeVar("Run", bound=Callable[..., Any])
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+COMMON = "Options of every command"
+_NAMES = {"-h", "--help"}
+
+
+class SectionOption(click.Option):
+    """An option that stands under a heading of its own in the help."""
+
+    def __init__(self, *names: Any, section: str = "Options", **rest: Any) -> None:
+        super().__init__(*names, **rest)
+        self.section = section
+
+
+def option(*names: str, section: str = "Options", **rest: Any) -> Callable[[Run], Run]:
+    """Declare an option, as `click.option` does, under a heading."""
+    return click.option(*names, cls=SectionOption, section=section, **rest)
+
+
+def common_options() -> list[click.Parameter]:
+    """Make the options that every command takes, wherever on the line they stand."""
+
+    def switch(name: str, *names: str, text: str) -> click.Parameter:
+        def turn_on(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+            if value and context.obj is not None:
+                setattr(context.obj, name, True)
+
+        return SectionOption(
+            [*names, f"common_{name}"],
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=turn_on,
+            help=text,
+            section=COMMON,
+        )
+
+    return [
+        switch("json", "--json", text="Print one JSON object on stdout; errors too."),
+        switch("quiet", "-q", "--quiet", text="Print the result alone, without sentences around it."),
+        switch("verbose", "-v", "--verbose", text="Tell each step on stderr."),
+    ]
+
+
+class Verb(click.Command):
+    """A command that does something, as opposed to a group of commands."""
+
+    def __init__(self, name: str, *, example: str, exits: str = "", **rest: Any) -> None:
+        super().__init__(name, context_settings=CONTEXT, **rest)
+        self.example = example
+        self.exits = exits
+        self.params += common_options()
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options under their headings; the common ones come last."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is None or isinstance(parameter, click.Argument):
+                continue
+            known = COMMON if _NAMES & set(parameter.opts) else "Options"
+            sections.setdefault(getattr(parameter, "section", known), []).append(record)
+        common = sections.pop(COMMON, [])
+        for heading, records in [*sections.items(), (COMMON, common)]:
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the special exit codes, and the example."""
+        if self.exits:
+            with formatter.section("Exit codes"):
+                formatter.write_dl([_code_of(line) for line in self.exits.strip().splitlines()])
+        with formatter.section("Example"):
+            for line in self.example.strip().splitlines():
+                formatter.write(f"{'':>{formatter.current_indent}}$ {line.strip()}\n")
+        super().format_epilog(ctx, formatter)
+
+
+def declared(run: Run, declarations: Sequence[Callable[[Any], Any]]) -> Run:
+    """Apply declarations of arguments and options, so that they stand in the help in this order."""
+    for declare in reversed(declarations):
+        run = declare(run)
+    return run
+
+
+def _code_of(line: str) -> tuple[str, str]:
+    code, _, meaning = line.strip().partition(" ")
+    return code, meaning.strip()
+
+
+def command(name: str, *, example: str, exits: str = "") -> Callable[[Callable[..., "Report"]], Verb]:
+    """Declare a command.
+
+    Args:
+        name: Its last word.
+        example: Shell lines that work, without the prompt.
+        exits: Exit codes that mean something special here: a code and its meaning on each line.
+    """
+    return click.command(name, cls=Verb, example=example, exits=exits)

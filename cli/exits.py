@@ -1,0 +1,103 @@
+"""Exit codes: one table from errors to what a script sees.
+
+Every class of error of every package stands in `EXIT_OF` by itself, and not through its base, so that the
+exit code of a new one is a decision and not an accident (a test compares the table with the classes).
+"""
+
+from cli import errors as cli_errors
+from codec import errors as codec_errors
+from codec.parity import UncorrectableError
+from reservation import errors as reservation_errors
+
+DONE = 0
+REFUSED = 1
+USAGE = 2
+UNREADABLE = 3
+NOT_GENUINE = 4
+NOT_PERMITTED = 5
+DAMAGED = 6
+BUSY = 7
+
+#: As shells have it, for a command that Ctrl-C ended.
+INTERRUPTED = 130
+
+EXIT_CODES: dict[int, str] = {
+    DONE: "done",
+    REFUSED: "refused by a rule: no stock, wrong state, not licensed, not set up yet",
+    USAGE: "not used as it is meant: an option, a setting or a file that the command was given",
+    UNREADABLE: "a code that cannot be read or repaired, or whose repair was not accepted",
+    NOT_GENUINE: "a code that is not genuine, or not for here: another device, portal, issuer or kind",
+    NOT_PERMITTED: "not permitted to this user",
+    DAMAGED: "stored state or a key is damaged, or cannot be read or written",
+    BUSY: "busy: try again",
+}
+"""What each exit code means, for people."""
+
+EXIT_OF: dict[type[Exception], int] = {
+    # the codes
+    codec_errors.CodecError: UNREADABLE,
+    codec_errors.MalformedCodeError: UNREADABLE,
+    UncorrectableError: UNREADABLE,
+    codec_errors.NewerVersionError: UNREADABLE,
+    codec_errors.CatalogueError: UNREADABLE,
+    codec_errors.QrError: UNREADABLE,
+    codec_errors.FieldError: USAGE,
+    codec_errors.WrongKindError: NOT_GENUINE,
+    codec_errors.NotGenuineError: NOT_GENUINE,
+    codec_errors.UnknownIssuerError: NOT_GENUINE,
+    codec_errors.RevokedIssuerError: NOT_GENUINE,
+    codec_errors.KeyRejectedError: NOT_GENUINE,
+    # both halves
+    reservation_errors.ReservationError: REFUSED,
+    reservation_errors.RuleError: REFUSED,
+    reservation_errors.NotHereError: NOT_GENUINE,
+    reservation_errors.PermissionDeniedError: NOT_PERMITTED,
+    reservation_errors.StateDamagedError: DAMAGED,
+    reservation_errors.NewerStateError: DAMAGED,
+    reservation_errors.BusyError: BUSY,
+    reservation_errors.SetupError: USAGE,
+    reservation_errors.MissingExtraError: USAGE,
+    reservation_errors.TrustFileError: NOT_GENUINE,
+    reservation_errors.KeyFileError: DAMAGED,
+    reservation_errors.StorageError: DAMAGED,
+    # the device
+    reservation_errors.NotInitialisedError: REFUSED,
+    reservation_errors.AlreadyInitialisedError: REFUSED,
+    reservation_errors.WrongStateError: REFUSED,
+    reservation_errors.PendingRequestError: REFUSED,
+    reservation_errors.TombstoneError: REFUSED,
+    reservation_errors.OlderSequenceError: REFUSED,
+    reservation_errors.SequenceConflictError: REFUSED,
+    reservation_errors.HardwareChangedError: REFUSED,
+    reservation_errors.OlderTrustError: REFUSED,
+    reservation_errors.OtherPortalError: NOT_GENUINE,
+    reservation_errors.OtherDeviceError: NOT_GENUINE,
+    # the portal
+    reservation_errors.NoPortalError: REFUSED,
+    reservation_errors.InsufficientError: REFUSED,
+    reservation_errors.OtherLinesError: REFUSED,
+    reservation_errors.ReservationClosedError: REFUSED,
+    reservation_errors.OpenReservationError: REFUSED,
+    reservation_errors.MatchTooLowError: REFUSED,
+    reservation_errors.UnknownCatalogueError: REFUSED,
+    reservation_errors.NothingWantedError: REFUSED,
+    reservation_errors.RequestNotReservedError: REFUSED,
+    reservation_errors.MissingAuthorizationError: REFUSED,
+    reservation_errors.UnknownNameError: REFUSED,
+    reservation_errors.NameTakenError: REFUSED,
+    reservation_errors.AlreadyThereError: REFUSED,
+    reservation_errors.UnknownRequestError: NOT_GENUINE,
+    reservation_errors.UnsafeDatabaseError: DAMAGED,
+    reservation_errors.ConstraintBrokenError: DAMAGED,
+    # the command line
+    cli_errors.CommandError: REFUSED,
+    cli_errors.UsageMistakeError: USAGE,
+    cli_errors.RepairRefusedError: UNREADABLE,
+    cli_errors.DeclinedError: REFUSED,
+    cli_errors.OutputError: DAMAGED,
+}
+
+
+def exit_code_of(error: Exception) -> int:
+    """Return the exit code for an error; that of its nearest base when a table entry is missing."""
+    return next((EXIT_OF[kind] for kind in type(error).__mro__ if kind in EXIT_OF), REFUSED)

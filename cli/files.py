@@ -1,0 +1,103 @@
+"""Files that a person names on the command line: read within limits, written whole or not at all."""
+
+import os
+from pathlib import Path
+
+from cli.errors import OutputError, UsageMistakeError
+
+
+def read_bytes(name: str, most: int) -> bytes:
+    """Return the content of a file, at most one byte more than ``most``.
+
+    Raises:
+        UsageMistakeError: When it cannot be read.
+    """
+    try:
+        with Path(name).open("rb") as file:
+            return file.read(most + 1)
+    except (OSError, ValueError) as error:
+        raise UsageMistakeError(
+            f"The file {name} cannot be read: {reason(error)}.", hint="Check the name of the file."
+        ) from error
+
+
+def read_text(name: str, most: int) -> str:
+    """Return the content of a text file: UTF-8, or UTF-16 with its mark; other bytes become ``�``.
+
+    Raises:
+        UsageMistakeError: When it cannot be read, or has more than ``most`` bytes.
+    """
+    content = read_bytes(name, most)
+    if len(content) > most:
+        raise UsageMistakeError(
+            f"The file {name} has more than {most:,} bytes, which nothing that belongs here has.",
+            hint="Check the name of the file.",
+        )
+    encoding = "utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+    return content.decode(encoding, errors="replace")
+
+
+def require_place(name: str, option: str) -> None:
+    """Refuse a file name under which nothing could be written, before anything else is done.
+
+    Raises:
+        UsageMistakeError: When its folder is not there or not writable, or when it is a folder.
+    """
+    path = Path(name)
+    problem = None
+    if path.is_dir():
+        problem = "it is a folder"
+    elif not path.parent.is_dir():
+        problem = f"there is no folder {path.parent}"
+    elif not os.access(path.parent, os.W_OK):
+        problem = f"you may not write into the folder {path.parent}"
+    if problem:
+        raise UsageMistakeError(
+            f"The file {name} cannot be written: {problem}. Nothing was done.",
+            hint=f"Give another name after {option}.",
+        )
+
+
+def write(name: str, content: bytes) -> None:
+    """Write a file in one step: whoever looks finds the old content or the new, never a part.
+
+    Raises:
+        OutputError: When it cannot be written.
+    """
+    path = Path(name)
+    if path.exists() and not path.is_file():
+        _write_through(path, content)
+        return
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        try:
+            with draft.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritten(path, error) from error
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    """Write to what is no plain file: a pipe, /dev/stdout."""
+    try:
+        with path.open("wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise _unwritten(path, error) from error
+
+
+def _unwritten(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"The file {path} could not be written: {reason(error)}. The command itself is done.",
+        hint="Run the same command again with another file name: it shows the same result.",
+    )
+
+
+def reason(error: Exception) -> str:
+    """Return why the system refused, in its words."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__

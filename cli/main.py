@@ -1,0 +1,182 @@
+"""The program: finds the command, runs it, and turns whatever comes of it into output and an exit code.
+
+Invariants:
+    * Importing this module imports click and little else; a command is imported when it is run.
+    * An error reaches a person as a sentence and what to do next, never as a traceback (`-v` adds it).
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.command import CONTEXT, common_options
+from cli.lazy import LazyGroup
+from cli.session import Report, Session
+
+if TYPE_CHECKING:
+    from cli.world import World
+
+PROGRAM = "tallystick"
+_COMPLETION = "_TALLYSTICK_COMPLETE"
+
+
+def _print_version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        click.echo(f"{PROGRAM} {version(PROGRAM)}")
+        context.exit()
+
+
+tallystick = LazyGroup(
+    PROGRAM,
+    text="""Reserve licences for devices that are never online, with codes that people carry.
+
+    A device makes a request code. The portal answers it with an authorization code. The device installs that
+    and confirms; later it gives everything back with a return code. Codes go by paste, QR, paper or voice.
+
+    `tallystick demo` shows all of it in under a minute. `tallystick GROUP --help` lists the commands of a
+    group, `tallystick GROUP COMMAND --help` explains one.
+
+    Tab completion, for bash (for zsh and fish, put their names instead):
+
+    \b
+      eval "$(_TALLYSTICK_COMPLETE=bash_source tallystick)"
+    """,
+    places={
+        "device": ("cli.device:device", "On the machine that runs the licensed product."),
+        "portal": ("cli.portal:portal", "Where the licences are kept and given out."),
+        "code": ("cli.code:code", "Look into codes, without a device or a portal."),
+        "keys": ("cli.keys:keys", "Make and look at the keys of portals."),
+        "demo": ("cli.demo:demo", "Walk one reservation through its whole life, on this screen."),
+    },
+    params=[
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=_print_version,
+            help="Show the version.",
+        ),
+        *common_options(),
+    ],
+)
+tallystick.context_settings = CONTEXT
+
+
+def main() -> None:
+    """Run the program in the real world; the console script."""
+    from cli.world import real_world
+
+    world = real_world()
+    if _COMPLETION in world.environ:
+        tallystick.main(prog_name=PROGRAM)
+    sys.exit(run(sys.argv[1:], world))
+
+
+def run(argv: Sequence[str], world: "World") -> int:
+    """Run one command.
+
+    Args:
+        argv: The words after the program's name.
+        world: What comes from outside.
+
+    Returns:
+        The exit code (see `cli.exits`).
+    """
+    session = Session(world)
+    with redirect_stdout(world.stdout), _pipe_may_break(world):
+        session.exit_code = _attempt(argv, session)
+        world.stdout.flush()
+        world.stderr.flush()
+    return session.exit_code
+
+
+@contextmanager
+def _pipe_may_break(world: "World") -> Iterator[None]:
+    """Let whoever reads the output stop reading: what the command did is done all the same."""
+    try:
+        yield
+    except BrokenPipeError:
+        import os
+
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (world.stdout, world.stderr):
+            if stream in (sys.__stdout__, sys.__stderr__):
+                os.dup2(nowhere, stream.fileno())
+
+
+def _attempt(argv: Sequence[str], session: Session) -> int:
+    try:
+        return _invoke(argv, session)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.exceptions.ClickException as error:
+        return _refuse_usage(error, argv, session)
+    except (click.exceptions.Abort, KeyboardInterrupt, EOFError):
+        return _stop(session)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the last resort: a person gets a sentence, not a traceback
+        return _refuse(error, session)
+
+
+def _invoke(argv: Sequence[str], session: Session) -> int:
+    with tallystick.make_context(PROGRAM, list(argv), obj=session) as context:
+        report = tallystick.invoke(context)
+    assert isinstance(report, Report)
+    session.exit_code = report.exit_code
+    return session.finish(report)
+
+
+def _refuse_usage(error: click.ClickException, argv: Sequence[str], session: Session) -> int:
+    from cli.exits import USAGE
+
+    words = list(argv)
+    # The line was not understood, so its options did not take effect.
+    session.json |= "--json" in words[: words.index("--") if "--" in words else None]
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else PROGRAM
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        if not session.json:
+            session.warn(error.format_message())
+            return USAGE
+        session.fail("usage", "A command is missing", f"`{path} --help` lists them")
+        return USAGE
+    session.fail("usage", error.format_message(), f"`{path} --help` says how to use it")
+    return USAGE
+
+
+def _stop(session: Session) -> int:
+    from cli.exits import INTERRUPTED
+
+    session.world.stderr.write("\n")
+    session.fail("interrupted", "Stopped", "Run the command again: what was done already is shown again")
+    return INTERRUPTED
+
+
+def _refuse(error: Exception, session: Session) -> int:
+    """Render an error of any layer."""
+    from cli.exits import DAMAGED, EXIT_OF, NOT_PERMITTED, REFUSED, exit_code_of
+
+    if session.verbose:
+        from traceback import format_exception
+
+        session.warn("".join(format_exception(error)).rstrip())
+    code, message, hint = (getattr(error, name, "") for name in ("code", "message", "hint"))
+    if any(isinstance(error, kind) for kind in EXIT_OF):
+        session.fail(code, message, hint, getattr(error, "facts", None))
+        return exit_code_of(error)
+    if isinstance(error, OSError):
+        session.fail("system", f"The system refused: {error}", "Check the disk, and who owns the files")
+        return NOT_PERMITTED if isinstance(error, PermissionError) else DAMAGED
+    session.fail(
+        "unexpected",
+        f"Something happened that this program is not prepared for ({type(error).__name__}: {error})",
+        "Run the same command with -v added, and report what it shows: it is a fault of the program",
+    )
+    return REFUSED

@@ -1,0 +1,83 @@
+"""Settings: an option, then a ``TALLYSTICK_*`` environment variable, then a line of a TOML file.
+
+The file is the one that ``TALLYSTICK_CONFIG`` names, or ``tallystick/config.toml`` in the user's
+configuration folder (``XDG_CONFIG_HOME``, by default ``~/.config``) if it is there. A name in it that nobody
+knows is refused: a misspelled setting must not be silently without effect.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from cli.errors import UsageMistakeError
+
+#: Every setting: its name in the file, and in capitals after ``TALLYSTICK_`` in the environment.
+SETTINGS: dict[str, str] = {
+    "home": "folder of the device's state",
+    "db": "the portal's database: sqlite:///PATH",
+    "user": "on whose behalf portal commands act",
+    "passphrase_file": "file whose first line is the passphrase of the key files",
+}
+_LARGEST_FILE = 65_536
+
+
+def setting(environ: Mapping[str, str], name: str, given: str | None = None) -> str | None:
+    """Return the value of a setting, or None when it is nowhere given.
+
+    Args:
+        environ: Environment variables.
+        name: One of `SETTINGS`.
+        given: The option's value, if there was one.
+
+    Raises:
+        UsageMistakeError: When the file of settings cannot be used.
+    """
+    if given:
+        return given
+    return environ.get(f"TALLYSTICK_{name.upper()}") or _from_file(environ).get(name)
+
+
+def user_folder(environ: Mapping[str, str], kind: str) -> Path:
+    """Return the user's folder for a kind of files: ``config``, ``data`` or ``state`` (XDG)."""
+    folders = {"config": ".config", "data": ".local/share", "state": ".local/state"}
+    named = environ.get(f"XDG_{kind.upper()}_HOME", "")
+    home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
+    # The specification has relative paths ignored.
+    base = Path(named) if named.startswith("/") else home / folders[kind]
+    return base / "tallystick"
+
+
+def _from_file(environ: Mapping[str, str]) -> Mapping[str, str]:
+    named = environ.get("TALLYSTICK_CONFIG")
+    path = Path(named) if named else user_folder(environ, "config") / "config.toml"
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_FILE)
+    except FileNotFoundError:
+        if named:
+            raise _unusable(path, "it is not there") from None
+        return {}
+    except OSError as error:
+        raise _unusable(path, f"it cannot be read ({error.strerror})") from error
+    return _parsed(content, path)
+
+
+def _parsed(content: bytes, path: Path) -> Mapping[str, str]:
+    import tomllib  # only for those who have such a file
+
+    try:
+        values = tomllib.loads(content.decode())
+    except ValueError as error:
+        raise _unusable(path, f"it is no TOML: {error}") from error
+    for name, value in values.items():
+        if name not in SETTINGS:
+            raise _unusable(path, f"it has a setting '{name}' that does not exist")
+        if not isinstance(value, str):
+            raise _unusable(path, f"its setting '{name}' is no text in quotes")
+    return values
+
+
+def _unusable(path: Path, why: str) -> UsageMistakeError:
+    return UsageMistakeError(
+        f"The file of settings {path} cannot be used: {why}.",
+        hint=f"Correct it. The settings are: {', '.join(SETTINGS)}.",
+    )

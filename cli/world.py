@@ -1,0 +1,82 @@
+"""Everything that the program takes from outside, as one value: clock, chance, hardware, user, streams.
+
+Nothing else in the program reads the clock, the environment or the name of the user: tests hand in a world of
+their own, and the same commands run in it. Heavy parts (hardware, the user's name) are functions, asked only
+by the commands that need them.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import TextIOWrapper
+from typing import TextIO
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What comes from outside.
+
+    Attributes:
+        clock: The present moment, aware, in UTC.
+        random: That many unpredictable bytes.
+        hardware: Component name → what identifies it, for the node lock.
+        user: The name of the operating system's user.
+        environ: Environment variables.
+        stdin: What is pasted or piped in.
+        stdout: The result.
+        stderr: The talk.
+        passphrase: Asks a person for a passphrase without showing it; gets the question.
+    """
+
+    clock: Callable[[], datetime]
+    random: Callable[[int], bytes]
+    hardware: Callable[[], Mapping[str, str]]
+    user: Callable[[], str]
+    environ: Mapping[str, str]
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+    passphrase: Callable[[str], str]
+
+
+def real_world() -> World:
+    """Return the world as it is."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        # A stray byte in a paste, or a character that the terminal lacks, must not end a command.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace" if stream is sys.stdin else "backslashreplace")
+    return World(
+        clock=_now,
+        random=os.urandom,
+        hardware=_hardware,
+        user=_user,
+        environ=os.environ,
+        stdin=sys.stdin,
+        stdout=sys.stdout,
+        stderr=sys.stderr,
+        passphrase=_passphrase,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _hardware() -> Mapping[str, str]:
+    from reservation.device.hardware import read_hardware
+
+    return read_hardware()
+
+
+def _user() -> str:
+    from getpass import getuser
+
+    return getuser()
+
+
+def _passphrase(question: str) -> str:
+    from getpass import getpass
+
+    return getpass(question, sys.stderr)
