@@ -1,0 +1,168 @@
+"""What a device answers: values for a command line, or for a product that embeds the device.
+
+The functions here put the answers into words. They decide nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Generic, TypeVar
+
+from codec.codes import Code, Confirmation, Line, Sequence, Trust, Udi
+from codec.envelope import VerifiedCode
+from reservation.device.licences import Grant, LineStanding, ReportedLine, reported
+from reservation.device.nodelock import HardwareMatch
+from reservation.device.state import Standing
+
+V_co = TypeVar("V_co", bound=Code, covariant=True)
+
+NEXT_STEPS = {
+    Standing.UNREGISTERED: "Make a request: tallystick device request",
+    Standing.REQUESTED: "Carry the request code to the portal (tallystick device request shows it again), "
+    "then install the authorization: tallystick device install CODE",
+    Standing.RESERVED: "Carry the confirmation code to the portal if that is not done (tallystick device "
+    "confirmation shows it again).",
+    Standing.RETURNED: "Carry the return code to the portal if that is not done (tallystick device return "
+    "shows it again). To use this device again: tallystick device request",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCode(Generic[V_co]):
+    """A code that the device signed. ``again``: it was signed before, and nothing was changed."""
+
+    code: VerifiedCode[V_co]
+    again: bool = False
+
+    @property
+    def text(self) -> str:
+        """The code as one unbroken string."""
+        return self.code.text
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """An installed authorization.
+
+    Attributes:
+        code: Its confirmation.
+        lines: What it grants, tags spelled.
+        notes: What deserves attention, in sentences.
+        again: It was installed before, and nothing was changed.
+    """
+
+    code: VerifiedCode[Confirmation]
+    lines: tuple[Line, ...]
+    notes: tuple[str, ...] = ()
+    again: bool = False
+
+    @property
+    def confirmation(self) -> str:
+        """The confirmation code as one unbroken string."""
+        return self.code.text
+
+
+@dataclass(frozen=True, slots=True)
+class TrustUpdate:
+    """A trust code that took effect. ``again``: it had before, and nothing was changed."""
+
+    trust: Trust
+    notes: tuple[str, ...] = ()
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Whether something is licensed now, and why, in a sentence."""
+
+    licensed: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a device stands.
+
+    Attributes:
+        standing: unregistered, requested, reserved or returned.
+        udi: What the device is called.
+        now: The effective time.
+        lines: Those of the installed authorization, as of now.
+        universal: Whether everything is licensed now.
+        sequence: The newest one installed for the newest reservation; None when none was.
+        request_id: id(Q) of the newest reservation, 32 bytes; None before the first.
+        authorization_id: id(A) of the newest authorization of that reservation, 32 bytes.
+        issued_at: When the portal issued it.
+        installed_at: When it was installed.
+        trust_serial: Serial of the newest trust code.
+        portal_id: The portal that the device trusts, 8 bytes.
+        required_matches: How many hardware components must match, of how many.
+        clock: What is wrong with the clock, in sentences.
+        hardware: What differs from the hardware that the reservation is bound to, in sentences.
+        licensed: Whether the lines in force count: an authorization is installed, and the hardware holds.
+        next_step: What to do next.
+    """
+
+    standing: Standing
+    udi: Udi
+    now: datetime
+    lines: tuple[ReportedLine, ...]
+    universal: bool
+    sequence: Sequence | None
+    request_id: bytes | None
+    authorization_id: bytes | None
+    issued_at: datetime | None
+    installed_at: datetime | None
+    trust_serial: int
+    portal_id: bytes
+    required_matches: tuple[int, int]
+    clock: tuple[str, ...]
+    hardware: tuple[str, ...]
+    licensed: bool
+    next_step: str
+
+
+def check_of(grant: Grant, tag: str, count: int, day: date) -> Check:
+    """Say whether ``count`` of ``tag`` are licensed on a UTC day, and why."""
+    lines = tuple(reported(line, day) for line in grant.lines_for(tag))
+    if grant.is_universal(day):
+        return Check(
+            True, f"Everything is licensed on this device, {tag} with it{_until(grant.universal, day)}."
+        )
+    available = grant.available(tag, day)
+    if available >= count:
+        return Check(True, f"{available} of {tag} licensed{_until(grant.by_tag[tag], day)}.")
+    if not lines:
+        return Check(False, f"The authorization on this device does not name {tag}.")
+    return Check(False, " ".join((f"{available} of {tag} licensed, {count} needed.", *_reasons(lines))))
+
+
+def _until(lines: tuple[Line, ...], day: date) -> str:
+    ends = [line.term.end for line in lines if line.term and line.term.holds_on(day)]
+    return f" (the first line ends on {min(ends)}, UTC)" if ends else ""
+
+
+def _reasons(lines: tuple[ReportedLine, ...]) -> list[str]:
+    reasons = []
+    for each in lines:
+        if each.line.term and each.standing is LineStanding.ENDED:
+            reasons.append(f"{each.line.count} ended on {each.line.term.end}.")
+        elif each.line.term and each.standing is LineStanding.NOT_BEGUN:
+            reasons.append(f"{each.line.count} begin on {each.line.term.start}.")
+    return reasons
+
+
+def check_without_grant(standing: Standing) -> Check:
+    """Say why nothing is licensed on a device without an installed authorization."""
+    reasons = {
+        Standing.UNREGISTERED: "This device holds no reservation.",
+        Standing.REQUESTED: "The request of this device is pending; no authorization is installed yet.",
+        Standing.RETURNED: "The reservation of this device was given back.",
+    }
+    return Check(False, reasons[standing])
+
+
+def check_on_other_hardware(match: HardwareMatch) -> Check:
+    """Say why nothing is licensed on other hardware than the reservation's."""
+    return Check(
+        False, " ".join(("This is not the hardware that the reservation is bound to.", *match.notes))
+    )

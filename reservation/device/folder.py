@@ -1,0 +1,240 @@
+"""The device folder: durable files, their permissions, and one writer at a time.
+
+    state.json        everything the device remembers; replaced as a whole
+    device-key.pem    the private key; written once
+    lock              held while a command changes something
+
+A file is replaced by writing a temporary one, fsync, rename, and fsync of the folder: whatever happens in
+between, the old content or the new one is there, whole. What a crash left behind goes with the next change.
+
+Reading takes no lock and needs no write permission: a whole file is always there to be read. The key is for
+its owner alone (0600, refused otherwise). The state may be readable for a group, so that a service user can
+check licences without being able to change them; a rewritten state keeps the owner, group and permissions of
+the one before, except that nobody but its owner may write it.
+
+Not handled: folders on file systems without rename or flock semantics.
+"""
+
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from codec.keys import SigningKey
+from reservation.device.keyfile import from_pem, to_pem
+from reservation.errors import BusyError, KeyFileError, NotInitialisedError, StorageError
+
+_STATE = "state.json"
+_KEY = "device-key.pem"
+_LOCK = "lock"
+_TEMPORARY = ".new"
+
+_OWNER_ONLY = 0o600
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_STATE_MODES = 0o644
+_POLL_SECONDS = 0.02
+
+#: What changes when a file is replaced: inode, time of change (nanoseconds), size.
+Stamp = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A device folder. ``wait_seconds`` is how long a change waits for another one to end."""
+
+    home: Path
+    wait_seconds: float = 5.0
+
+    def create(self) -> None:
+        """Make the folder, for its owner alone, unless it is there.
+
+        Raises:
+            StorageError: When it cannot be made.
+        """
+        try:
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unusable("made", self.home, error) from error
+
+    @property
+    def has_state(self) -> bool:
+        """Whether there is a state file, sound or not."""
+        return os.path.lexists(self.home / _STATE)
+
+    @property
+    def has_key(self) -> bool:
+        """Whether there is a key file, sound or not."""
+        return os.path.lexists(self.home / _KEY)
+
+    def state_stamp(self) -> Stamp | None:
+        """Return what tells this state file from its successor; None when there is no file to be seen."""
+        try:
+            found = os.stat(self._state_path)  # noqa: PTH116 - half the time of Path.stat, on every check
+        except OSError:
+            return None
+        return found.st_ino, found.st_ctime_ns, found.st_size
+
+    @property
+    def _state_path(self) -> str:
+        return f"{self.home}/{_STATE}"
+
+    def read_state(self) -> bytes:
+        """Return the content of the state file.
+
+        Raises:
+            NotInitialisedError: When there is none.
+            StorageError: When it cannot be read.
+        """
+        path = self.home / _STATE
+        try:
+            return path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            raise self._not_initialised() from None
+        except OSError as error:
+            raise _unusable("read", path, error) from error
+
+    def _not_initialised(self) -> NotInitialisedError:
+        if self.has_key:
+            return NotInitialisedError(
+                f"{self.home} holds a device key, and no device state: {_STATE} was removed.",
+                hint=f"Restore {_STATE} from a backup of this folder. If this device never made a request, "
+                f"remove {_KEY} and initialise it again.",
+            )
+        return NotInitialisedError(
+            f"{self.home} holds no device state.",
+            hint="Initialise the device (`tallystick device init`), or name its folder by TALLYSTICK_HOME.",
+        )
+
+    def write_state(self, content: bytes) -> None:
+        """Replace the state file, durably.
+
+        Raises:
+            StorageError: When it cannot be written; what was there before is still there, unless the error
+                came after the rename: then the new content may be there.
+        """
+        self._replace(_STATE, content, _STATE_MODES)
+
+    def write_key(self, key: SigningKey) -> None:
+        """Write the key file, durably.
+
+        Raises:
+            StorageError: When it cannot be written.
+        """
+        self._replace(_KEY, to_pem(key), _OWNER_ONLY)
+
+    def read_key(self) -> SigningKey:
+        """Read the key file.
+
+        Raises:
+            KeyFileError: When it is missing, damaged, or others may read or write it.
+            StorageError: When it cannot be read.
+        """
+        path = self.home / _KEY
+        try:
+            with path.open("rb") as stream:
+                mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
+                content = stream.read()
+        except FileNotFoundError:
+            raise KeyFileError(
+                f"The device key {path} is missing, so no code can be signed.",
+                hint="Restore it from a backup of this folder. If the device never made a request, "
+                "initialise it again.",
+            ) from None
+        except OSError as error:
+            raise _unusable("read", path, error) from error
+        if mode & _OTHERS:
+            raise KeyFileError(
+                f"The device key {path} can be read or written by others (permissions {mode:04o}).",
+                hint=f"Run `chmod 600 {path}`. If somebody may have copied it, tell who runs the portal.",
+            )
+        return from_pem(content)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep every other change out.
+
+        Raises:
+            BusyError: When another process holds the lock for longer than ``wait_seconds``.
+            StorageError: When the folder cannot be written.
+        """
+        # A module that only Unix has; reading a state works without it.
+        import fcntl
+
+        path = self.home / _LOCK
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _OWNER_ONLY)
+        except FileNotFoundError:
+            raise self._not_initialised() from None
+        except OSError as error:
+            raise _unusable("written", path, error) from error
+        try:
+            deadline = time.monotonic() + self.wait_seconds
+            while True:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() >= deadline:
+                        raise BusyError(
+                            "Another command is changing this device at the moment.",
+                            hint="Try again in a moment.",
+                        ) from None
+                    time.sleep(_POLL_SECONDS)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _replace(self, name: str, content: bytes, modes: int) -> None:
+        path, temporary = self.home / name, self.home / (name + _TEMPORARY)
+        try:
+            self._discard_leftovers()
+            descriptor = os.open(
+                temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, _OWNER_ONLY
+            )
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                _inherit(path, descriptor, modes)
+                os.fsync(descriptor)
+            temporary.replace(path)
+            self._sync()
+        except OSError as error:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise _unusable("written", path, error) from error
+
+    def _discard_leftovers(self) -> None:
+        for name in (_STATE, _KEY):
+            (self.home / (name + _TEMPORARY)).unlink(missing_ok=True)
+
+    def _sync(self) -> None:
+        """Make what was renamed in the folder durable."""
+        descriptor = os.open(self.home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _inherit(path: Path, descriptor: int, modes: int) -> None:
+    """Give a new file the owner, group and permissions of the one that it replaces."""
+    try:
+        before = path.stat()
+    except FileNotFoundError:
+        return
+    now = os.fstat(descriptor)
+    if (before.st_uid, before.st_gid) != (now.st_uid, now.st_gid):
+        with suppress(PermissionError):
+            os.fchown(descriptor, before.st_uid, before.st_gid)
+    os.fchmod(descriptor, stat.S_IMODE(before.st_mode) & modes)
+
+
+def _unusable(done: str, path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"{path} cannot be {done}: {error.strerror or error}.",
+        hint="Nothing is lost: put this right (space, permissions, a disk that is read-only), then give the "
+        "same command again.",
+    )

@@ -1,0 +1,104 @@
+"""What an authorization licenses on a day: counts of the lines in force, summed by tag.
+
+A universal line licenses every tag, in any number. A line is universal when its tag is UNIVERSAL, or when it
+is the only line of an authorization for a request in universal mode: the portal may draw a universal
+reservation from an entitlement that it names otherwise for this product.
+
+Export-controlled and reporting-only lines license like all others; the flags matter to the portal.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+from codec.codes import UNIVERSAL_TAG, Line, Mode
+
+
+class LineStanding(Enum):
+    """Where a day lies in a line's term."""
+
+    IN_FORCE = "in force"
+    NOT_BEGUN = "not begun"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedLine:
+    """A line as of a day.
+
+    Attributes:
+        line: With its tag spelled.
+        standing: In force, not begun or ended.
+        days_left: Days after this one on which it is still in force; None for a perpetual line.
+    """
+
+    line: Line
+    standing: LineStanding
+    days_left: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The lines of the installed authorization, arranged for quick answers.
+
+    Attributes:
+        lines: All of them, tags spelled.
+        universal: Those that license every tag.
+        by_tag: The others.
+    """
+
+    lines: tuple[Line, ...]
+    universal: tuple[Line, ...]
+    by_tag: dict[str, tuple[Line, ...]]
+
+    def lines_for(self, tag: str) -> tuple[Line, ...]:
+        """Return the lines that can license ``tag``, in force or not."""
+        return self.universal + self.by_tag.get(tag, ())
+
+    def is_universal(self, day: date) -> bool:
+        """Tell whether everything is licensed on a UTC day."""
+        return any(in_force(line, day) for line in self.universal)
+
+    def available(self, tag: str, day: date) -> int:
+        """Return how many of ``tag`` the lines of that tag license on a UTC day."""
+        return sum(line.count for line in self.by_tag.get(tag, ()) if in_force(line, day))
+
+    def covers(self, tag: str, count: int, day: date) -> bool:
+        """Tell whether ``count`` of ``tag`` are licensed on a UTC day."""
+        return self.is_universal(day) or self.available(tag, day) >= count
+
+
+def grant_of(lines: Iterable[Line], mode: Mode) -> Grant:
+    """Arrange the lines of an authorization.
+
+    Args:
+        lines: With every tag spelled.
+        mode: What the request asked for.
+    """
+    lines = tuple(lines)
+    everything = mode is Mode.UNIVERSAL and len(lines) == 1
+    universal = tuple(line for line in lines if everything or line.tag == UNIVERSAL_TAG)
+    by_tag: dict[str, tuple[Line, ...]] = {}
+    for line in lines:
+        if line not in universal:
+            tag = str(line.tag)
+            by_tag[tag] = (*by_tag.get(tag, ()), line)
+    return Grant(lines, universal, by_tag)
+
+
+def in_force(line: Line, day: date) -> bool:
+    """Tell whether a line licenses anything on a UTC day."""
+    return line.term is None or line.term.holds_on(day)
+
+
+def reported(line: Line, day: date) -> ReportedLine:
+    """Return a line as of a UTC day."""
+    if line.term is None:
+        return ReportedLine(line, LineStanding.IN_FORCE, None)
+    days_left = max(0, (line.term.end - day).days)
+    if day < line.term.start:
+        return ReportedLine(line, LineStanding.NOT_BEGUN, days_left)
+    if day > line.term.end:
+        return ReportedLine(line, LineStanding.ENDED, 0)
+    return ReportedLine(line, LineStanding.IN_FORCE, days_left)
