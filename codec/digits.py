@@ -10,7 +10,23 @@ Both steps are exact inverses of each other. An integer therefore has exactly on
 exactly one integer: most of what makes the encoding canonical comes for free.
 """
 
-from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """What one possibility owns: ``range(start, start + size)`` out of ``range(total)``."""
+
+    start: int
+    size: int
+    total: int
+
+
+class Point(NamedTuple):
+    """Who owns one point of ``range(total)``: possibility ``value``, ``offset`` into its span of ``size``."""
+
+    value: int
+    size: int
+    offset: int
 
 
 class DigitSink:
@@ -25,9 +41,9 @@ class DigitSink:
         """Add a value of ``range(radix)``, all equally likely."""
         self._spans.append((value, 1, radix))
 
-    def put_span(self, start: int, size: int, total: int) -> None:
-        """Add the possibility that owns ``range(start, start + size)`` out of ``range(total)``."""
-        self._spans.append((start, size, total))
+    def put_span(self, span: Span) -> None:
+        """Add a weighted possibility by its span."""
+        self._spans.append(span)
 
     def fold(self) -> int:
         """Return the integer; the value that was put first is the one that is taken first."""
@@ -54,18 +70,16 @@ class DigitSource:
         self._number, value = divmod(self._number, radix)
         return value
 
-    def take_span(self, owners: Sequence[int], starts: Sequence[int], sizes: Sequence[int]) -> int:
+    def take_span(self, points: tuple[Point, ...]) -> int:
         """Return which possibility comes next.
 
         Args:
-            owners: For each point of ``range(total)``, the possibility that owns it.
-            starts: Where each possibility's span starts.
-            sizes: How wide each possibility's span is.
+            points: The owner of each point of ``range(total)``, in order.
         """
-        quotient, point = divmod(self._number, len(owners))
-        index = owners[point]
-        self._number = sizes[index] * quotient + point - starts[index]
-        return index
+        quotient, point = divmod(self._number, len(points))
+        value, size, offset = points[point]
+        self._number = quotient * size + offset
+        return value
 
     @property
     def exhausted(self) -> bool:

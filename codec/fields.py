@@ -1,8 +1,8 @@
 """Encodings of single fields, as digits (see `codec.digits`).
 
 A field turns a value into digits and back. `put` refuses values that the field cannot carry with
-`FieldError`; `take` refuses digits that no value produces with `MalformedCodeError`, and values that only a
-newer version can mean with `NewerVersionError`.
+`FieldError`; `take` refuses digits that no value produces with `MalformedCodeError`, or lets the value itself
+refuse with `FieldError`, and refuses values that only a newer version can mean with `NewerVersionError`.
 
 The weights say which values are expected more often. They are part of the format: changing one changes every
 code. They come from the content model that the size figures are measured with, softened where real use is
@@ -18,7 +18,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from codec.codes import DAY_ZERO, DAYS, MAX_TEXT, MINUTES, TIME_ZERO
-from codec.digits import DigitSink, DigitSource
+from codec.digits import DigitSink, DigitSource, Point, Span
 from codec.errors import FieldError, MalformedCodeError, NewerVersionError
 
 T = TypeVar("T")
@@ -37,52 +37,64 @@ class Field(Protocol[T]):
         """Take the value's digits from ``source``."""
 
 
-def require(condition: bool, what: str) -> None:
-    """Raise `FieldError` unless a value can be carried."""
-    if not condition:
-        raise FieldError(f"No code can carry this: {what}.")
+def cannot_carry(what: str) -> FieldError:
+    """Return the error for a value that no code can carry.
+
+    Args:
+        what: The value and what is possible, such as "a count of 0 (1 to 99)".
+    """
+    return FieldError(f"No code can carry this: {what}.")
+
+
+def spans_of(weights: tuple[int, ...]) -> tuple[Span, ...]:
+    """Return what each possibility owns, by index; one of weight 0 owns nothing and never happens."""
+    starts = (0, *accumulate(weights))
+    return tuple(Span(start, size, starts[-1]) for start, size in zip(starts, weights, strict=False))
+
+
+def points_of(weights: tuple[int, ...]) -> tuple[Point, ...]:
+    """Return the owner of each point."""
+    return tuple(Point(index, size, offset) for index, size in enumerate(weights) for offset in range(size))
 
 
 class Choice:
     """One of several weighted possibilities, by index."""
 
-    __slots__ = ("_owners", "_sizes", "_starts", "_total")
+    __slots__ = ("_points", "spans")
 
     def __init__(self, weights: tuple[int, ...]) -> None:
-        self._sizes = weights
-        self._starts = (0, *accumulate(weights[:-1]))
-        self._total = sum(weights)
-        self._owners = tuple(index for index, weight in enumerate(weights) for _ in range(weight))
+        self.spans, self._points = spans_of(weights), points_of(weights)
 
     def put(self, sink: DigitSink, value: int) -> None:
         """Add index ``value``."""
-        sink.put_span(self._starts[value], self._sizes[value], self._total)
+        sink.put_span(self.spans[value])
 
     def take(self, source: DigitSource) -> int:
         """Return the next index."""
-        return source.take_span(self._owners, self._starts, self._sizes)
+        return source.take_span(self._points)
 
 
 class Magnitude:
     """An integer from 1 by its octave (the position of its highest bit), weighted, and the bits below it."""
 
-    __slots__ = ("_limit", "_octave")
+    __slots__ = ("_limit", "_points", "spans")
 
     def __init__(self, weights: tuple[int, ...]) -> None:
-        self._octave = Choice(weights)
+        self.spans, self._points = spans_of(weights), points_of(weights)
         self._limit = 1 << len(weights)
 
     def put(self, sink: DigitSink, value: int) -> None:
         """Add an integer from 1 up to the limit of the octaves."""
-        require(1 <= value < self._limit, f"the number {value} (1 to {self._limit - 1})")
+        if not 1 <= value < self._limit:
+            raise cannot_carry(f"the number {value} (1 to {self._limit - 1})")
         octave = value.bit_length() - 1
-        self._octave.put(sink, octave)
+        sink.put_span(self.spans[octave])
         sink.put(value - (1 << octave), 1 << octave)
 
     def take(self, source: DigitSource) -> int:
         """Return the next integer from 1."""
-        octave = self._octave.take(source)
-        return (1 << octave) + source.take(1 << octave)
+        low = 1 << source.take_span(self._points)
+        return low + source.take(low)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +113,6 @@ class Shifted:
 
 
 @dataclass(frozen=True, slots=True)
-class Uniform:
-    """An integer of ``range(radix)``, all equally likely."""
-
-    radix: int
-
-    def put(self, sink: DigitSink, value: int) -> None:
-        """Add an integer of ``range(radix)``."""
-        require(0 <= value < self.radix, f"the number {value} (0 to {self.radix - 1})")
-        sink.put(value, self.radix)
-
-    def take(self, source: DigitSource) -> int:
-        """Return the next integer."""
-        return source.take(self.radix)
-
-
-@dataclass(frozen=True, slots=True)
 class Octets:
     """A byte string of a fixed length, as one digit in base 256^length (big-endian)."""
 
@@ -124,7 +120,8 @@ class Octets:
 
     def put(self, sink: DigitSink, value: bytes) -> None:
         """Add exactly ``length`` bytes."""
-        require(len(value) == self.length, f"{len(value)} bytes in place of {self.length}")
+        if len(value) != self.length:
+            raise cannot_carry(f"{len(value)} bytes in place of {self.length}")
         sink.put(int.from_bytes(value, "big"), 1 << (8 * self.length))
 
     def take(self, source: DigitSource) -> bytes:
@@ -220,17 +217,21 @@ class Uuid:
         return UUID(bytes=self._OCTETS.take(source))
 
 
+_ONE_MINUTE = timedelta(minutes=1)
+
+
 class Minute:
     """A UTC instant in whole minutes since 2024-01-01, in 26 bits."""
 
     __slots__ = ()
 
     def put(self, sink: DigitSink, value: datetime) -> None:
-        """Add an aware UTC instant that is a whole minute."""
-        since = value - TIME_ZERO
-        minutes = since // timedelta(minutes=1)
-        require(0 <= minutes < MINUTES, f"the time {value.isoformat()} (2024 to 2151)")
-        require(since == timedelta(minutes=minutes), f"the time {value.isoformat()} (whole minutes only)")
+        """Add an aware instant that is a whole minute; it comes back in UTC."""
+        if value.tzinfo is None:
+            raise cannot_carry(f"the time {value.isoformat()}, which has no time zone")
+        minutes, rest = divmod(value - TIME_ZERO, _ONE_MINUTE)
+        if rest or not 0 <= minutes < MINUTES:
+            raise cannot_carry(f"the time {value.isoformat()} (whole minutes of 2024 to 2151)")
         sink.put(minutes, MINUTES)
 
     def take(self, source: DigitSource) -> datetime:
@@ -241,7 +242,8 @@ class Minute:
 def day_number(day: date) -> int:
     """Return days since 2000-01-01, or refuse a day that no code can carry."""
     number = (day - DAY_ZERO).days
-    require(0 <= number < DAYS, f"the day {day.isoformat()} (2000 to 2179)")
+    if not 0 <= number < DAYS:
+        raise cannot_carry(f"the day {day.isoformat()} (2000 to 2179)")
     return number
 
 
@@ -271,6 +273,7 @@ _LOWER = "0123456789abcdefghijklmnopqrstuvwxyz-_."
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 #: The character sets of a text, smallest first; a text uses the first one that holds all its characters.
 CHARACTER_SETS = (_UPPER, _LOWER, _PRINTABLE)
+_CHARACTERS_OF_SET = tuple(map(frozenset, CHARACTER_SETS))
 _SET_CHOICE = Choice((12, 2, 2))
 
 
@@ -281,10 +284,11 @@ class Text:
 
     def put(self, sink: DigitSink, value: str) -> None:
         """Add a text; it is carried in the smallest set that holds it."""
-        require(0 < len(value) <= MAX_TEXT, f"a text of {len(value)} characters (1 to {MAX_TEXT})")
-        index = next((i for i, known in enumerate(CHARACTER_SETS) if set(value) <= set(known)), None)
+        if not 0 < len(value) <= MAX_TEXT:
+            raise cannot_carry(f"a text of {len(value)} characters (1 to {MAX_TEXT})")
+        index = next((i for i, known in enumerate(_CHARACTERS_OF_SET) if known.issuperset(value)), None)
         if index is None:
-            raise FieldError("No code can carry this: a character that is not printable ASCII.")
+            raise cannot_carry("a character that is not printable ASCII")
         _SET_CHOICE.put(sink, index)
         sink.put(len(value) - 1, MAX_TEXT)
         characters = CHARACTER_SETS[index]
@@ -315,16 +319,12 @@ class Record(Generic[T]):
         """Add all fields of ``value``, by attribute name."""
         known: dict[str, Any] = {}
         for name, entry in self._entries:
-            known[name] = getattr(value, name)
-            _field(entry, known).put(sink, known[name])
+            known[name] = part = getattr(value, name)
+            (entry(known) if callable(entry) else entry).put(sink, part)
 
     def take(self, source: DigitSource) -> T:
         """Return the value made of all fields."""
         known: dict[str, Any] = {}
         for name, entry in self._entries:
-            known[name] = _field(entry, known).take(source)
+            known[name] = (entry(known) if callable(entry) else entry).take(source)
         return self._make(**known)
-
-
-def _field(entry: Entry, known: Mapping[str, Any]) -> Field[Any]:
-    return entry(known) if callable(entry) else entry

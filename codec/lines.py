@@ -12,10 +12,21 @@ from datetime import date, timedelta
 from itertools import groupby, pairwise
 from typing import Any
 
-from codec.codes import DAY_ZERO, MAX_COUNT, MAX_LINES, MAX_POSITION, Line, Tag, Term, WantedLine, anniversary
+from codec.codes import (
+    DAY_ZERO,
+    MAX_COUNT,
+    MAX_LINES,
+    MAX_POSITION,
+    Line,
+    Tag,
+    Term,
+    WantedLine,
+    anniversary,
+    checked_text,
+)
 from codec.digits import DigitSink, DigitSource
 from codec.errors import FieldError, MalformedCodeError
-from codec.fields import Choice, Flag, Magnitude, Shifted, Text, day_from, day_number, require
+from codec.fields import Choice, Flag, Magnitude, Shifted, Text, cannot_carry, day_from, day_number
 
 # Octave weights. Zipf-like counts (p ∝ 1/n up to 10,000) fill every octave alike; a count of one is the
 # commonest of all in real use, so its octave has a little more.
@@ -77,7 +88,7 @@ class TagSet:
     def put(self, sink: DigitSink, value: tuple[Tag, ...]) -> None:
         """Add distinct, sorted tags."""
         positions = [tag for tag in value if isinstance(tag, int)]
-        spelled = [tag for tag in value if isinstance(tag, str)]
+        spelled = [checked_text("entitlement tag", tag) for tag in value if isinstance(tag, str)]
         _NUMBERED.put(sink, len(positions))
         _SPELLED.put(sink, len(spelled))
         _put_positions(sink, positions)
@@ -96,7 +107,7 @@ class TagSet:
         tags: list[Tag] = list(_take_positions(source, numbered))
         before = ""
         for _ in range(spelled):
-            before = before[: _SHARED.take(source)] + _TEXT.take(source)
+            before = checked_text("entitlement tag", before[: _SHARED.take(source)] + _TEXT.take(source))
             tags.append(before)
         return tuple(tags)
 
@@ -118,6 +129,8 @@ def _put_positions(sink: DigitSink, positions: list[int]) -> None:
     """
     if not positions:
         return
+    if positions[0] < 0:
+        raise cannot_carry(f"the catalogue position {positions[0]}")
     *others, last = positions
     _LAST_POSITION.put(sink, last)
     start = 0
@@ -291,11 +304,13 @@ class WantedLines:
 
 
 def _put_count(sink: DigitSink, count: int) -> None:
-    require(1 <= count <= MAX_COUNT, f"a count of {count} (1 to {MAX_COUNT})")
+    if not 1 <= count <= MAX_COUNT:
+        raise cannot_carry(f"a count of {count} (1 to {MAX_COUNT})")
     _COUNT.put(sink, count)
 
 
 def _require_order(keys: Sequence[tuple[Any, ...]]) -> None:
-    require(len(keys) <= MAX_LINES, f"{len(keys)} lines (at most {MAX_LINES})")
+    if len(keys) > MAX_LINES:
+        raise cannot_carry(f"{len(keys)} lines (at most {MAX_LINES})")
     if not all(before < after for before, after in pairwise(keys)):
         raise FieldError("No code can carry lines that are unsorted, or two lines with the same key.")
