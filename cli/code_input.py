@@ -11,9 +11,7 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import click
-
-from cli.command import declared, option
+from cli.command import argument, declared, option
 from cli.errors import RepairRefusedError, UsageMistakeError
 from cli.plain import counted, safe
 
@@ -185,20 +183,25 @@ def takes_code(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
     """Give a command an argument ``CODE`` with all the ways to give it, as its parameter ``given``."""
 
     @wraps(run)
-    def with_input(*args: Any, **options: Any) -> "Report":
+    def with_input(**options: Any) -> "Report":
         given = CodeInput(
             words=options.pop("code"),
             file=options.pop("code_file"),
             image=options.pop("code_image"),
             accept_repair=options.pop("accept_repair"),
         )
-        return run(*args, given=given, **options)
+        return run(given=given, **options)
 
     return declared(with_input, _DECLARATIONS)
 
 
 _DECLARATIONS: tuple[Callable[[Any], Any], ...] = (
-    click.argument("code", nargs=-1, metavar="[CODE]"),
+    argument(
+        "code",
+        nargs=-1,
+        metavar="[CODE]",
+        text="The code, however it was wrapped, grouped or quoted; `-` reads it from standard input.",
+    ),
     option("--file", "code_file", metavar="F", section=SECTION, help="Read the code from a text file."),
     option(
         "--image",

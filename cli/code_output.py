@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from cli.command import declared, option
+from cli.command import declared, option, the_session
 from cli.errors import UsageMistakeError
 
 if TYPE_CHECKING:
@@ -148,10 +148,10 @@ def shows_code(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
     names = tuple(CodeOutput.__dataclass_fields__)
 
     @wraps(run)
-    def with_output(session: "Session", *args: Any, **options: Any) -> "Report":
+    def with_output(**options: Any) -> "Report":
         output = CodeOutput(**{name: options.pop(f"as_{name}") for name in names})
-        output.require_possible(session)
-        return run(session, *args, output=output, **options)
+        output.require_possible(the_session())
+        return run(output=output, **options)
 
     return declared(with_output, _DECLARATIONS)
 

@@ -5,12 +5,13 @@ A command is a function that takes the `Session` and its arguments, calls the la
 """
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from cli.session import Report
+    from cli.session import Report, Session
 
 Run = TypeVar("Run", bound=Callable[..., Any])
 
@@ -25,6 +26,19 @@ class SectionOption(click.Option):
     def __init__(self, *names: Any, section: str = "Options", **rest: Any) -> None:
         super().__init__(*names, **rest)
         self.section = section
+
+
+class DescribedArgument(click.Argument):
+    """An argument that the help describes."""
+
+    def __init__(self, *names: Any, text: str = "", **rest: Any) -> None:
+        super().__init__(*names, **rest)
+        self.text = text
+
+
+def argument(name: str, *, text: str, **rest: Any) -> Callable[[Run], Run]:
+    """Declare an argument, as `click.argument` does, with a description."""
+    return click.argument(name, cls=DescribedArgument, text=text, **rest)
 
 
 def option(*names: str, section: str = "Options", **rest: Any) -> Callable[[Run], Run]:
@@ -67,7 +81,11 @@ class Verb(click.Command):
         self.params += common_options()
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options under their headings; the common ones come last."""
+        """Write the arguments, then the options under their headings; the common ones come last."""
+        described = [each for each in self.params if isinstance(each, DescribedArgument) and each.text]
+        if described:
+            with formatter.section("Arguments"):
+                formatter.write_dl([(each.make_metavar(ctx).strip("[]."), each.text) for each in described])
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
@@ -89,6 +107,22 @@ class Verb(click.Command):
             for line in self.example.strip().splitlines():
                 formatter.write(f"{'':>{formatter.current_indent}}$ {line.strip()}\n")
         super().format_epilog(ctx, formatter)
+
+
+def the_session() -> "Session":
+    """Return the session of the command that is running."""
+    session: Session = click.get_current_context().obj
+    return session
+
+
+def with_session(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
+    """Give a command the session, as its parameter ``session``."""
+
+    @wraps(run)
+    def handed(**options: Any) -> "Report":
+        return run(session=the_session(), **options)
+
+    return handed
 
 
 def declared(run: Run, declarations: Sequence[Callable[[Any], Any]]) -> Run:

@@ -49,7 +49,11 @@ class LazyGroup(click.Group):
         """Find the command; when there is none, name those that are like it."""
         known = {*self.places, *self.other_names}
         if args[0] not in known and not args[0].startswith("-") and not ctx.resilient_parsing:
-            raise click.exceptions.NoSuchCommand(args[0], possibilities=known, ctx=ctx)
+            from difflib import get_close_matches
+
+            like = ", ".join(get_close_matches(args[0], known))
+            hint = f" Did you mean: {like}?" if like else ""
+            raise click.UsageError(f"There is no command '{args[0]}' in `{ctx.command_path}`.{hint}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

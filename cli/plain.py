@@ -7,7 +7,7 @@ that it writes, so that a forgotten call cannot let an escape sequence through.
 Not handled: characters that look like others; nothing here decides on what a text looks like.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 LONGEST = 400
 """Characters of one piece of foreign text that are shown."""
@@ -41,17 +41,17 @@ def sentence(text: str) -> str:
     return shown if shown.endswith((".", "!", "?", ":", "…")) or not shown else f"{shown}."
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[object]], right: str = "") -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[object]], right: Collection[str] = ()) -> str:
     """Return aligned columns, two spaces apart, with a head; no line has blanks at its end.
 
     Args:
         head: Names of the columns.
         rows: Cells, each made safe here.
-        right: Names of the columns that are aligned to the right, separated by spaces (counts).
+        right: Names of the columns that are aligned to the right (counts).
     """
     cells = [tuple(head), *(tuple(safe(cell) for cell in row) for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
-    to_the_right = [name in right.split() for name in head]
+    to_the_right = [name in right for name in head]
     lines = (
         "  ".join(
             cell.rjust(width) if right_hand else cell.ljust(width)

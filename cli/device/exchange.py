@@ -1,0 +1,285 @@
+"""The commands of a device that exchange codes with the portal."""
+
+from typing import TYPE_CHECKING, Any
+
+from cli.code_input import CodeInput, repairs_record, takes_code
+from cli.code_output import CodeOutput, shows_code
+from cli.command import command, option, with_session
+from cli.counts import tag_counts
+from cli.device.home import on_device
+from cli.errors import DeclinedError, UsageMistakeError
+from cli.session import Report, Session
+
+if TYPE_CHECKING:
+    from codec.codes import Authorization, Code, Trust
+    from codec.envelope import VerifiedCode
+    from reservation.device import Device
+    from reservation.device.answers import IssuedCode
+
+_TO_THE_PORTAL = "Carry this code to the portal"
+
+REASONS = ("unspecified", "no-longer-needed", "replaced", "moved", "decommissioned", "test-ended")
+"""Why a device gives a reservation back, as `codec.codes.ReturnReason` names them; `cancel` says the rest."""
+
+
+@command(
+    "request",
+    example="tallystick device request --want ROUTING=2 --want CRYPTO --out request.txt",
+    exits="""
+    0 also when the request was made before: the same code is shown again
+    1 an authorization is installed, or a request with other content is pending
+    """,
+)
+@option("--universal", is_flag=True, help="Ask for everything that the product has.")
+@option(
+    "--want",
+    multiple=True,
+    metavar="TAG[=N]",
+    help="Ask for N of TAG (1 without N); the portal can propose it. Can be given many times.",
+)
+@shows_code
+@on_device
+def request(device: "Device", output: CodeOutput, universal: bool, want: tuple[str, ...]) -> Report:
+    """Ask for licences: print the request code.
+
+    Carry the code to the portal, which answers it with an authorization. A request stays pending until it is
+    answered or cancelled: asking again shows the same code, so nothing is lost with the paper.
+    """
+    from codec.codes import Mode, WantedLine
+
+    if universal and want:
+        raise UsageMistakeError(
+            "--universal asks for everything, so --want has no meaning beside it.",
+            hint="Leave one of them out.",
+        )
+    wanted = [WantedLine(tag, count) for tag, count in tag_counts(want, "--want").items()]
+    issued = device.request(mode=Mode.UNIVERSAL if universal else Mode.SPECIFIC, wanted=wanted)
+    return _issued(
+        issued,
+        output,
+        again="This request was made before and is pending: here is the same code again.",
+        next_step=f"{_TO_THE_PORTAL} (tallystick portal reserve); then install the authorization that it "
+        "gives: tallystick device install",
+    )
+
+
+@command("cancel", example="tallystick device cancel --out cancelled.txt")
+@shows_code
+@on_device
+def cancel(device: "Device", output: CodeOutput) -> Report:
+    """End a pending request: print the return code.
+
+    The device will never install an authorization for the request. If the portal has answered the request
+    already, the return code brings those licences home, even when the authorization was lost on the way.
+    """
+    return _issued(
+        device.cancel(),
+        output,
+        again="This request was cancelled before: here is the same code again.",
+        next_step=f"{_TO_THE_PORTAL} if it has seen the request (tallystick portal accept)",
+    )
+
+
+@command(
+    "install",
+    example="tallystick device install --file authorization.txt --out confirmation.txt",
+    exits="""
+    0 also when it was installed before: the same confirmation is shown again
+    1 refused: given back already, older than the installed one, other hardware
+    3 cannot be read or repaired, or the repair was not accepted
+    4 not genuine, or not for here: unknown or revoked issuer, another device, another portal
+    """,
+)
+@takes_code
+@shows_code
+@on_device
+@with_session
+def install(session: Session, device: "Device", given: CodeInput, output: CodeOutput) -> Report:
+    """Take an authorization into use: print its confirmation.
+
+    Checks the code, writes it durably, and only then prints the confirmation code, for the portal. Installing
+    the same code again shows the same confirmation. An update replaces everything installed before it.
+
+    A trust code (it starts with T) is installed in the same way: it says which issuers to believe.
+    """
+    from codec.codes import Authorization
+
+    received = device.read(given.read(session, "the authorization code"))
+    code = given.accepted(session, received)
+    repairs = {"repairs": repairs_record(received.repairs)}
+    if isinstance(code.value, Authorization):
+        return _installed(device, code, output, repairs)
+    return _trusted(device, code, repairs)
+
+
+def _installed(
+    device: "Device", code: "VerifiedCode[Any]", output: CodeOutput, repairs: dict[str, Any]
+) -> Report:
+    from cli.values import line_record, line_words, sequence_record
+    from reservation.model import name_of
+
+    authorization: Authorization = code.value
+    done = device.install(code)
+    request_id = device.status().request_id or b""
+    again = "It was installed before; here is the same confirmation again." if done.again else "Installed."
+    return Report(
+        {
+            "code": done.confirmation,
+            "kind": "confirmation",
+            "reservation": name_of(request_id),
+            "sequence": sequence_record(authorization.sequence),
+            "lines": [line_record(line) for line in done.lines],
+            "notes": done.notes,
+            "again": done.again,
+            **repairs,
+        },
+        code=done.confirmation,
+        output=output,
+        says=(again, *(f"  {line_words(line)}" for line in done.lines), *done.notes),
+        next_step=f"{_TO_THE_PORTAL} (tallystick portal accept). To see it again: "
+        "tallystick device confirmation",
+    )
+
+
+def _trusted(device: "Device", code: "VerifiedCode[Any]", repairs: dict[str, Any]) -> Report:
+    from cli.plain import counted
+
+    done = device.update_trust(code)
+    trust: Trust = done.trust
+    what = f"Trust code number {trust.serial}: {counted(len(trust.issuers), 'issuer')}"
+    if trust.revoked:
+        what += f", {counted(len(trust.revoked), 'revoked key')}"
+    return Report(
+        {
+            "kind": "trust",
+            "serial": trust.serial,
+            "portal_id": trust.portal_id,
+            "issuers": len(trust.issuers),
+            "revoked": list(trust.revoked),
+            "notes": done.notes,
+            "again": done.again,
+            **repairs,
+        },
+        text=f"{what}. {'It was in force before' if done.again else 'In force now'}.",
+        says=done.notes,
+    )
+
+
+@command("confirmation", example="tallystick device confirmation --typed")
+@shows_code
+@on_device
+def confirmation(device: "Device", output: CodeOutput) -> Report:
+    """Show the confirmation code again.
+
+    The confirmation of the installed authorization, byte for byte as it was shown at first. The portal takes
+    it any number of times.
+    """
+    return _issued(
+        device.confirmation(),
+        output,
+        again="",
+        next_step=f"{_TO_THE_PORTAL} (tallystick portal accept)",
+    )
+
+
+@command(
+    "return",
+    example="tallystick device return --yes --out return.txt",
+    exits="""
+    0 also when it was given back before: the same code is shown again
+    1 there is nothing to give back, or the question was answered with no
+    2 a script that gives back what is in use must say --yes
+    """,
+)
+@option("--yes", is_flag=True, help="Do not ask whether the licences may end now.")
+@option("--reason", type=str, default="unspecified", metavar="WHY", help=f"One of: {', '.join(REASONS)}.")
+@option(
+    "--authorization",
+    metavar="CODE",
+    help="An authorization that never got installed: it is checked to be for this reservation. The return "
+    "covers it in any case, also when it was lost.",
+)
+@shows_code
+@on_device
+@with_session
+def give_back(
+    session: Session,
+    device: "Device",
+    output: CodeOutput,
+    yes: bool,
+    reason: str,
+    authorization: str | None,
+) -> Report:
+    """Give everything back: print the return code.
+
+    From the moment at which the code exists, this device licenses nothing, and no authorization for the same
+    request is ever installed again. The portal takes the licences back when it gets the code. Nothing else
+    is needed: not the authorization, nor that it was ever installed.
+    """
+    from codec.codes import ReturnReason
+
+    if reason not in REASONS:
+        raise UsageMistakeError(
+            "--reason does not know that word.", hint=f"Give one of: {', '.join(REASONS)}."
+        )
+    if authorization:
+        _require_own(device, authorization)
+    if not yes:
+        _require_consent(session, device)
+    return _issued(
+        device.give_back(reason=ReturnReason[reason.upper().replace("-", "_")]),
+        output,
+        again="This reservation was given back before: here is the same code again.",
+        next_step=f"{_TO_THE_PORTAL} (tallystick portal accept): only then are its licences free again",
+    )
+
+
+def _require_consent(session: Session, device: "Device") -> None:
+    """Ask before licences end that are in use."""
+    from reservation.device.state import Standing
+
+    if device.status().standing is not Standing.RESERVED:
+        return
+    if not session.is_interactive:
+        raise UsageMistakeError(
+            "This ends every licence on this device, and nobody is here to be asked. Nothing was done.",
+            hint="If that is what you want, add --yes.",
+        )
+    if not session.ask("This ends every licence on this device, now and for good. Give them back?"):
+        raise DeclinedError("Nothing was given back.", hint="The licences stay in force.")
+
+
+def _require_own(device: "Device", authorization: str) -> None:
+    """Refuse an authorization that is not for the reservation about to be returned."""
+    from codec.codes import Authorization
+    from codec.envelope import short_hint
+    from reservation.errors import OtherDeviceError
+
+    value = device.read(authorization).code.value
+    request_id = device.status().request_id or b""
+    if not isinstance(value, Authorization) or value.request_hint != short_hint(request_id):
+        raise OtherDeviceError(
+            "The code after --authorization is not for the reservation of this device. Nothing was done.",
+            hint="Check that this is the right device, or leave --authorization out: a return needs none.",
+        )
+
+
+def _issued(issued: "IssuedCode[Any]", output: CodeOutput, *, again: str, next_step: str) -> Report:
+    """Report a code that the device signed."""
+    from reservation.model import name_of
+
+    code: VerifiedCode[Code] = issued.code
+    return Report(
+        {
+            "code": issued.text,
+            "kind": code.kind.name.lower(),
+            "id": code.id,
+            "code_number": getattr(code.value, "code_number", None),
+            "again": issued.again,
+            **({"reservation": name_of(code.id)} if code.kind.value == "Q" else {}),
+        },
+        code=issued.text,
+        output=output,
+        says=(again,) if again and issued.again else (),
+        next_step=next_step,
+    )
