@@ -1,0 +1,318 @@
+"""What may be issued, and what issuing does to a reservation, without I/O: (state, command, now) → rows.
+
+    issued → active → (updating → active)* → returned
+
+Each function takes what the books say and a verified code or a decision of a person, and returns the
+`Changes` that the store writes in one transaction, or raises the error that names the rule. Rules kept here:
+
+* One open reservation for a device. A returned reservation never yields a code again.
+* The same request with the same lines is answered with the same authorization; with other lines it is
+  refused, naming the update.
+* An update gives absolute counts: unnamed entitlements stay, 0 drops one, lots that have ended drop out.
+
+Not handled: what devices answer (`reservation.answers`), which lots to take (`reservation.lots`), arithmetic
+(`reservation.ledger`), signatures.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from codec.codes import Mode, Request
+from codec.envelope import VerifiedCode
+from reservation import ledger
+from reservation.errors import (
+    MatchTooLowError,
+    NothingWantedError,
+    OpenReservationError,
+    OtherLinesError,
+    ReservationClosedError,
+)
+from reservation.model import (
+    UNIVERSAL_TAG,
+    Allocation,
+    Event,
+    EventKind,
+    Lot,
+    Product,
+    Reservation,
+    Sequence,
+    Stamp,
+    State,
+    StoredCode,
+    WantedLine,
+)
+from reservation.standing import Changes, Standing, counts_by_tag, event_on, stored
+
+
+@dataclass(frozen=True, slots=True)
+class LinesWanted:
+    """Entitlements that a person chose: tag → count."""
+
+    counts: Mapping[str, int]
+
+
+class Wanted(Enum):
+    """Choices that follow from the request."""
+
+    AS_REQUESTED = "as requested"
+    UNIVERSAL = "universal"
+
+
+Choice = LinesWanted | Wanted
+
+
+# --- reserve ---------------------------------------------------------------------------------------
+
+
+def wanted_counts(
+    request: Request, choice: Choice, requested: tuple[WantedLine, ...], product: Product | None
+) -> dict[str, int]:
+    """Return what is to be reserved: tag → count.
+
+    Args:
+        request: The request.
+        choice: What the person chose.
+        requested: The request's wanted lines, spelled.
+        product: What the portal knows about the device's product.
+
+    Raises:
+        NothingWantedError: When that is nothing.
+    """
+    if isinstance(choice, LinesWanted):
+        counts = dict(choice.counts)
+    elif choice is Wanted.UNIVERSAL or request.mode is Mode.UNIVERSAL:
+        counts = {(product and product.universal_tag) or UNIVERSAL_TAG: 1}
+    else:
+        counts = {}
+        for line in requested:
+            counts[str(line.tag)] = counts.get(str(line.tag), 0) + line.count
+    if not any(counts.values()):
+        raise NothingWantedError(
+            "This says no entitlement to reserve, and neither does the request.",
+            hint="Name at least one with --license TAG=N, or reserve --universal.",
+        )
+    return counts
+
+
+def require_enough_matches(request: Request, product: Product | None, default_minimum: int) -> None:
+    """Refuse a request whose hardware sketch binds it too loosely.
+
+    Raises:
+        MatchTooLowError: When its k is below the product's minimum.
+    """
+    minimum = default_minimum
+    if product and product.minimum_match is not None:
+        minimum = product.minimum_match
+    if request.sketch.required < minimum:
+        raise MatchTooLowError(
+            f"This request asks that {request.sketch.required} of {len(request.sketch.components)} hardware "
+            f"components match; devices of product {request.udi.product_id} must ask for {minimum} or more.",
+            hint=f"Cancel the request on the device and start it again with --match {minimum} or more; or "
+            "lower the product's minimum at the portal.",
+        )
+
+
+def require_open(reservation: Reservation) -> None:
+    """Refuse to issue anything for a reservation that is closed.
+
+    Raises:
+        ReservationClosedError: When it is.
+    """
+    if reservation.state.is_open:
+        return
+    when = f" on {reservation.closed_at:%Y-%m-%d %H:%M} UTC" if reservation.closed_at else ""
+    raise ReservationClosedError(
+        f"Reservation {reservation.name} of {reservation.udi} was {reservation.state}{when}; "
+        "it never yields a code again.",
+        hint="Make a new request on the device.",
+    )
+
+
+def require_no_other(request: Request, other: Reservation | None) -> None:
+    """Refuse a request by a device that has an open reservation.
+
+    Raises:
+        OpenReservationError: When it has; naming the return.
+    """
+    if other is None or not other.state.is_open:
+        return
+    if other.device_key == request.device_key:
+        raise OpenReservationError(
+            f"{request.udi} has reservation {other.name} open ({other.state}).",
+            hint="Make a return code on the device (`tallystick device return`) and accept it here first.",
+        )
+    raise OpenReservationError(
+        f"{request.udi} has reservation {other.name} open ({other.state}), made with another device key: "
+        "the device was set up again, or another one uses its name.",
+        hint="Accept the return code of the first one here. If it cannot give one, a person has to decide.",
+    )
+
+
+def refuse_cancelled(request: Request, known: StoredCode) -> ReservationClosedError:
+    """Return the refusal of a request whose return code came before it."""
+    return ReservationClosedError(
+        f"{request.udi} has already returned this request: its return code came here first, "
+        f"on {known.at:%Y-%m-%d %H:%M} UTC by {known.actor}.",
+        hint="Make a new request on the device.",
+    )
+
+
+def refuse_other_lines(standing: Standing) -> OtherLinesError:
+    """Return the refusal of a reserved request that comes with other lines."""
+    reservation = standing.reservation
+    counts = standing.counts(reservation.sequence)
+    lines = ", ".join(f"{tag}={count}" for tag, count in sorted(counts.items()))
+    return OtherLinesError(
+        f"This request is reserved already, as {reservation.name}, with {lines or 'no lines'}.",
+        hint=f"Change its lines with `tallystick portal update {reservation.name} --license TAG=N`, "
+        f"or show its code with `tallystick portal reissue {reservation.name}`.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An authorization about to be recorded.
+
+    Attributes:
+        sequence: Its place.
+        taken: What it takes from each lot.
+        lots: These lots, and those that the reservation held before.
+        code: The authorization.
+        virtual_account: Name of the Virtual Account, for the event.
+    """
+
+    sequence: Sequence
+    taken: Mapping[bytes, int]
+    lots: Mapping[bytes, Lot]
+    code: StoredCode
+    virtual_account: str
+
+    def allocations(self) -> tuple[Allocation, ...]:
+        """Return the rows that say what it takes."""
+        return tuple(Allocation(self.sequence, lot_id, count) for lot_id, count in self.taken.items())
+
+    def detail(self) -> dict[str, object]:
+        """Return the facts for the event."""
+        return {
+            "authorization": self.code.id.hex(),
+            "sequence": str(self.sequence),
+            "virtual_account": self.virtual_account,
+            "lines": counts_by_tag(self.taken, self.lots),
+        }
+
+
+def open_reservation(
+    request: VerifiedCode[Request],
+    issue: Issue,
+    stamp: Stamp,
+    *,
+    virtual_account_id: bytes,
+    former: Reservation | None,
+) -> Changes:
+    """Record a first authorization.
+
+    Args:
+        request: The request.
+        issue: Its authorization.
+        stamp: When and by whom.
+        virtual_account_id: Whose licences are taken.
+        former: The device's last reservation, closed; None when there was none.
+    """
+    value = request.value
+    reservation = Reservation(
+        id=request.id,
+        virtual_account_id=virtual_account_id,
+        state=State.ISSUED,
+        udi=value.udi,
+        device_key=value.device_key,
+        mode=value.mode,
+        members=value.members,
+        required_matches=value.sketch.required,
+        catalogue=value.catalogue,
+        sequence=issue.sequence,
+        confirmed=None,
+        opened_at=stamp.at,
+        changed_at=stamp.at,
+        unconfirmed_since=stamp.at,
+        closed_at=None,
+        kept=None,
+        page_key=stamp.event_id(0),
+    )
+    held = ledger.hold({issue.sequence: issue.taken}, None)
+    alerts: tuple[Event, ...] = ()
+    if former is not None and former.device_key != value.device_key:
+        detail = {"former": former.id.hex()}
+        alerts = (event_on(reservation, EventKind.KEY_CHANGED, detail, stamp, number=1),)
+    return Changes(
+        event=event_on(reservation, EventKind.RESERVED, issue.detail(), stamp),
+        reservation=reservation,
+        opened=True,
+        allocations=issue.allocations(),
+        held=held,
+        movements=ledger.postings(virtual_account_id, {}, held, issue.lots),
+        codes=(stored(request, request.id, None, stamp), issue.code),
+        alerts=alerts,
+    )
+
+
+# --- update ----------------------------------------------------------------------------------------
+
+
+def updated_counts(standing: Standing, changes: Mapping[str, int]) -> dict[str, int]:
+    """Return the absolute counts of the tags that an update names.
+
+    Raises:
+        ReservationClosedError: When the reservation is closed.
+        NothingWantedError: When nothing is named.
+    """
+    require_open(standing.reservation)
+    if not changes:
+        raise NothingWantedError(
+            "The update names no entitlement.", hint="Name at least one with --license TAG=N; 0 drops it."
+        )
+    return dict(changes)
+
+
+def carried_over(standing: Standing, named: Mapping[str, int], stamp: Stamp) -> dict[bytes, int]:
+    """Return what stays as it is in an update: unnamed tags, without lots that have ended."""
+    return {
+        lot_id: count
+        for lot_id, count in standing.taken().items()
+        if standing.lots[lot_id].tag not in named and not standing.lots[lot_id].ended(stamp.today)
+    }
+
+
+def require_something(reservation: Reservation, taken: Mapping[bytes, int]) -> None:
+    """Refuse an update after which nothing would be left.
+
+    Raises:
+        NothingWantedError: When that is so; naming the return.
+    """
+    if not taken:
+        raise NothingWantedError(
+            f"Nothing would be left of reservation {reservation.name}.",
+            hint="To give everything back, make a return code on the device (`tallystick device return`).",
+        )
+
+
+def record_update(standing: Standing, issue: Issue, stamp: Stamp) -> Changes:
+    """Record a further authorization of an open reservation."""
+    before = standing.reservation
+    reservation = replace(
+        before,
+        state=State.ISSUED if before.confirmed is None else State.UPDATING,
+        sequence=issue.sequence,
+        changed_at=stamp.at,
+        unconfirmed_since=before.unconfirmed_since or stamp.at,
+    )
+    held = ledger.hold({**standing.allocations, issue.sequence: issue.taken}, before.confirmed)
+    lots = {**standing.lots, **issue.lots}
+    return Changes(
+        event=event_on(before, EventKind.UPDATED, issue.detail(), stamp),
+        reservation=reservation,
+        allocations=issue.allocations(),
+        held=held,
+        movements=ledger.postings(before.virtual_account_id, standing.held, held, lots),
+        codes=(issue.code,),
+    )

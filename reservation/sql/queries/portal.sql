@@ -1,0 +1,71 @@
+-- Queries about the portal itself, its accounts, products and catalogue.
+
+-- name: portal()^
+SELECT portal_id, epoch, minimum_match, root_key, issuer_key FROM portal;
+
+-- name: insert_portal(portal_id, epoch, minimum_match, root_key, issuer_key, created_at)!
+INSERT INTO portal (singleton, portal_id, epoch, minimum_match, root_key, issuer_key, created_at)
+VALUES (1, :portal_id, :epoch, :minimum_match, :root_key, :issuer_key, :created_at);
+
+-- name: newest_trust()^
+SELECT serial, code_text FROM trusts ORDER BY serial DESC LIMIT 1;
+
+-- name: insert_trust(serial, code_id, code_text, at, actor)!
+INSERT INTO trusts (serial, code_id, code_text, at, actor)
+VALUES (:serial, :code_id, :code_text, :at, :actor);
+
+-- name: accounts()
+SELECT account_id, name FROM accounts ORDER BY name;
+
+-- name: insert_account(account_id, name)!
+INSERT INTO accounts (account_id, name) VALUES (:account_id, :name);
+
+-- name: virtual_accounts(account_id)
+SELECT virtual_account_id, name FROM virtual_accounts WHERE account_id = :account_id ORDER BY name;
+
+-- name: virtual_account(account_id, name)^
+SELECT virtual_account_id, name FROM virtual_accounts WHERE account_id = :account_id AND name = :name;
+
+-- name: virtual_account_by_id(account_id, virtual_account_id)^
+SELECT virtual_account_id, name FROM virtual_accounts
+WHERE account_id = :account_id AND virtual_account_id = :virtual_account_id;
+
+-- name: insert_virtual_account(account_id, virtual_account_id, name)!
+INSERT INTO virtual_accounts (account_id, virtual_account_id, name)
+VALUES (:account_id, :virtual_account_id, :name);
+
+-- name: insert_grant(account_id, user_name, role, virtual_account_id, at, actor)!
+INSERT INTO grants (account_id, user_name, role, virtual_account_id, at, actor)
+VALUES (:account_id, :user_name, :role, :virtual_account_id, :at, :actor);
+
+-- name: products(account_id)
+SELECT product_id, minimum_match, universal_tag FROM products
+WHERE account_id = :account_id ORDER BY product_id;
+
+-- name: product(account_id, product_id)^
+SELECT product_id, minimum_match, universal_tag FROM products
+WHERE account_id = :account_id AND product_id = :product_id;
+
+-- name: upsert_product(account_id, product_id, minimum_match, universal_tag)!
+INSERT INTO products (account_id, product_id, minimum_match, universal_tag)
+VALUES (:account_id, :product_id, :minimum_match, :universal_tag)
+ON CONFLICT (account_id, product_id)
+DO UPDATE SET minimum_match = excluded.minimum_match, universal_tag = excluded.universal_tag;
+
+-- name: catalogue_tags(account_id)
+SELECT tag FROM catalogue WHERE account_id = :account_id ORDER BY position;
+
+-- name: tag_at(account_id, position)$
+SELECT tag FROM catalogue WHERE account_id = :account_id AND position = :position;
+
+-- name: position_of(account_id, tag)$
+SELECT position FROM catalogue WHERE account_id = :account_id AND tag = :tag;
+
+-- name: insert_tags*!
+INSERT INTO catalogue (account_id, position, tag) VALUES (:account_id, :position, :tag);
+
+-- name: catalogue_digest(account_id, size)$
+SELECT digest FROM catalogue_versions WHERE account_id = :account_id AND size = :size;
+
+-- name: insert_catalogue_version(account_id, size, digest)!
+INSERT INTO catalogue_versions (account_id, size, digest) VALUES (:account_id, :size, :digest);

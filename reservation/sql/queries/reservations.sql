@@ -1,0 +1,112 @@
+-- Queries about reservations, what they hold, and the codes and events that made them so.
+
+-- name: reservation(reservation_id)^
+-- Whatever the account: a request is reserved once in the whole portal.
+SELECT * FROM reservation_rows WHERE reservation_id = :reservation_id;
+
+-- name: newest_of_device(account_id, serial_number, product_id, uuid)^
+SELECT * FROM reservation_rows
+WHERE account_id = :account_id AND serial_number = :serial_number AND product_id = :product_id
+      AND uuid = :uuid
+ORDER BY closed_at IS NOT NULL, page_key DESC LIMIT 1;
+
+-- name: reservations_named(account_id, low, high, most)
+SELECT reservation_id FROM reservations
+WHERE account_id = :account_id AND reservation_id BETWEEN :low AND :high LIMIT :most;
+
+-- name: insert_reservation(account_id, reservation_id, virtual_account_id, state, product_id, serial_number, uuid, device_key, mode, members, required_matches, catalogue_size, catalogue_digest, epoch, number, confirmed_epoch, confirmed_number, opened_at, changed_at, unconfirmed_since, closed_at, kept, page_key)!
+INSERT INTO reservations (
+    account_id, reservation_id, virtual_account_id, state, product_id, serial_number, uuid, device_key,
+    mode, members, required_matches, catalogue_size, catalogue_digest, epoch, number, confirmed_epoch,
+    confirmed_number, opened_at, changed_at, unconfirmed_since, closed_at, kept, page_key)
+VALUES (
+    :account_id, :reservation_id, :virtual_account_id, :state, :product_id, :serial_number, :uuid,
+    :device_key, :mode, :members, :required_matches, :catalogue_size, :catalogue_digest, :epoch, :number,
+    :confirmed_epoch, :confirmed_number, :opened_at, :changed_at, :unconfirmed_since, :closed_at, :kept,
+    :page_key);
+
+-- name: update_reservation(account_id, reservation_id, virtual_account_id, state, epoch, number, confirmed_epoch, confirmed_number, changed_at, unconfirmed_since, closed_at, kept)$
+UPDATE reservations SET
+    virtual_account_id = :virtual_account_id, state = :state, epoch = :epoch, number = :number,
+    confirmed_epoch = :confirmed_epoch, confirmed_number = :confirmed_number, changed_at = :changed_at,
+    unconfirmed_since = :unconfirmed_since, closed_at = :closed_at, kept = :kept
+WHERE account_id = :account_id AND reservation_id = :reservation_id
+RETURNING reservation_id;
+
+-- name: issued(account_id, reservation_id)
+SELECT epoch, number, code_id, at FROM codes
+WHERE account_id = :account_id AND reservation_id = :reservation_id AND kind = 'A'
+ORDER BY epoch, number;
+
+-- name: issued_id(account_id, reservation_id, epoch, number)$
+SELECT code_id FROM codes
+WHERE account_id = :account_id AND reservation_id = :reservation_id AND kind = 'A'
+      AND epoch = :epoch AND number = :number;
+
+-- name: returned(account_id, reservation_id)^
+-- The return that closed a reservation: the first.
+SELECT epoch, number FROM codes
+WHERE account_id = :account_id AND reservation_id = :reservation_id AND kind = 'R'
+ORDER BY event_id LIMIT 1;
+
+-- name: allocations(account_id, reservation_id)
+SELECT l.lot_id, l.tag, l.starts, l.ends, l.export_controlled, l.reporting_only, l.expired,
+       a.epoch, a.number, a.count
+FROM allocations AS a
+JOIN lots AS l ON l.account_id = a.account_id AND l.lot_id = a.lot_id
+WHERE a.account_id = :account_id AND a.reservation_id = :reservation_id;
+
+-- name: insert_allocations*!
+INSERT INTO allocations (account_id, reservation_id, epoch, number, lot_id, count)
+VALUES (:account_id, :reservation_id, :epoch, :number, :lot_id, :count);
+
+-- name: holds(account_id, reservation_id)
+SELECT lot_id, reserved, in_doubt FROM holds
+WHERE account_id = :account_id AND reservation_id = :reservation_id;
+
+-- name: delete_holds(account_id, reservation_id)!
+DELETE FROM holds WHERE account_id = :account_id AND reservation_id = :reservation_id;
+
+-- name: insert_holds*!
+INSERT INTO holds (account_id, reservation_id, lot_id, reserved, in_doubt)
+VALUES (:account_id, :reservation_id, :lot_id, :reserved, :in_doubt);
+
+-- name: insert_codes*!
+INSERT INTO codes (account_id, reservation_id, code_id, kind, code_text, epoch, number, code_number, link,
+                   at, actor, event_id)
+VALUES (:account_id, :reservation_id, :code_id, :kind, :code_text, :epoch, :number, :code_number, :link,
+        :at, :actor, :event_id);
+
+-- name: codes(account_id, reservation_id)
+SELECT code_id, reservation_id, kind, code_text, epoch, number, code_number, link, at, actor, event_id
+FROM codes WHERE account_id = :account_id AND reservation_id = :reservation_id
+ORDER BY event_id, kind DESC;
+
+-- name: code(account_id, reservation_id, code_id)^
+SELECT code_id, reservation_id, kind, code_text, epoch, number, code_number, link, at, actor, event_id
+FROM codes
+WHERE account_id = :account_id AND reservation_id = :reservation_id AND code_id = :code_id;
+
+-- name: early_returns(account_id, hint)
+SELECT digest, code_text, at, actor FROM early_returns
+WHERE account_id = :account_id AND hint = :hint ORDER BY at;
+
+-- name: insert_early_return(account_id, hint, digest, code_text, at, actor, event_id)!
+INSERT INTO early_returns (account_id, hint, digest, code_text, at, actor, event_id)
+VALUES (:account_id, :hint, :digest, :code_text, :at, :actor, :event_id);
+
+-- name: insert_events*!
+INSERT INTO events (account_id, event_id, at, actor, kind, subject, reservation_id, detail)
+VALUES (:account_id, :event_id, :at, :actor, :kind, :subject, :reservation_id, :detail);
+
+-- name: event(account_id, event_id)^
+SELECT event_id, at, actor, kind, subject, reservation_id, detail
+FROM events WHERE account_id = :account_id AND event_id = :event_id;
+
+-- name: events_of_reservation(account_id, reservation_id)
+SELECT event_id, at, actor, kind, subject, reservation_id, detail
+FROM events WHERE account_id = :account_id AND reservation_id = :reservation_id ORDER BY event_id;
+
+-- name: events(account_id, after, most)
+SELECT event_id, at, actor, kind, subject, reservation_id, detail
+FROM events WHERE account_id = :account_id AND event_id > :after ORDER BY event_id LIMIT :most;

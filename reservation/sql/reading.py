@@ -1,0 +1,376 @@
+"""Reading the books: the port's `Reading` on named queries, for any engine.
+
+Invariant: every query is led by the account of the store; only `reservation` looks across accounts, because
+a request may be reserved once in the whole portal.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from reservation.errors import StateDamagedError
+from reservation.ledger import Balance, Movement
+from reservation.model import (
+    EarlyReturn,
+    Event,
+    Held,
+    Lot,
+    PortalIdentity,
+    Product,
+    Reservation,
+    Sequence,
+    Stock,
+    StoredCode,
+    Udi,
+    VirtualAccount,
+)
+from reservation.sql import rows
+from reservation.standing import IssuedSequence, Standing
+from reservation.store import Moved, PageOf
+
+#: Above every page key that will ever be made.
+_NEWEST = b"\xff" * 16
+_BATCH = 1000
+
+
+class SqlReading:
+    """One transaction's view of one account's books."""
+
+    def __init__(self, connection: Any, queries: Any, account_id: bytes) -> None:
+        self._connection = connection
+        self._queries = queries
+        self._account_id = account_id
+
+    # --- the portal ---
+
+    def identity(self) -> PortalIdentity:
+        """Return what the portal is."""
+        row = self._queries.portal(self._connection)
+        if row is None:
+            raise StateDamagedError(
+                "The database does not say which portal it belongs to.",
+                hint="Restore it from a backup.",
+            )
+        return PortalIdentity(*row)
+
+    def trust_text(self) -> str:
+        """Return the newest trust code."""
+        row = self._queries.newest_trust(self._connection)
+        if row is None:
+            raise StateDamagedError(
+                "The database holds no trust code.", hint="Restore the database from a backup."
+            )
+        return str(row[1])
+
+    def virtual_accounts(self) -> tuple[VirtualAccount, ...]:
+        """Return all Virtual Accounts, by name."""
+        found = self._queries.virtual_accounts(self._connection, account_id=self._account_id)
+        return tuple(VirtualAccount(*row) for row in found)
+
+    def virtual_account(self, name: str) -> VirtualAccount | None:
+        """Return the Virtual Account of that name."""
+        row = self._queries.virtual_account(self._connection, account_id=self._account_id, name=name)
+        return VirtualAccount(*row) if row else None
+
+    def products(self) -> tuple[Product, ...]:
+        """Return all products that the portal knows something about."""
+        found = self._queries.products(self._connection, account_id=self._account_id)
+        return tuple(Product(*row) for row in found)
+
+    def product(self, product_id: str) -> Product | None:
+        """Return what the portal knows about one product."""
+        row = self._queries.product(self._connection, account_id=self._account_id, product_id=product_id)
+        return Product(*row) if row else None
+
+    def catalogue_tags(self) -> tuple[str, ...]:
+        """Return the whole catalogue, in order."""
+        found = self._queries.catalogue_tags(self._connection, account_id=self._account_id)
+        return tuple(tag for (tag,) in found)
+
+    def catalogue_digest(self, size: int) -> bytes | None:
+        """Return the digest of a published size of the catalogue."""
+        digest: bytes | None = self._queries.catalogue_digest(
+            self._connection, account_id=self._account_id, size=size
+        )
+        return digest
+
+    def positions(self, tags: tuple[str, ...]) -> dict[str, int]:
+        """Return the places of those tags that the catalogue has."""
+        find = self._queries.position_of
+        found = ((tag, find(self._connection, account_id=self._account_id, tag=tag)) for tag in tags)
+        return {tag: position for tag, position in found if position is not None}
+
+    def tags_at(self, positions: tuple[int, ...]) -> dict[int, str]:
+        """Return the tags at those places that the catalogue has."""
+        find = self._queries.tag_at
+        found = (
+            (place, find(self._connection, account_id=self._account_id, position=place))
+            for place in positions
+        )
+        return {place: tag for place, tag in found if tag is not None}
+
+    # --- licences ---
+
+    def lot(self, lot_id: bytes) -> Lot | None:
+        """Return one lot."""
+        row = self._queries.lot(self._connection, account_id=self._account_id, lot_id=lot_id)
+        return rows.lot_of(row) if row else None
+
+    def lots_between(self, low: bytes, high: bytes) -> tuple[bytes, ...]:
+        """Return up to two ids of lots in a range, ends included."""
+        found = self._queries.lots_named(self._connection, account_id=self._account_id, low=low, high=high)
+        return tuple(row[0] for row in found)
+
+    def stock(self, virtual_account_id: bytes, tags: tuple[str, ...]) -> tuple[Stock, ...]:
+        """Return what a Virtual Account has of every lot of these tags."""
+        found = []
+        for tag in tags:
+            found += self._queries.stock(
+                self._connection,
+                account_id=self._account_id,
+                virtual_account_id=virtual_account_id,
+                tag=tag,
+            )
+        return tuple(Stock(rows.lot_of(row), *row[rows.LOT_COLUMNS :]) for row in found)
+
+    def balances(self) -> tuple[Balance, ...]:
+        """Return every balance as it was posted, by tag and term."""
+        found = self._queries.balances(self._connection, account_id=self._account_id)
+        return tuple(rows.balance_of(row) for row in found)
+
+    def balances_of_lot(self, lot_id: bytes) -> tuple[Balance, ...]:
+        """Return one lot's balances as they were posted."""
+        found = self._queries.balances_of_lot(self._connection, account_id=self._account_id, lot_id=lot_id)
+        return tuple(rows.balance_of(row) for row in found)
+
+    def held_of_lot(self, lot_id: bytes) -> dict[bytes, Held]:
+        """Return what reservations hold of a lot, by Virtual Account."""
+        found = self._queries.held_of_lot(self._connection, account_id=self._account_id, lot_id=lot_id)
+        return {virtual_account_id: Held(*counts) for virtual_account_id, *counts in found}
+
+    def lots_to_post(self, today: date) -> tuple[bytes, ...]:
+        """Return the lots whose end, or whose resumption, is not posted yet."""
+        found = self._queries.lots_to_post(
+            self._connection, account_id=self._account_id, today=today.isoformat()
+        )
+        return tuple(row[0] for row in found)
+
+    # --- reservations ---
+
+    def reservation(self, reservation_id: bytes) -> Reservation | None:
+        """Return a reservation of this account."""
+        row = self._queries.reservation(self._connection, reservation_id=reservation_id)
+        return rows.reservation_of(row) if row and row[0] == self._account_id else None
+
+    def is_reserved_elsewhere(self, reservation_id: bytes) -> bool:
+        """Tell whether another account of the portal has this reservation."""
+        row = self._queries.reservation(self._connection, reservation_id=reservation_id)
+        return row is not None and row[0] != self._account_id
+
+    def newest_of_device(self, udi: Udi) -> Reservation | None:
+        """Return a device's open reservation, or else its newest one."""
+        row = self._queries.newest_of_device(
+            self._connection, account_id=self._account_id, **rows.udi_parameters(udi)
+        )
+        return rows.reservation_of(row) if row else None
+
+    def reservations_between(self, low: bytes, high: bytes, most: int) -> tuple[bytes, ...]:
+        """Return ids of reservations in a range, ends included."""
+        found = self._queries.reservations_named(
+            self._connection, account_id=self._account_id, low=low, high=high, most=most
+        )
+        return tuple(row[0] for row in found)
+
+    def standing(self, reservation_id: bytes) -> Standing | None:
+        """Return everything that the books say about a reservation."""
+        reservation = self.reservation(reservation_id)
+        if reservation is None:
+            return None
+        key = {"account_id": self._account_id, "reservation_id": reservation_id}
+        issued = tuple(
+            IssuedSequence(Sequence(epoch, number), code_id, rows.instant(at))
+            for epoch, number, code_id, at in self._queries.issued(self._connection, **key)
+        )
+        allocations: dict[Sequence, dict[bytes, int]] = {one.sequence: {} for one in issued}
+        lots = {}
+        for row in self._queries.allocations(self._connection, **key):
+            lot = rows.lot_of(row)
+            epoch, number, count = row[rows.LOT_COLUMNS :]
+            lots[lot.id] = lot
+            allocations[Sequence(epoch, number)][lot.id] = count
+        held = {lot_id: Held(*counts) for lot_id, *counts in self._queries.holds(self._connection, **key)}
+        returned = None if reservation.state.is_open else self._queries.returned(self._connection, **key)
+        return Standing(
+            reservation, issued, allocations, held, lots, Sequence(*returned) if returned else None
+        )
+
+    def issued_id(self, reservation_id: bytes, sequence: Sequence) -> bytes | None:
+        """Return id(A) of one authorization."""
+        code_id: bytes | None = self._queries.issued_id(
+            self._connection,
+            account_id=self._account_id,
+            reservation_id=reservation_id,
+            epoch=sequence.epoch,
+            number=sequence.number,
+        )
+        return code_id
+
+    def code(self, reservation_id: bytes, code_id: bytes) -> StoredCode | None:
+        """Return one code of a reservation."""
+        row = self._queries.code(
+            self._connection,
+            account_id=self._account_id,
+            reservation_id=reservation_id,
+            code_id=code_id,
+        )
+        return rows.code_of(row) if row else None
+
+    def codes(self, reservation_id: bytes) -> tuple[StoredCode, ...]:
+        """Return all codes of a reservation, in the order in which they came."""
+        found = self._queries.codes(
+            self._connection, account_id=self._account_id, reservation_id=reservation_id
+        )
+        return tuple(rows.code_of(row) for row in found)
+
+    def early_returns(self, hint: bytes) -> tuple[EarlyReturn, ...]:
+        """Return the returns that came before a request with this hint."""
+        found = self._queries.early_returns(self._connection, account_id=self._account_id, hint=hint)
+        return tuple(
+            EarlyReturn(hint, digest, text, rows.instant(at), actor) for digest, text, at, actor in found
+        )
+
+    def events(self, *, after: bytes, most: int) -> tuple[Event, ...]:
+        """Return events after one, oldest first."""
+        found = self._queries.events(self._connection, account_id=self._account_id, after=after, most=most)
+        return tuple(rows.event_of(row) for row in found)
+
+    def event(self, event_id: bytes) -> Event | None:
+        """Return one event."""
+        row = self._queries.event(self._connection, account_id=self._account_id, event_id=event_id)
+        return rows.event_of(row) if row else None
+
+    def events_of(self, reservation_id: bytes) -> tuple[Event, ...]:
+        """Return all events of a reservation, oldest first."""
+        found = self._queries.events_of_reservation(
+            self._connection, account_id=self._account_id, reservation_id=reservation_id
+        )
+        return tuple(rows.event_of(row) for row in found)
+
+    def moved(self, event_id: bytes) -> tuple[Moved, ...]:
+        """Return the movements of an event."""
+        found = self._queries.movements_of_event(
+            self._connection, account_id=self._account_id, event_id=event_id
+        )
+        return tuple(
+            Moved(rows.lot_of(row), rows.movement_of(row[0], row[rows.LOT_COLUMNS :])) for row in found
+        )
+
+    # --- lists ---
+
+    def page(self, wanted: PageOf) -> tuple[Reservation, ...]:
+        """Return reservations, newest first."""
+        name = "page"
+        filters: dict[str, bytes | str] = {}
+        if wanted.virtual_account_id is not None:
+            name += "_of_virtual_account"
+            filters["virtual_account_id"] = wanted.virtual_account_id
+        if wanted.state is not None:
+            name += "_state" if filters else "_of_state"
+            filters["state"] = wanted.state.value
+        query = getattr(self._queries, name)
+        return self._reservations(
+            query(
+                self._connection,
+                account_id=self._account_id,
+                before=wanted.before or _NEWEST,
+                most=wanted.most,
+                **filters,
+            )
+        )
+
+    def page_in_doubt(self, wanted: PageOf, after: tuple[datetime, bytes] | None) -> tuple[Reservation, ...]:
+        """Return reservations that wait for a confirmation or a person, oldest wait first."""
+        since, key = (rows.instant_text(after[0]), after[1]) if after else ("", b"")
+        return self._reservations(
+            self._queries.page_in_doubt(
+                self._connection,
+                account_id=self._account_id,
+                virtual_account_id=wanted.virtual_account_id,
+                since=since,
+                after=key,
+                most=wanted.most,
+            )
+        )
+
+    def page_expired(self, wanted: PageOf, today: date) -> tuple[Reservation, ...]:
+        """Return open reservations that hold something of a lot that has ended, newest first."""
+        return self._reservations(
+            self._queries.page_expired(
+                self._connection,
+                account_id=self._account_id,
+                virtual_account_id=wanted.virtual_account_id,
+                today=today.isoformat(),
+                before=wanted.before or _NEWEST,
+                most=wanted.most,
+            )
+        )
+
+    def holds_of(self, reservation_ids: tuple[bytes, ...]) -> Mapping[bytes, tuple[tuple[Lot, Held], ...]]:
+        """Return what each of these reservations holds."""
+        wanted = json.dumps([reservation_id.hex() for reservation_id in reservation_ids])
+        found: dict[bytes, tuple[tuple[Lot, Held], ...]] = {}
+        for reservation_id, *row in self._queries.holds_of_page(
+            self._connection, account_id=self._account_id, reservation_ids=wanted
+        ):
+            held = (rows.lot_of(tuple(row)), Held(*row[rows.LOT_COLUMNS :]))
+            found[reservation_id] = (*found.get(reservation_id, ()), held)
+        return found
+
+    def _reservations(self, found: Iterator[rows.Row]) -> tuple[Reservation, ...]:
+        return tuple(rows.reservation_of(row) for row in found)
+
+    # --- the whole of the books ---
+
+    def every_reservation(self) -> Iterator[Reservation]:
+        """Go through all reservations, by id."""
+        after = b""
+        while True:
+            batch = self._reservations(
+                self._queries.reservations_from(
+                    self._connection, account_id=self._account_id, after=after, most=_BATCH
+                )
+            )
+            if not batch:
+                return
+            yield from batch
+            after = batch[-1].id
+
+    def movement_sums(self) -> tuple[Movement, ...]:
+        """Return all movements, those between the same accounts added up."""
+        found = self._queries.movement_sums(self._connection, account_id=self._account_id)
+        return tuple(rows.movement_of(lot_id, tuple(row)) for lot_id, *row in found)
+
+    def hold_sums(self) -> dict[tuple[bytes, bytes], Held]:
+        """Return what is held, by lot and Virtual Account."""
+        found = self._queries.hold_sums(self._connection, account_id=self._account_id)
+        return {(lot_id, place): Held(*counts) for lot_id, place, *counts in found}
+
+    def addition_sums(self) -> dict[tuple[bytes, bytes], int]:
+        """Return what was added, by lot and Virtual Account."""
+        found = self._queries.addition_sums(self._connection, account_id=self._account_id)
+        return {(lot_id, place): count for lot_id, place, count in found}
+
+    def events_without_codes(self) -> tuple[Event, ...]:
+        """Return events about codes that have none."""
+        found = self._queries.events_without_codes(self._connection, account_id=self._account_id)
+        return tuple(rows.event_of(row) for row in found)
+
+    def engine_problems(self) -> tuple[str, ...]:
+        """Return what the database's own check of its files finds."""
+        found = [row[0] for row in self._queries.integrity_check(self._connection)]
+        strays = [
+            f"a row of {row[0]} refers to nothing"
+            for row in self._queries.foreign_key_check(self._connection)
+        ]
+        return tuple([text for text in found if text != "ok"] + strays)

@@ -1,0 +1,297 @@
+"""Rows of the database as values, and values as parameters of queries.
+
+Scope: conversion only. Instants are ISO texts with microseconds, days are ISO texts, flags are 0 or 1, an
+absent UUID is an empty text. A row that no program of ours wrote is reported as damage.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
+
+from codec.errors import FieldError
+from reservation.errors import StateDamagedError
+from reservation.ledger import BALANCED, Account, Balance, Movement
+from reservation.model import (
+    CatalogueId,
+    Event,
+    EventKind,
+    Held,
+    Kept,
+    Kind,
+    Lot,
+    Mode,
+    Reservation,
+    Sequence,
+    State,
+    StoredCode,
+    Term,
+    Udi,
+)
+
+Row = tuple[Any, ...]
+Parameters = dict[str, Any]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+LOT_COLUMNS = 7
+
+
+def _reported(convert: Callable[P, T]) -> Callable[P, T]:
+    """Make a conversion report a row that it cannot read."""
+
+    @wraps(convert)
+    def converted(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return convert(*args, **kwargs)
+        except (ValueError, KeyError, TypeError, FieldError) as error:
+            raise StateDamagedError(
+                f"The database holds a row that cannot be read ({convert.__name__}: {error}).",
+                hint="Keep the file as it is and restore the database from a backup.",
+            ) from error
+
+    return converted
+
+
+def instant_text(moment: datetime) -> str:
+    """Return an instant as it is stored."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def instant(text: str) -> datetime:
+    """Return a stored instant."""
+    return datetime.fromisoformat(text)
+
+
+def _optional_instant(text: str | None) -> datetime | None:
+    return None if text is None else instant(text)
+
+
+def _optional_text(moment: datetime | None) -> str | None:
+    return None if moment is None else instant_text(moment)
+
+
+def _sequence(epoch: int | None, number: int | None) -> Sequence | None:
+    return None if epoch is None or number is None else Sequence(epoch, number)
+
+
+# --- lots ------------------------------------------------------------------------------------------
+
+
+@_reported
+def lot_of(row: Row) -> Lot:
+    """Return the lot in the first seven columns."""
+    lot_id, tag, starts, ends, export_controlled, reporting_only, expired = row[:LOT_COLUMNS]
+    term = Term(date.fromisoformat(starts), date.fromisoformat(ends)) if ends is not None else None
+    return Lot(lot_id, tag, term, bool(export_controlled), bool(reporting_only), bool(expired))
+
+
+def lot_parameters(lot: Lot) -> Parameters:
+    """Return the columns of a lot."""
+    return {
+        "lot_id": lot.id,
+        "tag": lot.tag,
+        "starts": lot.term and lot.term.start.isoformat(),
+        "ends": lot.term and lot.term.end.isoformat(),
+        "export_controlled": int(lot.export_controlled),
+        "reporting_only": int(lot.reporting_only),
+    }
+
+
+@_reported
+def balance_of(row: Row) -> Balance:
+    """Return a balance: the lot, the Virtual Account, then every account."""
+    virtual_account_id, *counts = row[LOT_COLUMNS:]
+    return Balance(lot_of(row), virtual_account_id, dict(zip(BALANCED, counts, strict=True)))
+
+
+@_reported
+def movement_of(lot_id: bytes, row: Row) -> Movement:
+    """Return a movement: count, source, target, and where each is."""
+    count, source, target, source_place, target_place = row
+    return Movement(lot_id, count, Account(source), Account(target), source_place, target_place)
+
+
+def movement_parameters(movement: Movement) -> Parameters:
+    """Return the columns of a movement, its place in the event apart."""
+    return {
+        "lot_id": movement.lot_id,
+        "count": movement.count,
+        "source": movement.source.value,
+        "target": movement.target.value,
+        "source_virtual_account_id": movement.source_virtual_account_id,
+        "target_virtual_account_id": movement.target_virtual_account_id,
+    }
+
+
+def posting_parameters(changes: Mapping[Account, int]) -> Parameters:
+    """Return by how much each account changes."""
+    return {account.value: changes.get(account, 0) for account in BALANCED}
+
+
+# --- reservations ----------------------------------------------------------------------------------
+
+
+def udi_parameters(udi: Udi) -> Parameters:
+    """Return the columns of a UDI."""
+    return {
+        "product_id": udi.product_id,
+        "serial_number": udi.serial_number,
+        "uuid": str(udi.uuid) if udi.uuid else "",
+    }
+
+
+@_reported
+def reservation_of(row: Row) -> Reservation:
+    """Return the reservation in a row of `reservation_rows`; its account comes first."""
+    (
+        _account_id,
+        reservation_id,
+        virtual_account_id,
+        state,
+        product_id,
+        serial_number,
+        uuid,
+        device_key,
+        mode,
+        members,
+        required_matches,
+        catalogue_size,
+        catalogue_digest,
+        epoch,
+        number,
+        confirmed_epoch,
+        confirmed_number,
+        opened_at,
+        changed_at,
+        unconfirmed_since,
+        closed_at,
+        kept,
+        page_key,
+    ) = row
+    return Reservation(
+        id=reservation_id,
+        virtual_account_id=virtual_account_id,
+        state=State(state),
+        udi=Udi(product_id, serial_number, UUID(uuid) if uuid else None),
+        device_key=device_key,
+        mode=Mode(mode),
+        members=members,
+        required_matches=required_matches,
+        catalogue=None if catalogue_size is None else CatalogueId(catalogue_size, catalogue_digest),
+        sequence=Sequence(epoch, number),
+        confirmed=_sequence(confirmed_epoch, confirmed_number),
+        opened_at=instant(opened_at),
+        changed_at=instant(changed_at),
+        unconfirmed_since=_optional_instant(unconfirmed_since),
+        closed_at=_optional_instant(closed_at),
+        kept=None if kept is None else Kept(kept),
+        page_key=page_key,
+    )
+
+
+def standing_parameters(reservation: Reservation) -> Parameters:
+    """Return the columns of a reservation that change."""
+    confirmed = reservation.confirmed
+    return {
+        "reservation_id": reservation.id,
+        "virtual_account_id": reservation.virtual_account_id,
+        "state": reservation.state.value,
+        "epoch": reservation.sequence.epoch,
+        "number": reservation.sequence.number,
+        "confirmed_epoch": confirmed and confirmed.epoch,
+        "confirmed_number": confirmed and confirmed.number,
+        "changed_at": instant_text(reservation.changed_at),
+        "unconfirmed_since": _optional_text(reservation.unconfirmed_since),
+        "closed_at": _optional_text(reservation.closed_at),
+        "kept": reservation.kept and reservation.kept.value,
+    }
+
+
+def opening_parameters(reservation: Reservation) -> Parameters:
+    """Return all columns of a reservation."""
+    catalogue = reservation.catalogue
+    return {
+        **standing_parameters(reservation),
+        **udi_parameters(reservation.udi),
+        "device_key": reservation.device_key,
+        "mode": int(reservation.mode),
+        "members": reservation.members,
+        "required_matches": reservation.required_matches,
+        "catalogue_size": catalogue and catalogue.size,
+        "catalogue_digest": catalogue and catalogue.digest,
+        "opened_at": instant_text(reservation.opened_at),
+        "page_key": reservation.page_key,
+    }
+
+
+def held_parameters(reservation_id: bytes, lot_id: bytes, held: Held) -> Parameters:
+    """Return the columns of a hold."""
+    return {
+        "reservation_id": reservation_id,
+        "lot_id": lot_id,
+        "reserved": held.reserved,
+        "in_doubt": held.in_doubt,
+    }
+
+
+# --- codes and events ------------------------------------------------------------------------------
+
+
+@_reported
+def code_of(row: Row) -> StoredCode:
+    """Return a stored code."""
+    code_id, reservation_id, kind, text, epoch, number, code_number, link, at, actor, event_id = row
+    return StoredCode(
+        id=code_id,
+        reservation_id=reservation_id,
+        kind=Kind(kind),
+        text=text,
+        sequence=_sequence(epoch, number),
+        code_number=code_number,
+        link=link,
+        at=instant(at),
+        actor=actor,
+        event_id=event_id,
+    )
+
+
+def code_parameters(code: StoredCode) -> Parameters:
+    """Return the columns of a code, its event apart."""
+    return {
+        "reservation_id": code.reservation_id,
+        "code_id": code.id,
+        "kind": code.kind.value,
+        "code_text": code.text,
+        "epoch": code.sequence and code.sequence.epoch,
+        "number": code.sequence and code.sequence.number,
+        "code_number": code.code_number,
+        "link": code.link,
+        "at": instant_text(code.at),
+        "actor": code.actor,
+    }
+
+
+@_reported
+def event_of(row: Row) -> Event:
+    """Return an event."""
+    event_id, at, actor, kind, subject, reservation_id, detail = row
+    facts = json.loads(detail)
+    return Event(event_id, instant(at), actor, EventKind(kind), subject, reservation_id, facts)
+
+
+def event_parameters(event: Event) -> Parameters:
+    """Return the columns of an event. Its detail is canonical: sorted, without spaces, ASCII."""
+    detail = json.dumps(event.detail or {}, sort_keys=True, separators=(",", ":"))
+    return {
+        "event_id": event.id,
+        "at": instant_text(event.at),
+        "actor": event.actor,
+        "kind": event.kind.value,
+        "subject": event.subject,
+        "reservation_id": event.reservation_id,
+        "detail": detail,
+    }

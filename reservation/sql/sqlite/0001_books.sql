@@ -1,0 +1,326 @@
+-- The books of a portal, first form.
+--
+-- Conventions: every key is led by the Smart Account, so that the books of one account can live together on
+-- one server of a distributed database; ids are made by the program and are bytes. Instants are ISO texts in
+-- UTC with microseconds, days are ISO texts; both sort as they read. What happened is only ever added:
+-- triggers refuse to change or delete it. What stands (reservations, holds, balances) follows from it, and
+-- `audit` recomputes it.
+
+-- The one portal that these books belong to.
+CREATE TABLE portal (
+    singleton     INTEGER PRIMARY KEY CHECK (singleton = 1),
+    portal_id     BLOB NOT NULL CHECK (length(portal_id) = 8),
+    epoch         INTEGER NOT NULL CHECK (epoch >= 0),
+    minimum_match INTEGER NOT NULL CHECK (minimum_match >= 0),
+    root_key      BLOB NOT NULL CHECK (length(root_key) = 32),
+    issuer_key    BLOB NOT NULL CHECK (length(issuer_key) = 32),
+    created_at    TEXT NOT NULL
+) STRICT;
+
+-- Trust codes that the root signed, newest serial last.
+CREATE TABLE trusts (
+    serial    INTEGER PRIMARY KEY CHECK (serial >= 1),
+    code_id   BLOB NOT NULL CHECK (length(code_id) = 32),
+    code_text TEXT NOT NULL,
+    at        TEXT NOT NULL,
+    actor     TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE accounts (
+    account_id BLOB PRIMARY KEY CHECK (length(account_id) = 8),
+    name       TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 64)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE virtual_accounts (
+    account_id         BLOB NOT NULL REFERENCES accounts,
+    virtual_account_id BLOB NOT NULL CHECK (length(virtual_account_id) = 8),
+    name               TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 64),
+    PRIMARY KEY (account_id, virtual_account_id),
+    UNIQUE (account_id, name)
+) STRICT, WITHOUT ROWID;
+
+-- Who may do what. A role that is not limited to a Virtual Account has an empty one.
+CREATE TABLE grants (
+    account_id         BLOB NOT NULL REFERENCES accounts,
+    user_name          TEXT NOT NULL CHECK (length(user_name) BETWEEN 1 AND 64),
+    role               TEXT NOT NULL CHECK (role IN ('approver', 'administrator', 'user',
+                           'virtual-account-administrator', 'virtual-account-user')),
+    virtual_account_id BLOB NOT NULL,
+    at                 TEXT NOT NULL,
+    actor              TEXT NOT NULL,
+    PRIMARY KEY (account_id, user_name, role, virtual_account_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE products (
+    account_id    BLOB NOT NULL REFERENCES accounts,
+    product_id    TEXT NOT NULL CHECK (length(product_id) BETWEEN 1 AND 64),
+    minimum_match INTEGER CHECK (minimum_match >= 0),
+    universal_tag TEXT CHECK (length(universal_tag) BETWEEN 1 AND 64),
+    PRIMARY KEY (account_id, product_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE catalogue (
+    account_id BLOB NOT NULL REFERENCES accounts,
+    position   INTEGER NOT NULL CHECK (position >= 0),
+    tag        TEXT NOT NULL CHECK (length(tag) BETWEEN 1 AND 64),
+    PRIMARY KEY (account_id, position),
+    UNIQUE (account_id, tag)
+) STRICT, WITHOUT ROWID;
+
+-- Sizes at which the catalogue was published, with the digest that codes name it by.
+CREATE TABLE catalogue_versions (
+    account_id BLOB NOT NULL REFERENCES accounts,
+    size       INTEGER NOT NULL CHECK (size >= 1),
+    digest     BLOB NOT NULL CHECK (length(digest) = 4),
+    PRIMARY KEY (account_id, size)
+) STRICT, WITHOUT ROWID;
+
+-- --- licences -------------------------------------------------------------------------------------
+
+-- Licences that are alike in entitlement, term and flags; the id follows from these. Perpetual: no dates.
+CREATE TABLE lots (
+    account_id        BLOB NOT NULL REFERENCES accounts,
+    lot_id            BLOB NOT NULL CHECK (length(lot_id) = 8),
+    tag               TEXT NOT NULL CHECK (length(tag) BETWEEN 1 AND 64),
+    starts            TEXT CHECK (starts IS date(starts)),
+    ends              TEXT CHECK (ends IS date(ends)),
+    export_controlled INTEGER NOT NULL CHECK (export_controlled IN (0, 1)),
+    reporting_only    INTEGER NOT NULL CHECK (reporting_only IN (0, 1)),
+    expired           INTEGER NOT NULL DEFAULT 0 CHECK (expired IN (0, 1)),
+    PRIMARY KEY (account_id, lot_id),
+    CHECK ((starts IS NULL) = (ends IS NULL)),
+    CHECK (ends >= starts),
+    CHECK (expired = 0 OR ends IS NOT NULL)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX lots_by_tag ON lots (account_id, tag);
+CREATE INDEX lots_by_end ON lots (account_id, expired, ends) WHERE ends IS NOT NULL;
+
+-- Every account of every lot in every Virtual Account. No account is ever negative, and the books balance:
+-- a statement that would break either is refused, whatever the program believes.
+CREATE TABLE balances (
+    account_id         BLOB NOT NULL,
+    lot_id             BLOB NOT NULL,
+    virtual_account_id BLOB NOT NULL,
+    available          INTEGER NOT NULL DEFAULT 0 CHECK (available >= 0),
+    reserved           INTEGER NOT NULL DEFAULT 0 CHECK (reserved >= 0),
+    in_doubt           INTEGER NOT NULL DEFAULT 0 CHECK (in_doubt >= 0),
+    failed             INTEGER NOT NULL DEFAULT 0 CHECK (failed >= 0),
+    expired            INTEGER NOT NULL DEFAULT 0 CHECK (expired >= 0),
+    written_off        INTEGER NOT NULL DEFAULT 0 CHECK (written_off >= 0),
+    entitled           INTEGER NOT NULL DEFAULT 0 CHECK (entitled >= 0),
+    shortfall          INTEGER NOT NULL DEFAULT 0 CHECK (shortfall >= 0),
+    tallied            INTEGER NOT NULL DEFAULT 0 CHECK (tallied >= 0),
+    PRIMARY KEY (account_id, lot_id, virtual_account_id),
+    FOREIGN KEY (account_id, lot_id) REFERENCES lots,
+    FOREIGN KEY (account_id, virtual_account_id) REFERENCES virtual_accounts,
+    CONSTRAINT the_books_balance
+        CHECK (available + reserved + in_doubt + failed + expired + written_off = entitled + shortfall)
+) STRICT, WITHOUT ROWID;
+
+-- --- what happened --------------------------------------------------------------------------------
+
+CREATE TABLE events (
+    account_id     BLOB NOT NULL REFERENCES accounts,
+    event_id       BLOB NOT NULL CHECK (length(event_id) = 16),
+    at             TEXT NOT NULL,
+    actor          TEXT NOT NULL,
+    kind           TEXT NOT NULL,
+    subject        TEXT NOT NULL,
+    reservation_id BLOB CHECK (length(reservation_id) = 32),
+    detail         TEXT NOT NULL CHECK (json_valid(detail)),
+    PRIMARY KEY (account_id, event_id)
+) STRICT;
+CREATE INDEX events_by_reservation ON events (account_id, reservation_id, event_id)
+    WHERE reservation_id IS NOT NULL;
+
+CREATE TABLE movements (
+    account_id                BLOB NOT NULL,
+    event_id                  BLOB NOT NULL,
+    number                    INTEGER NOT NULL CHECK (number >= 0),
+    lot_id                    BLOB NOT NULL,
+    count                     INTEGER NOT NULL CHECK (count > 0),
+    source                    TEXT NOT NULL CHECK (source IN ('available', 'reserved', 'in_doubt', 'failed',
+                                  'expired', 'written_off', 'entitled', 'shortfall', 'tallied', 'unmetered')),
+    target                    TEXT NOT NULL CHECK (target IN ('available', 'reserved', 'in_doubt', 'failed',
+                                  'expired', 'written_off', 'entitled', 'shortfall', 'tallied', 'unmetered')),
+    source_virtual_account_id BLOB NOT NULL,
+    target_virtual_account_id BLOB NOT NULL,
+    PRIMARY KEY (account_id, event_id, number),
+    FOREIGN KEY (account_id, event_id) REFERENCES events,
+    FOREIGN KEY (account_id, lot_id) REFERENCES lots,
+    CHECK (source <> target OR source_virtual_account_id <> target_virtual_account_id)
+) STRICT, WITHOUT ROWID;
+
+-- Licences that were added, with the order that brought them.
+CREATE TABLE additions (
+    account_id         BLOB NOT NULL,
+    event_id           BLOB NOT NULL,
+    lot_id             BLOB NOT NULL,
+    virtual_account_id BLOB NOT NULL,
+    count              INTEGER NOT NULL CHECK (count > 0),
+    order_reference    TEXT NOT NULL,
+    PRIMARY KEY (account_id, event_id, lot_id, virtual_account_id),
+    FOREIGN KEY (account_id, event_id) REFERENCES events,
+    FOREIGN KEY (account_id, lot_id) REFERENCES lots,
+    FOREIGN KEY (account_id, virtual_account_id) REFERENCES virtual_accounts
+) STRICT, WITHOUT ROWID;
+CREATE INDEX additions_by_order ON additions (account_id, order_reference) WHERE order_reference <> '';
+
+-- --- reservations ---------------------------------------------------------------------------------
+
+CREATE TABLE reservations (
+    account_id         BLOB NOT NULL,
+    reservation_id     BLOB NOT NULL CHECK (length(reservation_id) = 32),
+    virtual_account_id BLOB NOT NULL,
+    state              TEXT NOT NULL CHECK (state IN ('issued', 'active', 'updating', 'returned', 'failed',
+                           'written-off')),
+    product_id         TEXT NOT NULL,
+    serial_number      TEXT NOT NULL,
+    uuid               TEXT NOT NULL,
+    device_key         BLOB NOT NULL CHECK (length(device_key) = 32),
+    mode               INTEGER NOT NULL,
+    members            INTEGER NOT NULL,
+    required_matches   INTEGER NOT NULL,
+    catalogue_size     INTEGER,
+    catalogue_digest   BLOB,
+    epoch              INTEGER NOT NULL,
+    number             INTEGER NOT NULL CHECK (number >= 1),
+    confirmed_epoch    INTEGER,
+    confirmed_number   INTEGER CHECK ((confirmed_epoch IS NULL) = (confirmed_number IS NULL)),
+    opened_at          TEXT NOT NULL,
+    changed_at         TEXT NOT NULL,
+    unconfirmed_since  TEXT,
+    closed_at          TEXT,
+    kept               TEXT CHECK (kept IN ('hardware-mismatch', 'below-confirmed')),
+    page_key           BLOB NOT NULL CHECK (length(page_key) = 16),
+    PRIMARY KEY (account_id, reservation_id),
+    -- One request cannot be reserved in two accounts.
+    UNIQUE (reservation_id),
+    FOREIGN KEY (account_id, virtual_account_id) REFERENCES virtual_accounts,
+    CHECK ((state IN ('issued', 'active', 'updating')) = (closed_at IS NULL))
+) STRICT;
+-- One open reservation for a device.
+CREATE UNIQUE INDEX open_reservation_of_device
+    ON reservations (account_id, serial_number, product_id, uuid)
+    WHERE state IN ('issued', 'active', 'updating');
+CREATE INDEX reservations_of_device
+    ON reservations (account_id, serial_number, product_id, uuid, page_key);
+CREATE INDEX reservations_by_page ON reservations (account_id, page_key);
+CREATE INDEX reservations_by_state ON reservations (account_id, state, page_key);
+CREATE INDEX reservations_by_virtual_account ON reservations (account_id, virtual_account_id, page_key);
+CREATE INDEX reservations_by_virtual_account_state
+    ON reservations (account_id, virtual_account_id, state, page_key);
+CREATE INDEX reservations_in_doubt ON reservations (account_id, unconfirmed_since, page_key)
+    WHERE unconfirmed_since IS NOT NULL;
+
+-- The columns that the program reads, in its order.
+CREATE VIEW reservation_rows AS
+SELECT account_id, reservation_id, virtual_account_id, state, product_id, serial_number, uuid, device_key,
+       mode, members, required_matches, catalogue_size, catalogue_digest, epoch, number, confirmed_epoch,
+       confirmed_number, opened_at, changed_at, unconfirmed_since, closed_at, kept, page_key
+FROM reservations;
+
+-- What each authorization takes from each lot.
+CREATE TABLE allocations (
+    account_id     BLOB NOT NULL,
+    reservation_id BLOB NOT NULL,
+    epoch          INTEGER NOT NULL CHECK (epoch >= 0),
+    number         INTEGER NOT NULL CHECK (number >= 1),
+    lot_id         BLOB NOT NULL,
+    count          INTEGER NOT NULL CHECK (count > 0),
+    PRIMARY KEY (account_id, reservation_id, epoch, number, lot_id),
+    FOREIGN KEY (account_id, reservation_id) REFERENCES reservations,
+    FOREIGN KEY (account_id, lot_id) REFERENCES lots
+) STRICT, WITHOUT ROWID;
+
+-- What each reservation holds of each lot; of a lot that has ended, what it would hold.
+CREATE TABLE holds (
+    account_id     BLOB NOT NULL,
+    reservation_id BLOB NOT NULL,
+    lot_id         BLOB NOT NULL,
+    reserved       INTEGER NOT NULL CHECK (reserved >= 0),
+    in_doubt       INTEGER NOT NULL CHECK (in_doubt >= 0),
+    PRIMARY KEY (account_id, reservation_id, lot_id),
+    FOREIGN KEY (account_id, reservation_id) REFERENCES reservations,
+    FOREIGN KEY (account_id, lot_id) REFERENCES lots,
+    CHECK (reserved + in_doubt > 0)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX holds_by_lot ON holds (account_id, lot_id, reservation_id);
+
+-- Every code received and issued, word for word.
+CREATE TABLE codes (
+    account_id     BLOB NOT NULL,
+    reservation_id BLOB NOT NULL,
+    code_id        BLOB NOT NULL CHECK (length(code_id) = 32),
+    kind           TEXT NOT NULL CHECK (kind IN ('Q', 'A', 'C', 'R')),
+    code_text      TEXT NOT NULL,
+    epoch          INTEGER,
+    number         INTEGER,
+    code_number    INTEGER,
+    link           BLOB,
+    at             TEXT NOT NULL,
+    actor          TEXT NOT NULL,
+    event_id       BLOB NOT NULL,
+    PRIMARY KEY (account_id, reservation_id, code_id),
+    FOREIGN KEY (account_id, reservation_id) REFERENCES reservations,
+    FOREIGN KEY (account_id, event_id) REFERENCES events,
+    CHECK ((kind = 'Q') = (number IS NULL)),
+    CHECK ((kind = 'A') = (code_number IS NULL))
+) STRICT;
+-- No two authorizations have one place.
+CREATE UNIQUE INDEX authorizations ON codes (account_id, reservation_id, epoch, number) WHERE kind = 'A';
+
+-- Returns that came before their request: unverified, found again by their hint.
+CREATE TABLE early_returns (
+    account_id BLOB NOT NULL REFERENCES accounts,
+    hint       BLOB NOT NULL CHECK (length(hint) = 4),
+    digest     BLOB NOT NULL CHECK (length(digest) = 32),
+    code_text  TEXT NOT NULL,
+    at         TEXT NOT NULL,
+    actor      TEXT NOT NULL,
+    event_id   BLOB NOT NULL,
+    PRIMARY KEY (account_id, hint, digest),
+    FOREIGN KEY (account_id, event_id) REFERENCES events
+) STRICT, WITHOUT ROWID;
+
+-- --- only ever added ------------------------------------------------------------------------------
+
+CREATE TRIGGER movements_stay BEFORE UPDATE ON movements
+    BEGIN SELECT raise(ABORT, 'movements are only ever added'); END;
+CREATE TRIGGER movements_remain BEFORE DELETE ON movements
+    BEGIN SELECT raise(ABORT, 'movements are only ever added'); END;
+CREATE TRIGGER events_stay BEFORE UPDATE ON events
+    BEGIN SELECT raise(ABORT, 'events are only ever added'); END;
+CREATE TRIGGER events_remain BEFORE DELETE ON events
+    BEGIN SELECT raise(ABORT, 'events are only ever added'); END;
+CREATE TRIGGER codes_stay BEFORE UPDATE ON codes
+    BEGIN SELECT raise(ABORT, 'codes are only ever added'); END;
+CREATE TRIGGER codes_remain BEFORE DELETE ON codes
+    BEGIN SELECT raise(ABORT, 'codes are only ever added'); END;
+CREATE TRIGGER allocations_stay BEFORE UPDATE ON allocations
+    BEGIN SELECT raise(ABORT, 'allocations are only ever added'); END;
+CREATE TRIGGER allocations_remain BEFORE DELETE ON allocations
+    BEGIN SELECT raise(ABORT, 'allocations are only ever added'); END;
+CREATE TRIGGER additions_stay BEFORE UPDATE ON additions
+    BEGIN SELECT raise(ABORT, 'additions are only ever added'); END;
+CREATE TRIGGER additions_remain BEFORE DELETE ON additions
+    BEGIN SELECT raise(ABORT, 'additions are only ever added'); END;
+CREATE TRIGGER trusts_stay BEFORE UPDATE ON trusts
+    BEGIN SELECT raise(ABORT, 'trust codes are only ever added'); END;
+CREATE TRIGGER trusts_remain BEFORE DELETE ON trusts
+    BEGIN SELECT raise(ABORT, 'trust codes are only ever added'); END;
+CREATE TRIGGER catalogue_stays BEFORE UPDATE ON catalogue
+    BEGIN SELECT raise(ABORT, 'the catalogue only ever grows'); END;
+CREATE TRIGGER catalogue_remains BEFORE DELETE ON catalogue
+    BEGIN SELECT raise(ABORT, 'the catalogue only ever grows'); END;
+CREATE TRIGGER early_returns_stay BEFORE UPDATE ON early_returns
+    BEGIN SELECT raise(ABORT, 'early returns are only ever added'); END;
+CREATE TRIGGER early_returns_remain BEFORE DELETE ON early_returns
+    BEGIN SELECT raise(ABORT, 'early returns are only ever added'); END;
+
+CREATE TRIGGER reservations_remain BEFORE DELETE ON reservations
+    BEGIN SELECT raise(ABORT, 'reservations are never deleted'); END;
+-- A closed reservation stays closed.
+CREATE TRIGGER closed_reservations_stay_closed BEFORE UPDATE OF state ON reservations
+    WHEN OLD.closed_at IS NOT NULL AND NEW.state IN ('issued', 'active', 'updating')
+    BEGIN SELECT raise(ABORT, 'a closed reservation never opens again'); END;

@@ -1,0 +1,405 @@
+"""SQLite: opening, checking, creating and upgrading a database, and its transactions.
+
+Acknowledged work must survive a power cut, so three things are checked at every start, and the start is
+refused when one is wrong: the version of SQLite (those before the ones below can lose commits when several
+processes write in WAL mode), ``journal_mode`` and ``synchronous``, both read back. Writers take the lock when
+they begin (BEGIN IMMEDIATE), so no transaction fails half-way for want of it.
+
+Every error of the engine becomes one of `reservation.errors`.
+
+Not handled: fairness between many waiting writers (SQLite's own busy handler does not know any).
+"""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiosql
+import apsw
+
+from reservation.errors import (
+    AlreadyThereError,
+    BusyError,
+    ConstraintBrokenError,
+    NewerStateError,
+    NoPortalError,
+    SetupError,
+    StateDamagedError,
+    StorageError,
+    UnsafeDatabaseError,
+)
+from reservation.sql import rows
+from reservation.sql.reading import SqlReading
+from reservation.sql.writing import SqlWriting
+from reservation.standing import Changes
+from reservation.store import Founding, Reading, Writing
+
+T = TypeVar("T")
+
+#: "TALY", in the header of every database of ours.
+APPLICATION_ID = 0x54414C59
+BUSY_MILLISECONDS = 5000
+_FULL = 2
+_DAMAGE_HINT = "Keep the file as it is and restore the database from a backup."
+
+# --- the version gate ------------------------------------------------------------------------------
+
+#: First safe release of each branch that has one; every release after the last is safe.
+SAFE_RELEASES = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
+
+
+def require_safe_version(version: str) -> None:
+    """Refuse a SQLite that can lose acknowledged commits.
+
+    Source: https://sqlite.org/wal.html, "The WAL-reset bug".
+
+    Args:
+        version: As the library names itself, "3.51.3".
+
+    Raises:
+        UnsafeDatabaseError: For any other than 3.44.6 and 3.50.7 on their branches, and 3.51.3 and later.
+    """
+    release = tuple(int(part) for part in version.split(".")[:3])
+    on_safe_branch = any(release[:2] == safe[:2] and release >= safe for safe in SAFE_RELEASES)
+    if not on_safe_branch and release < SAFE_RELEASES[-1]:
+        raise UnsafeDatabaseError(
+            f"SQLite {version} can lose acknowledged commits when several processes write.",
+            hint="Install one that does not: pip install --upgrade 'tallystick[portal]' (SQLite 3.51.3 or "
+            "newer).",
+        )
+
+
+# --- migrations ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step of the schema, from the form before it."""
+
+    number: int
+    name: str
+    script: str
+
+
+@cache
+def migrations() -> tuple[Migration, ...]:
+    """Return the migrations that this version knows, in order."""
+    found = []
+    for file in sorted(resources.files(__package__).joinpath("sqlite").iterdir(), key=lambda file: file.name):
+        number, _, name = file.name.removesuffix(".sql").partition("_")
+        if number.isdigit():
+            found.append(Migration(int(number), name, file.read_text(encoding="utf-8")))
+    return tuple(found)
+
+
+@cache
+def load_queries() -> Any:
+    """Return the named queries as functions."""
+    here = resources.files(__package__)
+    files = [*sorted(here.joinpath("queries").iterdir(), key=lambda file: file.name)]
+    files.append(here.joinpath("sqlite", "queries.sql"))
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files if file.name.endswith(".sql"))
+    return aiosql.from_str(text, "apsw")
+
+
+# --- connections -----------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _engine_errors(path: Path) -> Iterator[None]:
+    """Turn the engine's errors into ours."""
+    try:
+        yield
+    except (apsw.BusyError, apsw.LockedError) as error:
+        raise BusyError(
+            f"Another process has held {path} for {BUSY_MILLISECONDS // 1000} seconds.",
+            hint="Try again.",
+        ) from error
+    except apsw.ConstraintError as error:
+        raise ConstraintBrokenError(
+            f"The database refused a change that would break the books: {error}.",
+            hint="Nothing was changed. Run `tallystick portal audit` and keep its output.",
+        ) from error
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        raise StateDamagedError(
+            f"{path} is damaged, or is no database: {error}.", hint=_DAMAGE_HINT
+        ) from error
+    except (apsw.SQLError, apsw.SchemaChangeError) as error:
+        raise StateDamagedError(
+            f"{path} does not have the tables that it must have: {error}.", hint=_DAMAGE_HINT
+        ) from error
+    except (
+        apsw.FullError,
+        apsw.IOError,
+        apsw.ReadOnlyError,
+        apsw.CantOpenError,
+        apsw.PermissionsError,
+        apsw.AuthError,
+    ) as error:
+        raise StorageError(
+            f"{path} cannot be read or written: {error}.",
+            hint="Nothing was changed. Check free space, permissions and whether the disk is read-only.",
+        ) from error
+
+
+def _connect(path: Path) -> apsw.Connection:
+    """Open an existing file with settings under which acknowledged work survives a power cut."""
+    require_safe_version(apsw.sqlite_lib_version())
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        connection.set_busy_timeout(BUSY_MILLISECONDS)
+        journal_mode = connection.pragma("journal_mode", "wal")
+        connection.pragma("synchronous", "FULL")
+        connection.pragma("foreign_keys", True)
+        connection.pragma("trusted_schema", False)
+        connection.pragma("cell_size_check", True)
+        synchronous = connection.pragma("synchronous")
+        if journal_mode != "wal" or synchronous != _FULL:
+            raise UnsafeDatabaseError(
+                f"SQLite would not keep {path} safe: journal_mode is {journal_mode}, synchronous is "
+                f"{synchronous}.",
+                hint="Put the database on a local disk whose file system supports shared memory and locks.",
+            )
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _scalar(connection: apsw.Connection, name: str) -> int:
+    return int(str(connection.pragma(name)))
+
+
+# --- creating and opening --------------------------------------------------------------------------
+
+
+def create(path: Path, founding: Founding, *, token: str) -> None:
+    """Make a new database with its first rows; it appears complete or not at all.
+
+    Args:
+        path: Where; nothing may be there.
+        founding: The first rows.
+        token: Random characters for the name of the file while it is being made.
+
+    Raises:
+        AlreadyThereError: When something is there.
+        StorageError: When the place cannot be written.
+    """
+    making = path.with_name(f".{path.name}.{token}.new")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(making, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        with _engine_errors(making):
+            _found(making, founding)
+        _publish(making, path)
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be made: {error.strerror or error}.",
+            hint="Check free space and permissions, or choose another place with TALLYSTICK_DB.",
+        ) from error
+    finally:
+        for left in (making, making.with_name(f"{making.name}-wal"), making.with_name(f"{making.name}-shm")):
+            left.unlink(missing_ok=True)
+
+
+def _found(path: Path, founding: Founding) -> None:
+    connection = _connect(path)
+    with contextlib.closing(connection):
+        connection.pragma("application_id", APPLICATION_ID)
+        _migrate(connection, 0, migrations(), lambda: _seed(connection, founding))
+
+
+def _seed(connection: apsw.Connection, founding: Founding) -> None:
+    queries = load_queries()
+    event = founding.event
+    at = rows.instant_text(event.at)
+    identity = founding.identity
+    queries.insert_portal(
+        connection,
+        portal_id=identity.portal_id,
+        epoch=identity.epoch,
+        minimum_match=identity.minimum_match,
+        root_key=identity.root_key,
+        issuer_key=identity.issuer_key,
+        created_at=at,
+    )
+    queries.insert_trust(
+        connection,
+        serial=founding.trust_serial,
+        code_id=founding.trust_id,
+        code_text=founding.trust_text,
+        at=at,
+        actor=event.actor,
+    )
+    queries.insert_account(connection, account_id=founding.account_id, name=founding.account)
+    transaction = SqlWriting(connection, queries, founding.account_id)
+    transaction.add_virtual_account(founding.virtual_account)
+    queries.insert_grant(
+        connection,
+        account_id=founding.account_id,
+        user_name=event.actor,
+        role="administrator",
+        virtual_account_id=b"",
+        at=at,
+        actor=event.actor,
+    )
+    transaction.record(Changes(event))
+
+
+def _publish(making: Path, path: Path) -> None:
+    """Give the finished file its name, never in place of another."""
+    try:
+        path.hardlink_to(making)
+    except FileExistsError as error:
+        raise AlreadyThereError(
+            f"{path} exists already.",
+            hint="That may be your portal: `tallystick portal audit` looks at it. For another portal, choose "
+            "another place with TALLYSTICK_DB.",
+        ) from error
+    making.unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def open_store(path: Path, *, steps: tuple[Migration, ...] | None = None) -> "SqliteStore":
+    """Open a portal's database, bringing an older one up to date with a copy kept beside it.
+
+    Args:
+        path: The database.
+        steps: Migrations to know; None: those of this version.
+
+    Raises:
+        NoPortalError: When there is no file.
+        StateDamagedError: When it is damaged or no database of ours; `NewerStateError` when a newer version
+            wrote it.
+        UnsafeDatabaseError: When SQLite would not keep it safe.
+        BusyError: When another process holds it.
+    """
+    if not path.is_file():
+        raise NoPortalError(
+            f"There is no portal at {path}.",
+            hint="Make one with `tallystick portal init --account NAME`, or set TALLYSTICK_DB.",
+        )
+    with _engine_errors(path):
+        connection = _connect(path)
+        try:
+            _require_ours(connection, path, steps or migrations())
+            accounts = list(load_queries().accounts(connection))
+            if len(accounts) != 1:
+                raise SetupError(
+                    f"{path} holds {len(accounts)} Smart Accounts; this version works with exactly one.",
+                    hint="Use the version that made it.",
+                )
+            return SqliteStore(connection, path, accounts[0][0])
+        except BaseException:
+            connection.close()
+            raise
+
+
+def _require_ours(connection: apsw.Connection, path: Path, steps: tuple[Migration, ...]) -> None:
+    if _scalar(connection, "application_id") != APPLICATION_ID:
+        raise StateDamagedError(
+            f"{path} is a database of something else, not of a Tallystick portal.",
+            hint="Name the portal's database with TALLYSTICK_DB.",
+        )
+    version = _scalar(connection, "user_version")
+    newest = steps[-1].number
+    if version > newest:
+        raise NewerStateError(
+            f"{path} was written by a newer Tallystick: its schema is number {version}, and this version "
+            f"knows {newest}.",
+            hint="Upgrade with pip install --upgrade tallystick.",
+        )
+    if version < newest:
+        _upgrade(connection, path, steps)
+
+
+def _upgrade(connection: apsw.Connection, path: Path, steps: tuple[Migration, ...]) -> None:
+    """Bring an older schema up to date; the database as it was stays beside it as a copy."""
+    version = _scalar(connection, "user_version")
+    kept = path.with_name(f"{path.name}.schema-{version}")
+    making = path.with_name(f".{kept.name}.new")
+
+    def keep_copy() -> None:
+        # Inside the transaction: nobody writes meanwhile, and only one process upgrades.
+        making.unlink(missing_ok=True)
+        os.close(os.open(making, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        with contextlib.closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as old:
+            old.execute("VACUUM INTO ?", (str(making),))
+        making.replace(kept)
+
+    _migrate(connection, version, steps, None, before=keep_copy)
+
+
+def _migrate(
+    connection: apsw.Connection,
+    version: int,
+    steps: tuple[Migration, ...],
+    seed: Callable[[], None] | None,
+    *,
+    before: Callable[[], None] | None = None,
+) -> None:
+    with _transaction(connection, "BEGIN IMMEDIATE"):
+        if _scalar(connection, "user_version") != version:
+            return  # Another process was faster.
+        if before:
+            before()
+        for step in steps:
+            if step.number > version:
+                connection.execute(step.script)
+        connection.pragma("user_version", steps[-1].number)
+        if seed:
+            seed()
+
+
+# --- transactions ----------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _transaction(connection: apsw.Connection, begin: str) -> Iterator[None]:
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # Some errors of the engine have ended the transaction already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+class SqliteStore:
+    """The books of one Smart Account in a SQLite file; see `reservation.store.Store`."""
+
+    def __init__(self, connection: apsw.Connection, path: Path, account_id: bytes) -> None:
+        self._connection = connection
+        self._path = path
+        self._account_id = account_id
+
+    def read(self, work: Callable[[Reading], T]) -> T:
+        """Run work that only reads, in one consistent state."""
+        return self._run(
+            "BEGIN", lambda: work(SqlReading(self._connection, load_queries(), self._account_id))
+        )
+
+    def write(self, work: Callable[[Writing], T]) -> T:
+        """Run work in one transaction and return when it is durable; an error undoes all of it."""
+        transaction = SqlWriting(self._connection, load_queries(), self._account_id)
+        return self._run("BEGIN IMMEDIATE", lambda: work(transaction))
+
+    def _run(self, begin: str, work: Callable[[], T]) -> T:
+        with _engine_errors(self._path), _transaction(self._connection, begin):
+            return work()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        with _engine_errors(self._path):
+            self._connection.close()

@@ -1,0 +1,180 @@
+"""Writing the books: the port's `Writing` on named queries, for any engine.
+
+Invariants: what a command does and the event that says so go into one transaction; no statement relies on a
+count of changed rows (a row that must be there is asked for by RETURNING).
+"""
+
+from reservation.errors import ConstraintBrokenError
+from reservation.ledger import Place, changes_of
+from reservation.model import EarlyReturn, Event, Held, Lot, Product, Reservation, VirtualAccount
+from reservation.sql import rows
+from reservation.sql.reading import SqlReading
+from reservation.standing import Changes
+
+
+class SqlWriting(SqlReading):
+    """One transaction that changes one account's books."""
+
+    def record(self, changes: Changes) -> None:
+        """Write what a command does, with its event."""
+        self._insert_events((changes.event, *changes.alerts))
+        if changes.reservation is not None:
+            self._write_reservation(changes.reservation, opened=changes.opened)
+            self._write_holds(changes.reservation.id, changes)
+        self._write_codes(changes)
+        self._post(changes)
+
+    def _insert_events(self, events: tuple[Event, ...]) -> None:
+        self._queries.insert_events(
+            self._connection,
+            [{"account_id": self._account_id, **rows.event_parameters(event)} for event in events],
+        )
+
+    def _write_reservation(self, reservation: Reservation, *, opened: bool) -> None:
+        if opened:
+            self._queries.insert_reservation(
+                self._connection, account_id=self._account_id, **rows.opening_parameters(reservation)
+            )
+            return
+        found = self._queries.update_reservation(
+            self._connection, account_id=self._account_id, **rows.standing_parameters(reservation)
+        )
+        _require_row(found, f"reservation {reservation.name}")
+
+    def _write_holds(self, reservation_id: bytes, changes: Changes) -> None:
+        allocations = [
+            {
+                "account_id": self._account_id,
+                "reservation_id": reservation_id,
+                "epoch": allocation.sequence.epoch,
+                "number": allocation.sequence.number,
+                "lot_id": allocation.lot_id,
+                "count": allocation.count,
+            }
+            for allocation in changes.allocations
+        ]
+        if allocations:
+            self._queries.insert_allocations(self._connection, allocations)
+        if changes.held is None:
+            return
+        if not changes.opened:
+            self._queries.delete_holds(
+                self._connection, account_id=self._account_id, reservation_id=reservation_id
+            )
+        holds = [self._hold(reservation_id, lot_id, held) for lot_id, held in changes.held.items()]
+        if holds:
+            self._queries.insert_holds(self._connection, holds)
+
+    def _hold(self, reservation_id: bytes, lot_id: bytes, held: Held) -> rows.Parameters:
+        return {"account_id": self._account_id, **rows.held_parameters(reservation_id, lot_id, held)}
+
+    def _write_codes(self, changes: Changes) -> None:
+        came_with = {"account_id": self._account_id, "event_id": changes.event.id}
+        codes = [{**came_with, **rows.code_parameters(code)} for code in changes.codes]
+        if codes:
+            self._queries.insert_codes(self._connection, codes)
+
+    def _post(self, changes: Changes) -> None:
+        """Write the movements, and what they change in the balances."""
+        came_with = {"account_id": self._account_id, "event_id": changes.event.id}
+        additions = [
+            {
+                **came_with,
+                "lot_id": addition.lot_id,
+                "virtual_account_id": addition.virtual_account_id,
+                "count": addition.count,
+                "order_reference": addition.order_reference,
+            }
+            for addition in changes.additions
+        ]
+        if additions:
+            self._queries.insert_additions(self._connection, additions)
+        movements = [
+            {**came_with, "number": number, **rows.movement_parameters(movement)}
+            for number, movement in enumerate(changes.movements)
+        ]
+        if movements:
+            self._queries.insert_movements(self._connection, movements)
+        # In order of their keys, so that two writers of one engine never wait for each other in a circle.
+        for place, accounts in sorted(changes_of(changes.movements).items()):
+            self._change_balance(place, rows.posting_parameters(accounts))
+
+    def _change_balance(self, place: Place, parameters: rows.Parameters) -> None:
+        lot_id, virtual_account_id = place
+        found = self._queries.post(
+            self._connection,
+            account_id=self._account_id,
+            lot_id=lot_id,
+            virtual_account_id=virtual_account_id,
+            **parameters,
+        )
+        _require_row(found, "a balance")
+
+    def add_lot(self, lot: Lot, virtual_account_id: bytes) -> None:
+        """Make a lot known in a Virtual Account, unless it is."""
+        self._queries.insert_lot(self._connection, account_id=self._account_id, **rows.lot_parameters(lot))
+        self._queries.insert_balance(
+            self._connection,
+            account_id=self._account_id,
+            lot_id=lot.id,
+            virtual_account_id=virtual_account_id,
+        )
+
+    def set_lot_expired(self, lot_id: bytes, *, expired: bool) -> None:
+        """Note whether a lot's end was posted."""
+        self._queries.set_lot_expired(
+            self._connection, account_id=self._account_id, lot_id=lot_id, expired=int(expired)
+        )
+
+    def add_virtual_account(self, virtual_account: VirtualAccount) -> None:
+        """Add a Virtual Account with a new name."""
+        self._queries.insert_virtual_account(
+            self._connection,
+            account_id=self._account_id,
+            virtual_account_id=virtual_account.id,
+            name=virtual_account.name,
+        )
+
+    def append_catalogue(self, position: int, tags: tuple[str, ...], size: int, digest: bytes) -> None:
+        """Append tags from a position on, and publish the new size with its digest."""
+        self._queries.insert_tags(
+            self._connection,
+            [
+                {"account_id": self._account_id, "position": place, "tag": tag}
+                for place, tag in enumerate(tags, start=position)
+            ],
+        )
+        self._queries.insert_catalogue_version(
+            self._connection, account_id=self._account_id, size=size, digest=digest
+        )
+
+    def set_product(self, product: Product) -> None:
+        """Set what the portal asks of a product."""
+        self._queries.upsert_product(
+            self._connection,
+            account_id=self._account_id,
+            product_id=product.product_id,
+            minimum_match=product.minimum_match,
+            universal_tag=product.universal_tag,
+        )
+
+    def add_early_return(self, early: EarlyReturn, event_id: bytes) -> None:
+        """Keep a return that came before its request."""
+        self._queries.insert_early_return(
+            self._connection,
+            account_id=self._account_id,
+            hint=early.hint,
+            digest=early.digest,
+            code_text=early.text,
+            at=rows.instant_text(early.at),
+            actor=early.actor,
+            event_id=event_id,
+        )
+
+
+def _require_row(found: object, what: str) -> None:
+    if found is None:
+        raise ConstraintBrokenError(
+            f"The books have no row for {what}, which this command must change.",
+            hint="Run `tallystick portal audit` and keep its output.",
+        )

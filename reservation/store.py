@@ -1,0 +1,262 @@
+"""The port to the books: what the service layer asks of a database.
+
+A store belongs to one Smart Account. All work happens inside `Store.read` or `Store.write`, each one
+transaction: the function handed in sees one consistent state, and its writes are all kept or none. A store
+may run that function more than once (when a database asks to try again), so it must do nothing but read and
+write through its transaction.
+
+Implemented by `reservation.sql`; `tests/reservation/portal/test_store.py` is the contract.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol, TypeVar
+
+from reservation.ledger import Balance, Movement
+from reservation.model import (
+    EarlyReturn,
+    Event,
+    Held,
+    Lot,
+    PortalIdentity,
+    Product,
+    Reservation,
+    Sequence,
+    State,
+    Stock,
+    StoredCode,
+    Udi,
+    VirtualAccount,
+)
+from reservation.standing import Changes, Standing
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A movement, with the whole of its lot."""
+
+    lot: Lot
+    movement: Movement
+
+
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """The first rows of a portal's books.
+
+    Attributes:
+        identity: What the portal is.
+        account_id: The Smart Account.
+        account: Its name.
+        virtual_account: Its first Virtual Account.
+        trust_serial: Serial of the first trust code.
+        trust_id: id(T) of it.
+        trust_text: The code.
+        event: What happened.
+    """
+
+    identity: PortalIdentity
+    account_id: bytes
+    account: str
+    virtual_account: VirtualAccount
+    trust_serial: int
+    trust_id: bytes
+    trust_text: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class PageOf:
+    """Which reservations to list, and where to go on.
+
+    Attributes:
+        state: Only this state; None: any.
+        virtual_account_id: Only this Virtual Account; None: any.
+        before: Page key of the last one seen; None: start with the newest.
+        most: How many at most.
+    """
+
+    state: State | None = None
+    virtual_account_id: bytes | None = None
+    before: bytes | None = None
+    most: int = 50
+
+
+class Reading(Protocol):
+    """What a transaction can read."""
+
+    # --- the portal ---
+    def identity(self) -> PortalIdentity:
+        """Return what the portal is."""
+
+    def trust_text(self) -> str:
+        """Return the newest trust code."""
+
+    def virtual_accounts(self) -> tuple[VirtualAccount, ...]:
+        """Return all Virtual Accounts, by name."""
+
+    def virtual_account(self, name: str) -> VirtualAccount | None:
+        """Return the Virtual Account of that name."""
+
+    def products(self) -> tuple[Product, ...]:
+        """Return all products that the portal knows something about."""
+
+    def product(self, product_id: str) -> Product | None:
+        """Return what the portal knows about one product."""
+
+    def catalogue_tags(self) -> tuple[str, ...]:
+        """Return the whole catalogue, in order."""
+
+    def catalogue_digest(self, size: int) -> bytes | None:
+        """Return the digest of a published size of the catalogue."""
+
+    def positions(self, tags: tuple[str, ...]) -> dict[str, int]:
+        """Return the places of those tags that the catalogue has."""
+
+    def tags_at(self, positions: tuple[int, ...]) -> dict[int, str]:
+        """Return the tags at those places that the catalogue has."""
+
+    # --- licences ---
+    def lot(self, lot_id: bytes) -> Lot | None:
+        """Return one lot."""
+
+    def lots_between(self, low: bytes, high: bytes) -> tuple[bytes, ...]:
+        """Return up to two ids of lots in a range, ends included."""
+
+    def stock(self, virtual_account_id: bytes, tags: tuple[str, ...]) -> tuple[Stock, ...]:
+        """Return what a Virtual Account has of every lot of these tags."""
+
+    def balances(self) -> tuple[Balance, ...]:
+        """Return every balance as it was posted, by tag and term."""
+
+    def balances_of_lot(self, lot_id: bytes) -> tuple[Balance, ...]:
+        """Return one lot's balances as they were posted."""
+
+    def held_of_lot(self, lot_id: bytes) -> dict[bytes, Held]:
+        """Return what reservations hold of a lot, by Virtual Account."""
+
+    def lots_to_post(self, today: date) -> tuple[bytes, ...]:
+        """Return the lots whose end, or whose resumption, is not posted yet."""
+
+    # --- reservations ---
+    def reservation(self, reservation_id: bytes) -> Reservation | None:
+        """Return a reservation of this account."""
+
+    def is_reserved_elsewhere(self, reservation_id: bytes) -> bool:
+        """Tell whether another account of the portal has this reservation."""
+
+    def newest_of_device(self, udi: Udi) -> Reservation | None:
+        """Return a device's open reservation, or else its newest one."""
+
+    def reservations_between(self, low: bytes, high: bytes, most: int) -> tuple[bytes, ...]:
+        """Return ids of reservations in a range, ends included."""
+
+    def standing(self, reservation_id: bytes) -> Standing | None:
+        """Return everything that the books say about a reservation."""
+
+    def issued_id(self, reservation_id: bytes, sequence: Sequence) -> bytes | None:
+        """Return id(A) of one authorization."""
+
+    def code(self, reservation_id: bytes, code_id: bytes) -> StoredCode | None:
+        """Return one code of a reservation."""
+
+    def codes(self, reservation_id: bytes) -> tuple[StoredCode, ...]:
+        """Return all codes of a reservation, in the order in which they came."""
+
+    def early_returns(self, hint: bytes) -> tuple[EarlyReturn, ...]:
+        """Return the returns that came before a request with this hint."""
+
+    def events(self, *, after: bytes, most: int) -> tuple[Event, ...]:
+        """Return events after one, oldest first."""
+
+    def event(self, event_id: bytes) -> Event | None:
+        """Return one event."""
+
+    def events_of(self, reservation_id: bytes) -> tuple[Event, ...]:
+        """Return all events of a reservation, oldest first."""
+
+    def moved(self, event_id: bytes) -> tuple[Moved, ...]:
+        """Return the movements of an event."""
+
+    # --- lists ---
+    def page(self, wanted: PageOf) -> tuple[Reservation, ...]:
+        """Return reservations, newest first."""
+
+    def page_in_doubt(self, wanted: PageOf, after: tuple[datetime, bytes] | None) -> tuple[Reservation, ...]:
+        """Return reservations that wait for a confirmation or a person, oldest wait first."""
+
+    def page_expired(self, wanted: PageOf, today: date) -> tuple[Reservation, ...]:
+        """Return open reservations that hold something of a lot that has ended, newest first."""
+
+    def holds_of(self, reservation_ids: tuple[bytes, ...]) -> Mapping[bytes, tuple[tuple[Lot, Held], ...]]:
+        """Return what each of these reservations holds."""
+
+    # --- the whole of the books ---
+    def every_reservation(self) -> Iterator[Reservation]:
+        """Go through all reservations, by id."""
+
+    def movement_sums(self) -> tuple[Movement, ...]:
+        """Return all movements, those between the same accounts added up."""
+
+    def hold_sums(self) -> dict[tuple[bytes, bytes], Held]:
+        """Return what is held, by lot and Virtual Account."""
+
+    def addition_sums(self) -> dict[tuple[bytes, bytes], int]:
+        """Return what was added, by lot and Virtual Account."""
+
+    def events_without_codes(self) -> tuple[Event, ...]:
+        """Return events about codes that have none."""
+
+    def engine_problems(self) -> tuple[str, ...]:
+        """Return what the database's own check of its files finds."""
+
+
+class Writing(Reading, Protocol):
+    """What a transaction can write."""
+
+    def record(self, changes: Changes) -> None:
+        """Write what a command does, with its event."""
+
+    def add_lot(self, lot: Lot, virtual_account_id: bytes) -> None:
+        """Make a lot known in a Virtual Account, unless it is."""
+
+    def set_lot_expired(self, lot_id: bytes, *, expired: bool) -> None:
+        """Note whether a lot's end was posted."""
+
+    def add_virtual_account(self, virtual_account: VirtualAccount) -> None:
+        """Add a Virtual Account with a new name."""
+
+    def append_catalogue(self, position: int, tags: tuple[str, ...], size: int, digest: bytes) -> None:
+        """Append tags from a position on, and publish the new size with its digest."""
+
+    def set_product(self, product: Product) -> None:
+        """Set what the portal asks of a product."""
+
+    def add_early_return(self, early: EarlyReturn, event_id: bytes) -> None:
+        """Keep a return that came before its request."""
+
+
+class Store(Protocol):
+    """The books of one Smart Account."""
+
+    def read(self, work: Callable[[Reading], T]) -> T:
+        """Run work that only reads, in one consistent state.
+
+        Raises:
+            BusyError: When the database stays locked.
+            StateDamagedError: When its files cannot be read.
+        """
+
+    def write(self, work: Callable[[Writing], T]) -> T:
+        """Run work in one transaction and return when it is durable; an error undoes all of it.
+
+        Raises:
+            BusyError: When another process holds the database for too long.
+            ConstraintBrokenError: When the database refuses the change.
+            StateDamagedError: When its files cannot be read.
+        """
+
+    def close(self) -> None:
+        """Let go of the database."""
