@@ -8,6 +8,7 @@ so the number of bytes of a whole code follows from its number of characters.
 Encoding is canonical: `decode_payload` encodes what it read again and refuses bytes that differ.
 """
 
+from datetime import UTC
 from itertools import pairwise
 from typing import Any
 
@@ -50,6 +51,7 @@ from codec.fields import (
     Shifted,
     Text,
     Uuid,
+    cannot_carry,
 )
 from codec.lines import Lines, WantedLines
 
@@ -69,7 +71,9 @@ _LINK = Octets(4)
 _CODE_NUMBER = Magnitude((5, 6, 8, 8, 7, 5, 4, 3, *(1,) * 18))
 _EPOCH = Shifted(Magnitude((56, 3, 1, 1, 1, 1, 1, *(1,) * 9)))
 _NUMBER = Magnitude((36, 14, 6, 3, 1, 1, 1, *(1,) * 9))
-_LAST_NUMBER = Shifted(Magnitude((10, 34, 10, 4, 2, 1, *(1,) * 10)))
+#: One octave more, since 0 (never installed) moves all others up by one.
+_LAST_NUMBER = Shifted(Magnitude((10, 34, 10, 4, 2, 1, *(1,) * 11)))
+_MAX_NUMBER = (1 << 16) - 1
 _SERIAL = Magnitude((16, 10, 8, 6, 4, 3, *(1,) * 18))
 _FEW = Magnitude((28, 2, 1, 1))
 _KEY = Octets(32)
@@ -80,21 +84,23 @@ class _Sketches:
 
     __slots__ = ()
     _ROOM = 16
-    _HASH = Octets(3)
+    _HASHES = 1 << 24
 
     def put(self, sink: DigitSink, value: Sketch) -> None:
         n = len(value.components)
         if not (n < self._ROOM and 0 <= value.required <= n):
-            raise FieldError(f"No code can carry a sketch of {n} components with {value.required} required.")
+            raise cannot_carry(f"a sketch of {n} components with {value.required} required")
         sink.put(n, self._ROOM)
         sink.put(value.required, n + 1)
         for component in value.components:
-            self._HASH.put(sink, component.to_bytes(3, "big"))
+            if not 0 <= component < self._HASHES:
+                raise cannot_carry("a hash of a component outside 24 bits")
+            sink.put(component, self._HASHES)
 
     def take(self, source: DigitSource) -> Sketch:
         n = source.take(self._ROOM)
         required = source.take(n + 1)
-        return Sketch(tuple(int.from_bytes(self._HASH.take(source), "big") for _ in range(n)), required)
+        return Sketch(tuple(source.take(self._HASHES) for _ in range(n)), required)
 
 
 _REQUEST = Record(
@@ -124,7 +130,8 @@ _AUTHORIZATION = Record(
     request_hint=Octets(2),
     issued_at=_TIME,
     sequence=Record(Sequence, epoch=_EPOCH, number=_NUMBER),
-    lines=lambda known: Lines(known["issued_at"].date()),
+    # The UTC day, in whatever zone the time was given: it is what the reader will have.
+    lines=lambda known: Lines(known["issued_at"].astimezone(UTC).date()),
 )
 
 _CONFIRMATION = Record(
@@ -209,11 +216,15 @@ def kind_of(first: int) -> Kind:
     if kind is not None:
         return kind
     letter, version = ALPHABET[first >> 3], first & 7
-    known = letter in _LATER_KINDS or any(letter == kind.value for kind in Kind)
-    if known and version >= FORMAT_VERSION:
-        raise NewerVersionError(
-            f"This code (kind {letter}, version {version}) was made by a newer version of Tallystick.",
-            hint=NEWER_HINT,
+    if letter in _LATER_KINDS or any(letter == kind.value for kind in Kind):
+        if version >= FORMAT_VERSION:
+            raise NewerVersionError(
+                f"This code (kind {letter}, version {version}) was made by a newer version of Tallystick.",
+                hint=NEWER_HINT,
+            )
+        raise MalformedCodeError(
+            f"This code (kind {letter}) names version {version}, which never was.",
+            hint="Compare its first two characters with the original.",
         )
     raise MalformedCodeError(
         f"No code starts with '{letter}'.",
@@ -241,8 +252,9 @@ def decode_payload(payload: bytes) -> Code:
         value: Code = _LAYOUTS[kind].take(source)
         if not source.exhausted or encode_payload(value) != payload:
             raise MalformedCodeError("This code is not in the one form that its content has.")
-    except FieldError as error:
-        raise MalformedCodeError("This code holds values that no code can carry.") from error
+    except FieldError:
+        # Without the cause: its message quotes what nobody has verified.
+        raise MalformedCodeError("This code holds values that no code can carry.") from None
     return value
 
 
@@ -252,6 +264,8 @@ def _require_meaning(value: Code) -> None:
     if isinstance(value, Return):
         if value.last_sequence.number == 0 and value.last_sequence != NEVER_INSTALLED:
             problem = "a return that never installed anything, in an epoch"
+        elif value.last_sequence.number > _MAX_NUMBER:
+            problem = "a return of a sequence that no authorization has"
     elif isinstance(value, Trust):
         keys = [issuer.key for issuer in value.issuers]
         if not _increasing(keys) or not _increasing(list(value.revoked)):
@@ -263,7 +277,7 @@ def _require_meaning(value: Code) -> None:
         if any(isinstance(line.tag, int) and line.tag >= size for line in value.wanted):
             problem = "a wanted line outside the catalogue"
     if problem:
-        raise FieldError(f"No code can carry this: {problem}.")
+        raise cannot_carry(problem)
 
 
 def _increasing(items: list[bytes]) -> bool:
