@@ -1,6 +1,4 @@
-"""The device: one object for a command line, and for a product that asks whether it is licensed.
-
-    Device.open(home).entitled("TAG", count=1)
+"""The device: one object with a method for each verb.
 
 Every verb works in the same way: load the state, let `reservation.device.rules` decide, and when there is
 something to do, do it alone, write once, and only then answer. What was done before is answered again,
@@ -9,8 +7,7 @@ without a lock and without writing. So a crash in between shows the same code on
 - an installation and its confirmation are written together, before the confirmation is shown;
 - a return's tombstone is written with its code, before the code is shown.
 
-A `Device` notices when another process has changed the state, at the cost of one system call: a return ends
-what a running product was licensed for.
+Asking is in `reservation.device.reader`; a process that only asks need not load this module.
 
 Not handled: several members of one stack in one device; hardware keys.
 """
@@ -39,14 +36,10 @@ from codec.reading import Received, receive
 from reservation.device import rules
 from reservation.device.answers import (
     NEXT_STEPS,
-    Check,
     Installation,
     IssuedCode,
     Status,
     TrustUpdate,
-    check_of,
-    check_on_other_hardware,
-    check_without_grant,
 )
 from reservation.device.clock import Clock, clock_notes, effective_now
 from reservation.device.folder import Folder
@@ -55,17 +48,18 @@ from reservation.device.initialisation import SEED_BYTES, begin
 from reservation.device.journal import Journal
 from reservation.device.licences import reported
 from reservation.device.nodelock import SALT_BYTES, make_lock
+from reservation.device.reader import DeviceReader
 from reservation.device.state import Reservation, State
-from reservation.device.stateform import parse, render
+from reservation.device.stateform import render
 from reservation.device.surroundings import Random, system_clock, system_random
-from reservation.device.view import View, view_of
+from reservation.device.view import View
 from reservation.errors import KeyFileError, WrongStateError
 
 T = TypeVar("T")
 V = TypeVar("V", bound=Code)
 
 
-class Device:
+class Device(DeviceReader):
     """A device folder, opened. Make one with `open` or `initialise`.
 
     Every method may raise `StateDamagedError` (the state file is not what a device wrote),
@@ -73,14 +67,18 @@ class Device:
     also `BusyError`, `KeyFileError` and `StorageError` (it cannot be written: then nothing is lost).
     """
 
-    __slots__ = ("_clock", "_folder", "_hardware", "_random", "_view")
+    __slots__ = ("_random",)
 
-    def __init__(self, folder: Folder, *, hardware: HardwareReader, clock: Clock, random: Random) -> None:
-        self._folder = folder
-        self._hardware = hardware
-        self._clock = clock
+    def __init__(
+        self,
+        folder: Folder,
+        *,
+        hardware: HardwareReader,
+        clock: Clock,
+        random: Random = system_random,
+    ) -> None:
+        super().__init__(folder, hardware=hardware, clock=clock)
         self._random = random
-        self._view = self._load()
 
     @classmethod
     def open(
@@ -262,25 +260,6 @@ class Device:
 
     # --- answers -------------------------------------------------------------------------------
 
-    def entitled(self, tag: str, count: int = 1) -> bool:
-        """Tell whether ``count`` of ``tag`` are licensed now.
-
-        Made to be called often. The hardware is compared when the state is read, not at every call.
-        """
-        view = self._current()
-        if view.grant is None or not view.match.holds:
-            return False
-        return view.grant.covers(tag, count, effective_now(self._clock(), view.floor).date())
-
-    def check(self, tag: str, count: int = 1) -> Check:
-        """Say whether ``count`` of ``tag`` are licensed now, and why."""
-        view = self._current()
-        if view.grant is None:
-            return check_without_grant(view.state.standing)
-        if not view.match.holds:
-            return check_on_other_hardware(view.match)
-        return check_of(view.grant, tag, count, effective_now(self._clock(), view.floor).date())
-
     def status(self) -> Status:
         """Return how the device stands, and what to do next."""
         view = self._current()
@@ -320,16 +299,6 @@ class Device:
             self._view = view = self._load()
             answer = before(view)
             return do(view) if answer is None else answer
-
-    def _current(self) -> View:
-        if self._folder.state_stamp() != self._view.stamp:
-            self._view = self._load()
-        return self._view
-
-    def _load(self) -> View:
-        # The stamp comes first: a state that is replaced in between is loaded again the next time.
-        stamp = self._folder.state_stamp()
-        return view_of(parse(self._folder.read_state()), self._hardware(), stamp)
 
     def _keep(self, state: State) -> None:
         self._folder.write_state(render(state))

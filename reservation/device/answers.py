@@ -1,16 +1,15 @@
 """What a device answers: values for a command line, or for a product that embeds the device.
 
-The functions here put the answers into words. They decide nothing.
+Answers about single entitlements are in `reservation.device.checking`.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from codec.codes import Code, Confirmation, Line, Sequence, Trust, Udi
 from codec.envelope import VerifiedCode
-from reservation.device.licences import Grant, LineStanding, ReportedLine, reported
-from reservation.device.nodelock import HardwareMatch
+from reservation.device.licences import ReportedLine
 from reservation.device.state import Standing
 
 V_co = TypeVar("V_co", bound=Code, covariant=True)
@@ -71,14 +70,6 @@ class TrustUpdate:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """Whether something is licensed now, and why, in a sentence."""
-
-    licensed: bool
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Status:
     """How a device stands.
 
@@ -119,50 +110,3 @@ class Status:
     hardware: tuple[str, ...]
     licensed: bool
     next_step: str
-
-
-def check_of(grant: Grant, tag: str, count: int, day: date) -> Check:
-    """Say whether ``count`` of ``tag`` are licensed on a UTC day, and why."""
-    lines = tuple(reported(line, day) for line in grant.lines_for(tag))
-    if grant.is_universal(day):
-        return Check(
-            True, f"Everything is licensed on this device, {tag} with it{_until(grant.universal, day)}."
-        )
-    available = grant.available(tag, day)
-    if available >= count:
-        return Check(True, f"{available} of {tag} licensed{_until(grant.by_tag[tag], day)}.")
-    if not lines:
-        return Check(False, f"The authorization on this device does not name {tag}.")
-    return Check(False, " ".join((f"{available} of {tag} licensed, {count} needed.", *_reasons(lines))))
-
-
-def _until(lines: tuple[Line, ...], day: date) -> str:
-    ends = [line.term.end for line in lines if line.term and line.term.holds_on(day)]
-    return f" (the first line ends on {min(ends)}, UTC)" if ends else ""
-
-
-def _reasons(lines: tuple[ReportedLine, ...]) -> list[str]:
-    reasons = []
-    for each in lines:
-        if each.line.term and each.standing is LineStanding.ENDED:
-            reasons.append(f"{each.line.count} ended on {each.line.term.end}.")
-        elif each.line.term and each.standing is LineStanding.NOT_BEGUN:
-            reasons.append(f"{each.line.count} begin on {each.line.term.start}.")
-    return reasons
-
-
-def check_without_grant(standing: Standing) -> Check:
-    """Say why nothing is licensed on a device without an installed authorization."""
-    reasons = {
-        Standing.UNREGISTERED: "This device holds no reservation.",
-        Standing.REQUESTED: "The request of this device is pending; no authorization is installed yet.",
-        Standing.RETURNED: "The reservation of this device was given back.",
-    }
-    return Check(False, reasons[standing])
-
-
-def check_on_other_hardware(match: HardwareMatch) -> Check:
-    """Say why nothing is licensed on other hardware than the reservation's."""
-    return Check(
-        False, " ".join(("This is not the hardware that the reservation is bound to.", *match.notes))
-    )
