@@ -7,7 +7,7 @@ name the rule that refused.
 
 from typing import ClassVar
 
-from codec.errors import NotGenuineError
+from codec.errors import CodecError, NotGenuineError
 
 
 class ReservationError(Exception):
@@ -201,14 +201,20 @@ class RequestNotReservedError(RuleError):
     code = "request-not-reserved"
 
 
-class MissingAuthorizationError(RuleError):
-    """A confirmation of an authorization that the portal's books do not hold."""
+class MissingAuthorizationError(RuleError, CodecError):
+    """A confirmation of an authorization that the portal's books do not hold.
+
+    Raised while a code is read, so it is an error of reading too: repair is tried before it stands.
+    """
 
     code = "missing-authorization"
 
 
-class UnknownRequestError(NotHereError):
-    """A confirmation or a return for a request that this portal never saw."""
+class UnknownRequestError(NotHereError, CodecError):
+    """A confirmation or a return for a request that this portal never saw.
+
+    Raised while a code is read, so it is an error of reading too: repair is tried before it stands.
+    """
 
     code = "unknown-request"
 
@@ -253,3 +259,9 @@ class ConstraintBrokenError(StateDamagedError):
     """A change that the database refused because the books would no longer be right."""
 
     code = "constraint-broken"
+
+
+class UniversalRequestError(RuleError):
+    """A universal request with named entitlements, or a specific one with another product's universal one."""
+
+    code = "universal-request"
