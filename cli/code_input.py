@@ -25,6 +25,8 @@ V = TypeVar("V", bound="Code")
 
 SECTION = "Where the code comes from"
 _LONGEST_INPUT = 65_536
+# Shorter than any code.
+_LONGEST_NAME = 100
 _WAYS = (
     "Paste the code after the command, pipe it in with `-`, or name a file that holds it (--file) or a "
     "picture of its QR (--image)"
@@ -83,13 +85,23 @@ class CodeInput:
         Raises:
             RepairRefusedError: When they were not.
         """
-        if received.repairs:
-            self._require_acceptance(session, received.repairs)
+        self.require_acceptance(session, received.repairs, "it is genuine")
         return received.code
 
-    def _require_acceptance(self, session: "Session", repairs: "Sequence[Repair]") -> None:
-        count = counted(len(repairs), "group")
-        session.warn(f"The code was damaged. With {count} repaired it is genuine:")
+    def require_acceptance(self, session: "Session", repairs: "Sequence[Repair]", proof: str) -> None:
+        """Name the repairs that a code needed, and return when they are accepted, or there are none.
+
+        Args:
+            session: Names them, and asks where a person can answer.
+            repairs: The groups concerned.
+            proof: What is known of the code as it is repaired ("it is genuine").
+
+        Raises:
+            RepairRefusedError: When they are not.
+        """
+        if not repairs:
+            return
+        session.warn(f"The code was damaged. With {counted(len(repairs), 'group')} repaired, {proof}:")
         session.warn("\n".join(f"  {repair}" for repair in repairs))
         if self.accept_repair or (
             self.accept_repair is None
@@ -107,6 +119,11 @@ class CodeInput:
         )
 
 
+def code_text(given: str) -> str:
+    """Return the code that an option names: the code itself, or the content of a file of that name."""
+    return _from_file(given) if len(given) < _LONGEST_NAME and _is_file(given) else given
+
+
 def repairs_record(repairs: "Sequence[Repair]") -> list[dict[str, object]]:
     """Return repairs for scripts."""
     return [{"group": each.group, "typed": each.typed, "meant": each.meant} for each in repairs]
@@ -117,7 +134,7 @@ def _listed(repairs: "Sequence[Repair]") -> str:
 
 
 def _from_words(words: tuple[str, ...]) -> str:
-    if len(words) == 1 and len(words[0]) < 200 and _is_file(words[0]):
+    if len(words) == 1 and len(words[0]) < _LONGEST_NAME and _is_file(words[0]):
         raise UsageMistakeError(
             f"{safe(words[0])} is the name of a file, not a code.",
             hint=f"If the code is in that file, write: --file {safe(words[0])}",

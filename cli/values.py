@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from cli.plain import safe, table
-from codec.codes import Line, Sequence, Term, Udi
+from codec.codes import Line, Sequence, Tag, Term, Udi
 
 
 def moment(at: datetime) -> str:
@@ -17,6 +17,11 @@ def term_words(term: Term | None) -> str:
     return "perpetual" if term is None else f"{term.start} to {term.end}"
 
 
+def tag_words(tag: Tag) -> str:
+    """Return a tag, safely; a number that no catalogue spelled as ``#17``."""
+    return safe(tag) if isinstance(tag, str) else f"#{tag}"
+
+
 def flag_words(line: Line) -> str:
     """Return what is special about a line."""
     flags = (("export-controlled", line.export_controlled), ("reporting-only", line.reporting_only))
@@ -26,7 +31,7 @@ def flag_words(line: Line) -> str:
 def line_words(line: Line) -> str:
     """Return a line in one phrase: ``2 × ROUTING (perpetual)``."""
     flags = flag_words(line)
-    return f"{line.count:,} × {safe(line.tag)} ({term_words(line.term)}{', ' if flags else ''}{flags})"
+    return f"{line.count:,} × {tag_words(line.tag)} ({term_words(line.term)}{', ' if flags else ''}{flags})"
 
 
 def lines_table(lines: Iterable[Line]) -> str:
@@ -35,7 +40,12 @@ def lines_table(lines: Iterable[Line]) -> str:
     flags = any(flag_words(line) for line in lines)
     head = ("TAG", "COUNT", "TERM (UTC)", *(("FLAGS",) if flags else ()))
     rows = [
-        (line.tag, f"{line.count:,}", term_words(line.term), *((flag_words(line),) if flags else ()))
+        (
+            tag_words(line.tag),
+            f"{line.count:,}",
+            term_words(line.term),
+            *((flag_words(line),) if flags else ()),
+        )
         for line in lines
     ]
     return table(head, rows, right=("COUNT",))

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from cli.code_input import CodeInput, repairs_record, takes_code
+from cli.code_input import CodeInput, code_text, repairs_record, takes_code
 from cli.code_output import CodeOutput, shows_code
 from cli.command import command, option, with_session
 from cli.counts import tag_counts
@@ -195,7 +195,7 @@ def confirmation(device: "Device", output: CodeOutput) -> Report:
 @option("--reason", type=str, default="unspecified", metavar="WHY", help=f"One of: {', '.join(REASONS)}.")
 @option(
     "--authorization",
-    metavar="CODE",
+    metavar="CODE|F",
     help="An authorization that never got installed: it is checked to be for this reservation. The return "
     "covers it in any case, also when it was lost.",
 )
@@ -255,7 +255,7 @@ def _require_own(device: "Device", authorization: str) -> None:
     from codec.envelope import short_hint
     from reservation.errors import OtherDeviceError
 
-    value = device.read(authorization).code.value
+    value = device.read(code_text(authorization)).code.value
     request_id = device.status().request_id or b""
     if not isinstance(value, Authorization) or value.request_hint != short_hint(request_id):
         raise OtherDeviceError(
