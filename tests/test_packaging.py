@@ -13,11 +13,26 @@ import sys
 import venv
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from email.parser import Parser
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
+from codec.codes import Authorization, IssuerKey, Line, Request, Sequence, Trust
+from codec.envelope import (
+    issuer_hint,
+    require_kind,
+    short_hint,
+    sign_authorization,
+    sign_trust,
+    verify_request,
+)
+from codec.keys import SigningKey
+from codec.reading import receive
+from reservation import trustfile
 from tests.style_rules import PRODUCT, ROOT
 
 pytestmark = pytest.mark.xdist_group("packaging")
@@ -61,3 +76,176 @@ def copy_distribution(name: str, target: Path) -> None:
             place = target / file
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(str(file.locate()), place)
+
+
+def run(bin_folder: Path, *words: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the installed program, with nothing of this process's Python in its environment."""
+    environ = {"PATH": os.defpath, "TALLYSTICK_HOME": str(home or bin_folder.parent / "home")}
+    command = [str(bin_folder / "tallystick"), *words]
+    return subprocess.run(
+        command, env=environ, stdin=subprocess.DEVNULL, text=True, capture_output=True, check=False
+    )
+
+
+def result_of(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+# --- what is in it ---------------------------------------------------------------------------------
+
+
+def test_the_wheel_holds_the_three_packages_and_no_more(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        inside = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert inside == set(sources_of_the_product())
+
+
+def sources_of_the_product() -> Iterator[str]:
+    """Name every file of the packages: modules, py.typed, SQL and word list alike."""
+    for path in (path for package in PRODUCT for path in (ROOT / package).rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path.relative_to(ROOT).as_posix()
+
+
+def test_types_and_queries_are_in_the_wheel(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    assert {f"{package}/py.typed" for package in PRODUCT} <= set(names)
+    assert any(name.startswith("reservation/sql/") and name.endswith(".sql") for name in names)
+
+
+def metadata_in(archive: zipfile.ZipFile) -> str:
+    (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    return name
+
+
+def test_a_device_needs_three_packages(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        facts = Parser().parsestr(archive.read(metadata_in(archive)).decode())
+    needed = [Requirement(text) for text in facts.get_all("Requires-Dist", [])]
+    assert {each.name for each in needed if each.marker is None} == {"click", "pynacl", "qrcode"}
+    assert facts["License-Expression"] == "Apache-2.0"
+    assert facts["Requires-Python"] == ">=3.11"
+
+
+# --- a device, with the three packages alone -------------------------------------------------------
+
+ROOT_KEY, ISSUER_KEY = SigningKey(bytes(range(32))), SigningKey(bytes(range(1, 33)))
+PORTAL_ID = b"8 bytes."
+
+
+def trust_file() -> str:
+    """The trust file of a portal whose keys these tests hold."""
+    issuer = IssuerKey(ISSUER_KEY.verifying_key.raw, date(2024, 1, 1))
+    trust = Trust(serial=1, portal_id=PORTAL_ID, issuers=(issuer,), revoked=(), next_root=None)
+    return trustfile.render(ROOT_KEY.verifying_key, sign_trust(trust, ROOT_KEY).text)
+
+
+def authorization_for(request_text: str) -> str:
+    """Answer a request as that portal would: two of what was asked, for ever."""
+    request = receive(request_text, lambda code: verify_request(require_kind(code, Request))).code
+    authorization = Authorization(
+        issuer_hint=issuer_hint(ISSUER_KEY.verifying_key),
+        request_hint=short_hint(request.id),
+        issued_at=datetime(2026, 1, 1, tzinfo=UTC),
+        sequence=Sequence(0, 1),
+        lines=(Line("ROUTING-ADVANCED", 2),),
+    )
+    return sign_authorization(authorization, ISSUER_KEY, request_id=request.id, portal_id=PORTAL_ID).text
+
+
+@pytest.fixture
+def home(minimal: Path, tmp_path: Path) -> Path:
+    """The state folder of a device that trusts this portal, made by the installed program."""
+    trust, folder = tmp_path / "trust.txt", tmp_path / "home"
+    trust.write_text(trust_file(), encoding="utf-8")
+    init = (
+        "device",
+        "init",
+        "--pid",
+        "RTR-900",
+        "--sn",
+        "FDO2547A1B2",
+        "--trust",
+        str(trust),
+        "--match",
+        "1",
+    )
+    result_of(run(minimal, *init, home=folder))
+    return folder
+
+
+def test_the_minimal_environment_has_no_extra(minimal: Path) -> None:
+    for module in ("apsw", "aiosql", "cryptography", "PIL", "zxingcpp", "pytest"):
+        done = subprocess.run(
+            [minimal / "python", "-c", f"import {module}"], capture_output=True, check=False
+        )
+        assert done.returncode == 1, module
+
+
+def test_the_program_says_its_version(minimal: Path) -> None:
+    version = importlib.metadata.version("tallystick")
+    assert result_of(run(minimal, "--version")) == f"tallystick {version}"
+    as_module = [str(minimal / "python"), "-m", "cli", "--version"]
+    assert (
+        subprocess.run(as_module, text=True, capture_output=True, check=True).stdout
+        == f"tallystick {version}\n"
+    )
+
+
+@pytest.mark.parametrize("group", ["", "device", "portal", "code", "keys"])
+def test_help_needs_no_extra(group: str, minimal: Path) -> None:
+    assert "Usage: tallystick" in result_of(run(minimal, *filter(None, [group]), "--help"))
+
+
+def test_a_device_lives_a_whole_life(minimal: Path, home: Path) -> None:
+    request = result_of(run(minimal, "device", "request", "--want", "ROUTING-ADVANCED=2", home=home))
+    assert request.startswith("Q")
+    confirmation = result_of(run(minimal, "device", "install", authorization_for(request), home=home))
+    assert confirmation.startswith("C")
+    assert run(minimal, "device", "check", "ROUTING-ADVANCED", "--count", "2", home=home).returncode == 0
+    assert run(minimal, "device", "check", "ROUTING-ADVANCED", "--count", "3", home=home).returncode == 1
+    assert "ROUTING-ADVANCED" in result_of(run(minimal, "device", "status", home=home))
+    assert confirmation == result_of(run(minimal, "device", "confirmation", home=home))
+    assert result_of(run(minimal, "device", "return", "--yes", home=home)).startswith("R")
+    assert run(minimal, "device", "check", "ROUTING-ADVANCED", home=home).returncode == 1
+
+
+def test_codes_are_read_and_drawn(minimal: Path, home: Path, tmp_path: Path) -> None:
+    request = result_of(run(minimal, "device", "request", home=home))
+    assert "FDO2547A1B2" in result_of(run(minimal, "code", "explain", request))
+    picture = tmp_path / "request.svg"
+    result_of(run(minimal, "code", "qr", request, "--svg", str(picture)))
+    assert picture.read_text(encoding="utf-8").lstrip().startswith(("<?xml", "<svg"))
+
+
+# --- what an extra is needed for -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Wanting:
+    """A command that needs an extra, and the extra."""
+
+    words: tuple[str, ...]
+    extra: str
+
+
+WANTING = (
+    Wanting(("portal", "init", "--account", "Example"), "portal"),
+    Wanting(("portal", "list"), "portal"),
+    Wanting(("code", "qr", "CODE", "--png", "FILE"), "images"),
+    Wanting(("code", "explain", "--image", "FILE"), "scan"),
+)
+
+
+@pytest.mark.parametrize("wanting", WANTING, ids=lambda wanting: " ".join(wanting.words))
+def test_a_missing_extra_is_named(wanting: Wanting, minimal: Path, home: Path, tmp_path: Path) -> None:
+    request = result_of(run(minimal, "device", "request", home=home))
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n")
+    words = [{"CODE": request, "FILE": str(picture)}.get(word, word) for word in wanting.words]
+    done = run(minimal, *words)
+    assert done.returncode == 2
+    assert f"pip install 'tallystick[{wanting.extra}]'" in done.stderr
+    assert done.stdout == ""
