@@ -34,6 +34,13 @@ KIND_NAMES = {
     Kind.TRUST: "trust code",
 }
 
+
+def named(kind: Kind) -> str:
+    """Return a kind of code in words, with its article: "an authorization code"."""
+    name = KIND_NAMES[kind]
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
 # {1: -19}, the protected header that every code implies.
 _PROTECTED = bytes.fromhex("a10132")
 _DOMAIN = "tallystick/1"
@@ -159,7 +166,7 @@ def require_kind(code: UnverifiedCode[Code], wanted: type[V]) -> UnverifiedCode[
     if not isinstance(code.unverified, wanted):
         kind = next(kind for value, kind in KIND_OF.items() if issubclass(wanted, value))
         raise WrongKindError(
-            f"This is a {KIND_NAMES[code.kind]}; a {KIND_NAMES[kind]} is needed here.",
+            f"This is {named(code.kind)}; {named(kind)} is needed here.",
             hint=f"Give the code that starts with {kind.value}.",
         )
     return cast("UnverifiedCode[V]", code)
@@ -280,15 +287,17 @@ def sign_trust(value: Trust, root: SigningKey) -> VerifiedCode[Trust]:
 
 
 def verify_trust(code: UnverifiedCode[Trust], root: VerifyingKey) -> VerifiedCode[Trust]:
-    """Verify a trust code by the pinned root key, and every issuer key inside it.
+    """Verify a trust code by the pinned root key, and check every key inside it.
 
     Raises:
         NotGenuineError: When the signature does not hold.
-        KeyRejectedError: When an issuer key inside is not a sound one.
+        KeyRejectedError: When a key inside, of an issuer or of the next root, is not a sound one.
     """
     verified = _verify(code, root, external_aad(Kind.TRUST, root.digest))
     for issuer in verified.value.issuers:
         VerifyingKey.parse(issuer.key)
+    if verified.value.next_root is not None:
+        VerifyingKey.parse(verified.value.next_root)
     return verified
 
 

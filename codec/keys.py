@@ -41,7 +41,8 @@ class VerifyingKey:
             raise KeyRejectedError(
                 "The public key in this code is not a sound Ed25519 key, so nothing signed with it proves "
                 "anything.",
-                hint="Make a new code on the device. If it happens again, its key file is not genuine.",
+                hint="Ask for a new code where this one was made. If it holds the same key again, somebody "
+                "made that key to deceive.",
             )
         return cls(raw)
 
@@ -76,13 +77,22 @@ class VerifyingKey:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A private key, from its 32-byte seed."""
+    """A private key, from its 32-byte seed.
+
+    Raises:
+        KeyRejectedError: When the seed has another length.
+    """
 
     seed: bytes = field(repr=False)
     verifying_key: VerifyingKey = field(init=False)
     _secret: bytes = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        if len(self.seed) != KEY_BYTES:
+            raise KeyRejectedError(
+                f"A private key has {KEY_BYTES} bytes, and this one has {len(self.seed)} bytes.",
+                hint="The file that it came from is damaged; bring it back from a copy.",
+            )
         public, secret = crypto_sign_seed_keypair(self.seed)
         object.__setattr__(self, "verifying_key", VerifyingKey(public))
         object.__setattr__(self, "_secret", secret)

@@ -415,7 +415,7 @@ def spelled_out(*, tags: int, last: int) -> Authorization:
 
 
 def test_codes_have_a_greatest_length() -> None:
-    """Each character more makes this code longer by less than a byte, so one of them is the last that fits."""
+    """One character more is less than a byte more, so some length of the last tag fits exactly."""
     longest = max((spelled_out(tags=22, last=last) for last in range(1, 65)), key=_fitting_bytes)
     assert MAX_PAYLOAD_BYTES - 2 <= len(encode_payload(longest)) <= MAX_PAYLOAD_BYTES
     assert len(to_characters(encode_payload(longest) + bytes(SIGNATURE_BYTES))) <= 2030
