@@ -30,7 +30,14 @@ from codec.codes import (
     Udi,
     WantedLine,
 )
-from codec.envelope import UnverifiedCode, VerifiedCode, sign_confirmation, sign_request, sign_return
+from codec.envelope import (
+    UnverifiedCode,
+    VerifiedCode,
+    require_kind,
+    sign_confirmation,
+    sign_request,
+    sign_return,
+)
 from codec.keys import SigningKey
 from codec.reading import Received, receive
 from reservation.device import rules
@@ -167,29 +174,29 @@ class Device(DeviceReader):
         state = self._current().state
         return receive(raw, lambda code: genuine.verified(state, code))
 
-    def install(self, code: VerifiedCode[Authorization]) -> Installation:
+    def install(self, code: VerifiedCode[Authorization | Trust]) -> Installation:
         """Install an authorization and return its confirmation; once, however often it is asked for.
 
         Raises:
+            CodecError: When the code is of another kind, or does not verify on this device; see `read`.
             TombstoneError, OlderSequenceError, OtherPortalError, HardwareChangedError: In this order.
-            CodecError: When the code does not verify on this device; see `read`.
             CatalogueError: When it numbers its entitlements by a catalogue that the device lacks.
         """
-        offered = genuine.as_received(code)
+        offered = require_kind(genuine.as_received(code), Authorization)
         return self._once(
             lambda view: self._installed_before(view, offered), lambda view: self._install(view, offered)
         )
 
-    def update_trust(self, code: VerifiedCode[Trust]) -> TrustUpdate:
+    def update_trust(self, code: VerifiedCode[Authorization | Trust]) -> TrustUpdate:
         """Replace what the device trusts by a newer trust code.
 
         A code signed by the next root that the present one names makes that root the pinned one.
 
         Raises:
             OlderTrustError: When it is older than the present one, or contradicts it.
-            NotGenuineError: When it does not verify on this device.
+            CodecError: When it is of another kind, or does not verify on this device; see `read`.
         """
-        offered = genuine.as_received(code)
+        offered = require_kind(genuine.as_received(code), Trust)
         return self._once(
             lambda view: self._trusted_before(view, offered), lambda view: self._trust(view, offered)
         )
