@@ -111,8 +111,8 @@ class CodeInput:
             return
         asked = self.accept_repair is None and session.is_interactive
         raise RepairRefusedError(
-            f"The code needs a repair ({_listed(repairs)}), and nobody accepted it. Nothing was done.",
-            hint="Correct the groups named above and try again."
+            f"The code needs a repair in {_listed(repairs)}, which nobody accepted. Nothing was done.",
+            hint="Correct these groups and try again."
             if asked
             else "Compare these groups with the original. Then correct them, or add --accept-repair.",
             facts={"repairs": repairs_record(repairs)},
@@ -130,7 +130,8 @@ def repairs_record(repairs: "Sequence[Repair]") -> list[dict[str, object]]:
 
 
 def _listed(repairs: "Sequence[Repair]") -> str:
-    return "; ".join(str(repair) for repair in repairs)
+    numbers = [str(repair.group) for repair in repairs]
+    return f"group{'s' * (len(numbers) > 1)} {', '.join(numbers)}"
 
 
 def _from_words(words: tuple[str, ...]) -> str:

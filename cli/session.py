@@ -144,7 +144,7 @@ class Session:
         for line in report.says:
             self.say(line)
         if report.next_step:
-            self.say(f"Next: {sentence(report.next_step)}")
+            self.say(f"Next: {report.next_step}")
         return report.exit_code
 
     def fail(self, code: str, message: str, hint: str, extra: Record | None = None) -> None:

@@ -15,6 +15,7 @@ SETTINGS: dict[str, str] = {
     "home": "folder of the device's state",
     "db": "the portal's database: sqlite:///PATH",
     "user": "on whose behalf portal commands act",
+    "keys": "folder of the portal's keys",
     "passphrase_file": "file whose first line is the passphrase of the key files",
 }
 _LARGEST_FILE = 65_536
