@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from cli.command import argument, command, with_session
 from cli.lazy import LazyGroup
-from cli.passphrase import keep, new_passphrase, passphrase_for, passphrase_option
+from cli.passphrase import new_passphrase, passphrase_for, passphrase_option
 from cli.plain import labelled
 from cli.session import Report, Session
 
@@ -46,10 +46,10 @@ def generate(session: Session, file: str, passphrase_file: str | None) -> Report
     from reservation.keyfile import write_key
 
     path = Path(file)
-    passphrase, is_random = new_passphrase(session, passphrase_file, path.parent)
+    passphrase = new_passphrase(session, passphrase_file, path.parent)
     key = SigningKey(session.world.random(32))
-    kept = keep(passphrase, path.parent) if is_random else None
-    write_key(path, key, passphrase)
+    with passphrase.kept_in(path.parent) as kept:
+        write_key(path, key, passphrase.text)
     says = (f"A random passphrase was made, in {kept}. Keep it apart from the key.",) if kept else ()
     return Report(
         {**_record(key.verifying_key), "file": path, "passphrase_file": kept},

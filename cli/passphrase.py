@@ -1,11 +1,15 @@
-"""Passphrases of key files: from a file that an option or a setting names, or from a person; never an argument.
+"""Passphrases of key files: from a file that an option or a setting names, or from a person.
 
-A passphrase for a new key must be long, since the key file's own protection is cheap to guess at. Where nobody
-can be asked, a random one is made and kept in a file of mode 0600 beside the key, which is found there later.
+Never from an argument, which other users of the machine could see. A passphrase for a new key must be long,
+since the key file's own protection is cheap to guess at. Where nobody can be asked, a random one is made and
+kept in a file of mode 0600 beside the key, which is found there later.
 """
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,34 +36,57 @@ passphrase_option = option(
 )
 
 
-def new_passphrase(
-    session: "Session", given: str | None, folder: Path, *, make: bool = True
-) -> tuple[str, bool]:
-    """Return the passphrase for a new key in a folder, and whether it has to be kept beside the key.
+@dataclass(frozen=True, slots=True)
+class NewPassphrase:
+    """A passphrase for a new key. ``is_random``: nobody knows it yet, so it must be kept beside the key."""
+
+    text: str = field(repr=False)
+    is_random: bool = False
+
+    @contextmanager
+    def kept_in(self, folder: Path) -> Iterator[Path | None]:
+        """Keep a random one while keys are made, and for good when that succeeds.
+
+        Yields:
+            The file that holds it; None for one that somebody knows.
+        """
+        if not self.is_random:
+            yield None
+            return
+        path = _keep(self.text, folder)
+        try:
+            yield path
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
+
+def new_passphrase(session: "Session", given: str | None, folder: Path) -> NewPassphrase:
+    """Return the passphrase for a new key in a folder.
 
     Args:
         session: Asks a person, twice.
         given: The option's value.
         folder: Where the key will be.
-        make: Whether to make a random one where nobody can be asked.
 
     Raises:
-        UsageMistakeError: When it is too short, or typed differently the second time, or nobody can be asked.
+        UsageMistakeError: When it is too short, or typed differently the second time.
         KeyFileError: When its file cannot be used.
     """
     named = session.setting("passphrase_file", given)
     if named:
-        return _long_enough(_first_line(Path(named))), False
+        return NewPassphrase(_long_enough(_first_line(Path(named))))
     if session.is_interactive:
-        first = session.world.passphrase(f"New passphrase for the keys in {folder}: ")
-        if session.world.passphrase("The same again: ") != _long_enough(first):
+        first = _long_enough(session.world.passphrase(f"New passphrase for the keys in {folder}: "))
+        if session.world.passphrase("The same again: ") != first:
             raise UsageMistakeError("The two passphrases differ. Nothing was done.", hint="Try again.")
-        return first, False
-    if not make:
-        raise _nobody()
+        return NewPassphrase(first)
+    if (folder / FILE_NAME).exists():
+        return NewPassphrase(_first_line(folder / FILE_NAME))
     from codec.words import words_of
 
-    return "-".join(words_of(session.world.random(_RANDOM_BYTES), _RANDOM_WORDS)), True
+    words = words_of(session.world.random(_RANDOM_BYTES), _RANDOM_WORDS)
+    return NewPassphrase("-".join(words), is_random=True)
 
 
 def passphrase_for(session: "Session", given: str | None, folder: Path) -> str:
@@ -78,15 +105,13 @@ def passphrase_for(session: "Session", given: str | None, folder: Path) -> str:
         return _first_line(beside)
     if session.is_interactive:
         return session.world.passphrase(f"Passphrase for the keys in {folder}: ")
-    raise _nobody()
+    raise UsageMistakeError(
+        f"The keys in {folder} have a passphrase, and nobody is here to be asked for it.",
+        hint="Name a file that holds it: --passphrase-file F, or TALLYSTICK_PASSPHRASE_FILE.",
+    )
 
 
-def keep(passphrase: str, folder: Path) -> Path:
-    """Write a passphrase beside the keys, for their owner alone, and return the file.
-
-    Raises:
-        KeyFileError: When it cannot be written, or one is there.
-    """
+def _keep(passphrase: str, folder: Path) -> Path:
     path = folder / FILE_NAME
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -128,10 +153,3 @@ def _long_enough(passphrase: str) -> str:
             hint="Several unrelated words are easy to remember and hard to guess.",
         )
     return passphrase
-
-
-def _nobody() -> UsageMistakeError:
-    return UsageMistakeError(
-        "The key has a passphrase, and nobody is here to be asked for it.",
-        hint="Name a file that holds it: --passphrase-file F, or TALLYSTICK_PASSPHRASE_FILE.",
-    )

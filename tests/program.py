@@ -1,12 +1,12 @@
-"""The real program in a world that can be repeated: for tests that start processes, and for the docs' examples.
+"""The real program in a world that can be repeated: for tests of processes, and for the docs' examples.
 
     python tests/program.py device status
 
-It is `tallystick`, with another clock, another source of randomness and other hardware, told by the environment:
+It is `tallystick` with another clock, other randomness and other hardware, told by the environment:
 
     FAKE_NOW        the present moment, as ISO 8601 with an offset; without it, the real one
-    FAKE_SEED       a file that counts the runs: each run gets bytes of its own, and the same ones the next time
-                    that everything is done in the same order; without it, real randomness
+    FAKE_SEED       a file that counts the runs: each run gets bytes of its own, and the same ones the next
+                    time that everything is done in the same order; without it, real randomness
     FAKE_HARDWARE   a JSON file: component name → what identifies it; without it, the real hardware
 
 The shipped program knows nothing of this.
