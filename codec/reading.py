@@ -17,7 +17,8 @@ from codec.codes import Code
 from codec.envelope import UnverifiedCode, VerifiedCode, decode_body
 from codec.errors import CodecError, MalformedCodeError
 from codec.grouping import GROUP_CHARACTERS, group_of
-from codec.parity import PARITY_CHARACTERS, correct, is_clean
+from codec.missing import unreadable
+from codec.parity import PARITY_CHARACTERS, UncorrectableError, correct, is_clean
 
 V_co = TypeVar("V_co", bound=Code, covariant=True)
 
@@ -61,24 +62,22 @@ def receive(raw: str, verify: "Verify[V_co]") -> Received[V_co]:
 
     Raises:
         MalformedCodeError: When no code can be read, nor repaired.
-        CodecError: Whatever ``verify`` raises.
+        CodecError: Whatever ``verify`` raises for a code whose parity is clean, or clean after a repair.
     """
     text = clean(raw)
     try:
         code = verify(_decode(text))
-    except CodecError as error:
+    except CodecError:
         if is_clean(text):
             raise
-        first_error = error
     else:
-        return Received(code, _differences(text, code.text))
-    repaired = correct(text).code
+        return Received(code, () if is_clean(text) else _differences(text, code.text))
+    repaired = _repaired(raw, text)
     try:
-        code = verify(_decode(repaired))
+        return Received(verify(_decode(repaired)), _differences(text, repaired))
     except MalformedCodeError:
         # The parity led to something that is no code: too much was damaged for it to know.
-        raise first_error from None
-    return Received(code, _differences(text, repaired))
+        raise unreadable(raw, text) from None
 
 
 def inspect(raw: str) -> Inspected:
@@ -89,8 +88,20 @@ def inspect(raw: str) -> Inspected:
         NewerVersionError: When a newer version made it.
     """
     text = clean(raw)
-    repaired = text if is_clean(text) else correct(text).code
-    return Inspected(_decode(repaired), _differences(text, repaired))
+    if is_clean(text):
+        return Inspected(_decode(text))
+    repaired = _repaired(raw, text)
+    try:
+        return Inspected(_decode(repaired), _differences(text, repaired))
+    except MalformedCodeError:
+        raise unreadable(raw, text) from None
+
+
+def _repaired(raw: str, text: str) -> str:
+    try:
+        return correct(text).code
+    except UncorrectableError:
+        raise unreadable(raw, text) from None
 
 
 def _decode(text: str) -> UnverifiedCode[Code]:
@@ -98,8 +109,6 @@ def _decode(text: str) -> UnverifiedCode[Code]:
 
 
 def _differences(typed: str, meant: str) -> tuple[Repair, ...]:
-    if typed == meant:
-        return ()
     wrong = {
         group_of(position)
         for position, pair in enumerate(zip(typed, meant, strict=True))

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycose.algorithms import CoseAlgorithm, EdDSA
 from pycose.headers import Algorithm
-from pycose.keys.okp import OKPKey
 from pycose.keys.curves import Ed25519
+from pycose.keys.okp import OKPKey
 from pycose.messages.sign1message import Sign1Message
 
 from codec.alphabet import to_characters

@@ -1,0 +1,323 @@
+"""Reading: verification first, repairs that are named, and errors that blame nobody wrongly."""
+
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codec import wire
+from codec.alphabet import ALPHABET, to_characters
+from codec.codes import Authorization, Code, Kind
+from codec.digits import DigitSink
+from codec.envelope import UnverifiedCode, VerifiedCode, require_kind, verify_authorization
+from codec.errors import CodecError, MalformedCodeError, NewerVersionError, NotGenuineError, WrongKindError
+from codec.grouping import GROUP_CHARACTERS, GROUPS_PER_LINE, grouped, groups_of
+from codec.missing import FEWEST_CHARACTERS, gaps
+from codec.parity import parity_of
+from codec.reading import Repair, inspect, receive
+from tests.codec import strategies
+from tests.codec.strategies import CONTEXT, SIGNED_EXAMPLES, Signed
+
+kinds = st.sampled_from(Kind)
+
+
+def wrong_for(character: str, step: int) -> str:
+    """Return another character of the alphabet."""
+    return ALPHABET[(ALPHABET.index(character) + step) % len(ALPHABET)]
+
+
+def mistyped(text: str, positions: dict[int, int]) -> str:
+    """Change the characters at these positions by these steps."""
+    characters = list(text)
+    for position, step in positions.items():
+        characters[position] = wrong_for(characters[position], step)
+    return "".join(characters)
+
+
+def expected_repairs(text: str, typed: str) -> tuple[Repair, ...]:
+    pairs = zip(groups_of(typed), groups_of(text), strict=True)
+    return tuple(Repair(number, *pair) for number, pair in enumerate(pairs, 1) if pair[0] != pair[1])
+
+
+# --- what needs no repair ------------------------------------------------------------------------------
+
+
+@given(strategies.signed_codes)
+def test_a_sound_code_is_received_without_repairs(signed: Signed) -> None:
+    text = signed.code.text
+    for raw in (text, text.lower(), grouped(text), f"> {grouped(text)}\n".replace("\n", "\n> ")):
+        received = receive(raw, signed.verify)
+        assert received.code == signed.code
+        assert received.repairs == ()
+        assert inspect(raw).code.unverified == signed.code.value
+
+
+def test_a_sound_code_is_verified_once() -> None:
+    calls: list[UnverifiedCode[Code]] = []
+    signed = SIGNED_EXAMPLES[Kind.REQUEST]
+
+    def verify(code: UnverifiedCode[Code]) -> VerifiedCode[Code]:
+        calls.append(code)
+        return signed.verify(code)
+
+    receive(signed.code.text, verify)
+    assert len(calls) == 1
+
+
+# --- repairs -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_one_character_change_is_repaired_and_named(kind: Kind) -> None:
+    signed = SIGNED_EXAMPLES[kind]
+    text = signed.code.text
+    for position in range(len(text)):
+        for step in (1, 16, 1 + position % 31):
+            typed = mistyped(text, {position: step})
+            group = position // GROUP_CHARACTERS
+            received = receive(typed, signed.verify)
+            assert received.code == signed.code
+            assert received.repairs == (Repair(group + 1, groups_of(typed)[group], groups_of(text)[group]),)
+
+
+@settings(max_examples=600)
+@given(kinds, st.dictionaries(st.integers(0, 10_000), st.integers(1, 31), min_size=1, max_size=4))
+def test_any_four_wrong_characters_are_repaired_and_named(kind: Kind, wrong: dict[int, int]) -> None:
+    signed = SIGNED_EXAMPLES[kind]
+    text = signed.code.text
+    typed = mistyped(text, {position % len(text): step for position, step in wrong.items()})
+    received = receive(typed, signed.verify)
+    assert received.code == signed.code
+    assert received.repairs == expected_repairs(text, typed)
+    inspected = inspect(grouped(typed))
+    assert inspected.code.unverified == signed.code.value
+    assert inspected.repairs == received.repairs
+
+
+@given(strategies.signed_codes, st.integers(0, 1 << 32))
+def test_four_wrong_characters_in_any_code(signed: Signed, seed: int) -> None:
+    rng = random.Random(seed)
+    text = signed.code.text
+    typed = mistyped(text, {position: rng.randint(1, 31) for position in rng.sample(range(len(text)), 4)})
+    received = receive(typed, signed.verify)
+    assert (received.code, received.repairs) == (signed.code, expected_repairs(text, typed))
+
+
+def test_wrong_parity_under_a_code_that_verifies_is_named_however_wrong() -> None:
+    signed = SIGNED_EXAMPLES[Kind.CONFIRMATION]
+    typed = signed.code.text[:-16] + "0" * 16
+    received = receive(typed, signed.verify)
+    assert received.code == signed.code
+    assert received.repairs == expected_repairs(signed.code.text, typed)
+    assert len(received.repairs) == 4
+
+
+def test_a_repair_says_what_was_typed() -> None:
+    assert str(Repair(7, "K7Q4", "K7R4")) == "group 7: you typed K7Q4, the code has K7R4"
+
+
+@settings(max_examples=300)
+@given(kinds, st.sets(st.integers(0, 10_000), min_size=5, max_size=12), st.integers(1, 31))
+def test_more_wrong_characters_are_refused_and_nobody_is_accused(
+    kind: Kind, wrong: set[int], step: int
+) -> None:
+    signed = SIGNED_EXAMPLES[kind]
+    text = signed.code.text
+    symbols = {2 * (position % (len(text) // 2)) for position in wrong}
+    if len(symbols) < 5:
+        return
+    with pytest.raises(MalformedCodeError) as caught:
+        receive(mistyped(text, dict.fromkeys(symbols, step)), signed.verify)
+    assert caught.value.hint
+
+
+# --- who is blamed -------------------------------------------------------------------------------------
+
+
+def for_another_device(code: UnverifiedCode[Code]) -> VerifiedCode[Authorization]:
+    return verify_authorization(require_kind(code, Authorization), replace(CONTEXT, request_id=bytes(32)))
+
+
+@pytest.mark.parametrize("typos", range(5))
+def test_not_genuine_is_said_only_when_nothing_is_mistyped_any_more(typos: int) -> None:
+    text = SIGNED_EXAMPLES[Kind.AUTHORIZATION].code.text
+    seen: list[bytes] = []
+
+    def verify(code: UnverifiedCode[Code]) -> VerifiedCode[Authorization]:
+        seen.append(code.payload)
+        return for_another_device(code)
+
+    with pytest.raises(NotGenuineError):
+        receive(mistyped(text, {20 * place + 3: 7 for place in range(typos)}), verify)
+    assert seen[-1] == SIGNED_EXAMPLES[Kind.AUTHORIZATION].code.payload
+
+
+def test_too_many_typos_hide_for_whom_a_code_is() -> None:
+    text = SIGNED_EXAMPLES[Kind.AUTHORIZATION].code.text
+    with pytest.raises(MalformedCodeError, match="damaged beyond repair"):
+        receive(mistyped(text, {20 * place + 3: 7 for place in range(5)}), for_another_device)
+
+
+def test_a_typo_in_the_kind_or_version_is_no_other_kind_or_version() -> None:
+    for kind, signed in SIGNED_EXAMPLES.items():
+        text = signed.code.text
+        for first in ALPHABET:
+            assert receive(first + text[1:], signed.verify).code == signed.code, kind
+            assert receive(text[0] + first + text[2:], signed.verify).code == signed.code, kind
+
+
+@pytest.mark.parametrize("typos", [0, 1, 4])
+def test_a_newer_code_is_named_as_such_with_typos_too(typos: int) -> None:
+    sink = DigitSink()
+    wire._EXTENSION.put(sink, 1)
+    sink.put(123, 1 << 80)
+    body = to_characters(bytes([wire.kind_byte(Kind.REQUEST)]) + sink.fold().to_bytes(11, "big") + bytes(64))
+    text = body + parity_of(body)
+    typed = mistyped(text, {9 * place + 1: 5 for place in range(typos)})
+    for read in (inspect, lambda raw: receive(raw, SIGNED_EXAMPLES[Kind.REQUEST].verify)):
+        with pytest.raises(NewerVersionError):
+            read(typed)
+
+
+def test_another_kind_is_named_as_such_with_typos_too() -> None:
+    text = SIGNED_EXAMPLES[Kind.REQUEST].code.text
+    for typed in (text, mistyped(text, {0: 3, 50: 1})):
+        with pytest.raises(
+            WrongKindError, match="This is a request code; an authorization code is needed here"
+        ):
+            receive(typed, SIGNED_EXAMPLES[Kind.AUTHORIZATION].verify)
+
+
+# --- what is missing -----------------------------------------------------------------------------------
+
+TYPED = grouped(SIGNED_EXAMPLES[Kind.REQUEST].code.text)
+LINES = TYPED.split("\n")
+
+
+def refusal_of(raw: str) -> MalformedCodeError:
+    with pytest.raises(MalformedCodeError) as caught:
+        receive(raw, SIGNED_EXAMPLES[Kind.REQUEST].verify)
+    assert caught.value.message.endswith(".")
+    assert caught.value.hint.endswith(".")
+    with pytest.raises(MalformedCodeError) as inspected:
+        inspect(raw)
+    assert inspected.value.message == caught.value.message
+    return caught.value
+
+
+def test_a_missing_character_is_located_by_its_group() -> None:
+    code = SIGNED_EXAMPLES[Kind.REQUEST].code.text
+    whole = len(code) // GROUP_CHARACTERS
+    for position in range(0, whole * GROUP_CHARACTERS, 3):
+        groups = list(groups_of(code))
+        place = position // GROUP_CHARACTERS
+        groups[place] = groups[place][:-1]
+        lines = [groups[start : start + GROUPS_PER_LINE] for start in range(0, len(groups), GROUPS_PER_LINE)]
+        raw = "\n".join(f"{number}: {' '.join(line)}" for number, line in enumerate(lines, 1))
+        error = refusal_of(raw)
+        assert "even number" in error.message
+        assert f"group {place + 1}, in line {place // GROUPS_PER_LINE + 1}, has 3 characters" in error.hint
+
+
+def test_a_doubled_character_is_located_by_its_group() -> None:
+    first = LINES[2].split()[1]
+    raw = TYPED.replace(first, first[0] + first)
+    assert f"group {2 * GROUPS_PER_LINE + 1}, in line 3, has 5 characters" in refusal_of(raw).hint
+
+
+def test_a_missing_line_is_named() -> None:
+    error = refusal_of("\n".join(LINES[:2] + LINES[3:]))
+    assert "damaged beyond repair" in error.message
+    assert "line 3 is missing" in error.hint
+
+
+def test_a_missing_group_is_located_by_its_line() -> None:
+    short = [*LINES[:3], LINES[3].rsplit(" ", 1)[0], *LINES[4:]]
+    assert "line 4 has 4 groups, and others have 5" in refusal_of("\n".join(short)).hint
+    unnumbered = "\r\n".join(f"> {line.split(': ')[1]}" for line in short)
+    assert "line 4 has 4 groups, and others have 5" in refusal_of(unnumbered).hint
+
+
+def test_a_lost_end_is_suspected_where_nothing_else_shows() -> None:
+    code = SIGNED_EXAMPLES[Kind.REQUEST].code.text
+    for raw in (code[:-3], code[:-24], "\n".join(LINES[:-2])):
+        assert "the last line first" in refusal_of(raw).hint
+
+
+@pytest.mark.parametrize("raw", ["A", "hello", "QK3F 7Y2A", "A4" * 8, "A4" * 59])
+def test_what_is_far_too_short_is_told_so(raw: str) -> None:
+    error = refusal_of(raw)
+    assert f"no code has fewer than {FEWEST_CHARACTERS}" in error.message
+    assert "whole code" in error.hint
+
+
+def test_no_code_is_shorter_than_the_shortest() -> None:
+    shortest = to_characters(bytes([wire.kind_byte(Kind.RETURN)]) + bytes(64))
+    assert len(shortest) + 16 == FEWEST_CHARACTERS
+    assert inspect(shortest + parity_of(shortest)).repairs == ()
+
+
+@pytest.mark.parametrize("raw", ["", "ABCDEFGH", "one two three four", "1: AB CD\n2: EF", "\n\n"])
+def test_no_place_is_named_where_none_shows(raw: str) -> None:
+    assert gaps(raw) == ()
+
+
+def test_at_most_three_places_are_named() -> None:
+    broken = TYPED.replace(": ", ": X", 6)
+    assert len(gaps(broken)) == 3
+
+
+@given(st.text())
+def test_looking_for_gaps_never_fails(raw: str) -> None:
+    assert len(gaps(raw)) <= 3
+
+
+# --- whatever else may come ----------------------------------------------------------------------------
+
+
+def attempt(raw: str, signed: Signed) -> None:
+    """Read what may be anything; nothing but the package's own error may come out."""
+    try:
+        received = receive(raw, signed.verify)
+    except CodecError as error:
+        assert error.message
+    else:
+        assert received.code == signed.code
+    try:
+        inspect(raw)
+    except CodecError as error:
+        assert error.message
+
+
+@settings(max_examples=1500)
+@given(kinds, st.one_of(st.text(), st.text(ALPHABET, max_size=400), st.text("QACRT4Z0 \n-:", max_size=300)))
+def test_arbitrary_text_raises_only_our_own_errors(kind: Kind, raw: str) -> None:
+    attempt(raw, SIGNED_EXAMPLES[kind])
+
+
+@st.composite
+def edits(draw: st.DrawFn, text: str) -> str:
+    """Cut, drop, double, swap and insert pieces of a text."""
+    for _ in range(draw(st.integers(1, 5))):
+        start, end = sorted((draw(st.integers(0, len(text))), draw(st.integers(0, len(text)))))
+        piece = draw(
+            st.one_of(st.just(""), st.just(text[start:end] * 2), st.text(max_size=6), st.text(ALPHABET))
+        )
+        text = text[:start] + piece + text[end:]
+    return text
+
+
+@settings(max_examples=800)
+@given(kinds.flatmap(lambda kind: st.tuples(st.just(kind), edits(SIGNED_EXAMPLES[kind].code.text))))
+def test_edited_codes_are_refused_or_the_same_code(pair: tuple[Kind, str]) -> None:
+    kind, raw = pair
+    attempt(raw, SIGNED_EXAMPLES[kind])
+
+
+@settings(max_examples=300)
+@given(kinds, st.binary(min_size=60, max_size=200))
+def test_clean_parity_over_arbitrary_bytes(kind: Kind, data: bytes) -> None:
+    body = to_characters(data + bytes(len(data) % 5 == 4))
+    attempt(body + parity_of(body), SIGNED_EXAMPLES[kind])
