@@ -119,7 +119,7 @@ def _foreign_trust(desk: Desk) -> str:
 
 REFUSALS: dict[str, tuple[Callable[[Desk], str], int, str, str, str]] = {
     # what: how, exit code, error code, words of the message, words of the hint
-    "malformed": (_garbage, 3, "malformed", "code", "original"),
+    "malformed": (_garbage, 3, "malformed", "code", ""),
     "beyond repair": (_beyond_repair, 3, "malformed", "", ""),
     "newer version": (_newer_version, 3, "newer-version", "newer version of Tallystick", ""),
     "a request": (_wrong_kind, 4, "wrong-kind", "request code", "starts with A"),
