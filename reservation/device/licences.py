@@ -30,7 +30,7 @@ class ReportedLine:
     Attributes:
         line: With its tag spelled.
         standing: In force, not begun or ended.
-        days_left: Days after this one on which it is still in force; None for a perpetual line.
+        days_left: Days from this one to its last; 0 when it has ended; None for a perpetual line.
     """
 
     line: Line
