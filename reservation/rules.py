@@ -27,10 +27,12 @@ from reservation.errors import (
     OpenReservationError,
     OtherLinesError,
     ReservationClosedError,
+    UniversalRequestError,
 )
 from reservation.model import (
     UNIVERSAL_TAG,
     Allocation,
+    EarlyReturn,
     Event,
     EventKind,
     Lot,
@@ -78,11 +80,18 @@ def wanted_counts(
 
     Raises:
         NothingWantedError: When that is nothing.
+        UniversalRequestError: When the choice does not fit the request's mode: to a device, the one line that
+            answers a universal request means everything, whatever its tag.
     """
+    if isinstance(choice, LinesWanted) and request.mode is Mode.UNIVERSAL:
+        raise UniversalRequestError(
+            f"{request.udi} asks for a universal reservation, which has no entitlements of its own.",
+            hint="Reserve with --universal; or cancel the request on the device and make a specific one.",
+        )
     if isinstance(choice, LinesWanted):
         counts = dict(choice.counts)
     elif choice is Wanted.UNIVERSAL or request.mode is Mode.UNIVERSAL:
-        counts = {(product and product.universal_tag) or UNIVERSAL_TAG: 1}
+        counts = {_universal_tag(request, product): 1}
     else:
         counts = {}
         for line in requested:
@@ -93,6 +102,16 @@ def wanted_counts(
             hint="Name at least one with --license TAG=N, or reserve --universal.",
         )
     return counts
+
+
+def _universal_tag(request: Request, product: Product | None) -> str:
+    tag = (product and product.universal_tag) or UNIVERSAL_TAG
+    if request.mode is not Mode.UNIVERSAL and tag != UNIVERSAL_TAG:
+        raise UniversalRequestError(
+            f"{request.udi} did not ask for a universal reservation, so it would not take {tag} as one.",
+            hint="Cancel the request on the device and make it with --universal.",
+        )
+    return tag
 
 
 def require_enough_matches(request: Request, product: Product | None, default_minimum: int) -> None:
@@ -149,7 +168,7 @@ def require_no_other(request: Request, other: Reservation | None) -> None:
     )
 
 
-def refuse_cancelled(request: Request, known: StoredCode) -> ReservationClosedError:
+def refuse_cancelled(request: Request, known: EarlyReturn) -> ReservationClosedError:
     """Return the refusal of a request whose return code came before it."""
     return ReservationClosedError(
         f"{request.udi} has already returned this request: its return code came here first, "
@@ -293,6 +312,21 @@ def require_something(reservation: Reservation, taken: Mapping[bytes, int]) -> N
         raise NothingWantedError(
             f"Nothing would be left of reservation {reservation.name}.",
             hint="To give everything back, make a return code on the device (`tallystick device return`).",
+        )
+
+
+def require_universal(standing: Standing, counts: Mapping[str, int]) -> None:
+    """Refuse an update after which a universal reservation would be no longer one.
+
+    Raises:
+        UniversalRequestError: When that is so.
+    """
+    reservation = standing.reservation
+    before = standing.counts(reservation.sequence)
+    if reservation.mode is Mode.UNIVERSAL and counts != before:
+        raise UniversalRequestError(
+            f"Reservation {reservation.name} is universal; it has no entitlements of its own to change.",
+            hint="To reserve named entitlements, return it and make a specific request on the device.",
         )
 
 

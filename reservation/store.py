@@ -100,6 +100,9 @@ class Reading(Protocol):
     def virtual_account(self, name: str) -> VirtualAccount | None:
         """Return the Virtual Account of that name."""
 
+    def virtual_account_by_id(self, virtual_account_id: bytes) -> VirtualAccount | None:
+        """Return the Virtual Account of that id."""
+
     def products(self) -> tuple[Product, ...]:
         """Return all products that the portal knows something about."""
 
@@ -143,9 +146,6 @@ class Reading(Protocol):
     # --- reservations ---
     def reservation(self, reservation_id: bytes) -> Reservation | None:
         """Return a reservation of this account."""
-
-    def is_reserved_elsewhere(self, reservation_id: bytes) -> bool:
-        """Tell whether another account of the portal has this reservation."""
 
     def newest_of_device(self, udi: Udi) -> Reservation | None:
         """Return a device's open reservation, or else its newest one."""

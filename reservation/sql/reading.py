@@ -73,6 +73,13 @@ class SqlReading:
         row = self._queries.virtual_account(self._connection, account_id=self._account_id, name=name)
         return VirtualAccount(*row) if row else None
 
+    def virtual_account_by_id(self, virtual_account_id: bytes) -> VirtualAccount | None:
+        """Return the Virtual Account of that id."""
+        row = self._queries.virtual_account_by_id(
+            self._connection, account_id=self._account_id, virtual_account_id=virtual_account_id
+        )
+        return VirtualAccount(*row) if row else None
+
     def products(self) -> tuple[Product, ...]:
         """Return all products that the portal knows something about."""
         found = self._queries.products(self._connection, account_id=self._account_id)
@@ -162,11 +169,6 @@ class SqlReading:
         """Return a reservation of this account."""
         row = self._queries.reservation(self._connection, reservation_id=reservation_id)
         return rows.reservation_of(row) if row and row[0] == self._account_id else None
-
-    def is_reserved_elsewhere(self, reservation_id: bytes) -> bool:
-        """Tell whether another account of the portal has this reservation."""
-        row = self._queries.reservation(self._connection, reservation_id=reservation_id)
-        return row is not None and row[0] != self._account_id
 
     def newest_of_device(self, udi: Udi) -> Reservation | None:
         """Return a device's open reservation, or else its newest one."""

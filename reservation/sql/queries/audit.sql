@@ -2,7 +2,7 @@
 
 -- name: movement_sums(account_id)
 -- What has gone into and out of each account, by lot and Virtual Account.
-SELECT lot_id, source, target, source_virtual_account_id, target_virtual_account_id, sum(count)
+SELECT lot_id, sum(count), source, target, source_virtual_account_id, target_virtual_account_id
 FROM movements WHERE account_id = :account_id
 GROUP BY lot_id, source, target, source_virtual_account_id, target_virtual_account_id;
 

@@ -9,7 +9,7 @@ JOIN holds AS h ON h.account_id = :account_id AND h.reservation_id = unhex(wante
 JOIN lots AS l ON l.account_id = h.account_id AND l.lot_id = h.lot_id;
 
 -- name: integrity_check()
-PRAGMA integrity_check;
+SELECT integrity_check FROM pragma_integrity_check;
 
 -- name: foreign_key_check()
-PRAGMA foreign_key_check;
+SELECT "table" FROM pragma_foreign_key_check;

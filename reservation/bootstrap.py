@@ -1,0 +1,228 @@
+"""Making and opening portals: the only place that chooses and builds adapters.
+
+A new portal appears whole or not at all: the key files are written first, the database last and under its
+final name only when it is complete; what a failure leaves half made is taken away again.
+
+Not handled: where settings and passphrases come from.
+"""
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from codec.codes import IssuerKey, Trust, checked_text
+from codec.envelope import sign_trust
+from codec.keys import SigningKey, VerifyingKey
+from reservation import keyfile
+from reservation.errors import AlreadyThereError, SetupError
+from reservation.model import (
+    DEFAULT_VIRTUAL_ACCOUNT,
+    Clock,
+    Event,
+    EventKind,
+    PortalIdentity,
+    Random,
+    Stamp,
+    VirtualAccount,
+)
+from reservation.service.context import Issuer, Portal
+from reservation.service.stock import require_match
+from reservation.store import Founding, Store
+
+ROOT_FILE = "root.pem"
+ISSUER_FILE = "issuer.pem"
+DEFAULT_MINIMUM_MATCH = 3
+
+_SEED_BYTES = 32
+_ID_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """A portal that was just made.
+
+    Attributes:
+        database: Its database.
+        root_file: Private key of the root; belongs elsewhere soon.
+        issuer_file: Private key that signs authorizations.
+        root: Public key that devices pin.
+        portal_id: 8 bytes.
+    """
+
+    database: Path
+    root_file: Path
+    issuer_file: Path
+    root: VerifyingKey
+    portal_id: bytes
+
+
+def database_path(url: str) -> Path:
+    """Return the file that a database URL names.
+
+    Args:
+        url: ``sqlite:///PATH``, an absolute path; or ``sqlite:PATH``, relative to the working folder.
+
+    Raises:
+        SetupError: For anything else.
+    """
+    kind, separator, rest = url.partition(":")
+    if kind in {"postgresql", "postgres"} and separator:
+        raise SetupError(
+            "This version keeps portals in SQLite only; PostgreSQL is not there yet.",
+            hint="Use a database like sqlite:///var/lib/tallystick/portal.db.",
+        )
+    if rest.startswith("//"):
+        rest = "/" + rest.lstrip("/") if rest.startswith("///") else ""
+    if kind != "sqlite" or not rest or "\0" in rest:
+        raise SetupError(
+            "The database is not named by a URL that this version knows.",
+            hint="Use sqlite:/// and an absolute path, like sqlite:///var/lib/tallystick/portal.db.",
+        )
+    return Path(rest)
+
+
+def initialise(
+    url: str,
+    *,
+    account: str,
+    actor: str,
+    keys_folder: Path,
+    passphrase: str,
+    clock: Clock,
+    random: Random,
+    minimum_match: int = DEFAULT_MINIMUM_MATCH,
+) -> Founded:
+    """Make a new portal: its database, root and issuer keys, and the first trust code.
+
+    Args:
+        url: Where the database goes; see `database_path`.
+        account: Name of the Smart Account.
+        actor: Who becomes its administrator.
+        keys_folder: Where `root.pem` and `issuer.pem` go.
+        passphrase: Of both key files.
+        clock: Gives the present moment.
+        random: Gives the keys and ids.
+        minimum_match: Least k of a request's hardware sketch, unless a product sets another.
+
+    Raises:
+        AlreadyThereError: When a database or a key file is there already; nothing is changed then.
+        StorageError: When something cannot be written; nothing is left behind then.
+        FieldError: When a name is no plain text of 1 to 64 characters.
+        MissingExtraError: When the extra ``portal`` is not installed.
+    """
+    path = database_path(url)
+    checked_text("name of the Smart Account", account)
+    checked_text("user name", actor)
+    require_match(minimum_match)
+    engine = _sqlite_engine()
+    root, issuer = SigningKey(random(_SEED_BYTES)), SigningKey(random(_SEED_BYTES))
+    founding = _founding(account, minimum_match, root, issuer, Stamp.of(clock(), actor, random), random)
+    files = {keys_folder / ROOT_FILE: root, keys_folder / ISSUER_FILE: issuer}
+    _require_nothing_there(path, tuple(files))
+    with contextlib.ExitStack() as undo:
+        for folder in (keys_folder, path.parent):
+            undo.callback(_remove_empty, [one for one in (folder, *folder.parents) if not one.exists()])
+        for file, key in files.items():
+            keyfile.write_key(file, key, passphrase)
+            undo.callback(file.unlink, missing_ok=True)
+        engine.create(path, founding, token=random(_ID_BYTES).hex())
+        undo.pop_all()
+    root_file, issuer_file = files
+    return Founded(path, root_file, issuer_file, root.verifying_key, founding.identity.portal_id)
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def _require_nothing_there(path: Path, key_files: tuple[Path, ...]) -> None:
+    if path.exists():
+        raise AlreadyThereError(
+            f"{path} exists already.",
+            hint="That may be your portal: `tallystick portal audit` looks at it. For another portal, choose "
+            "another place with TALLYSTICK_DB.",
+        )
+    for file in key_files:
+        if file.exists():
+            raise AlreadyThereError(
+                f"There is a file {file} already; a key is never overwritten.",
+                hint="Choose another folder for the keys, or move that file away first.",
+            )
+
+
+def _founding(
+    account: str, minimum_match: int, root: SigningKey, issuer: SigningKey, stamp: Stamp, random: Random
+) -> Founding:
+    portal_id = random(_ID_BYTES)
+    trust = sign_trust(
+        Trust(1, portal_id, (IssuerKey(issuer.verifying_key.raw, stamp.today),)),
+        root,
+    )
+    identity = PortalIdentity(portal_id, 0, minimum_match, root.verifying_key.raw, issuer.verifying_key.raw)
+    detail = {
+        "portal": portal_id.hex(),
+        "root": root.verifying_key.id.hex(),
+        "issuer": issuer.verifying_key.id.hex(),
+        "trust": trust.id.hex(),
+    }
+    event = Event(stamp.event_id(0), stamp.at, stamp.actor, EventKind.ACCOUNT_OPENED, account, detail=detail)
+    default = VirtualAccount(random(_ID_BYTES), DEFAULT_VIRTUAL_ACCOUNT)
+    return Founding(
+        identity, random(_ID_BYTES), account, default, trust.value.serial, trust.id, trust.text, event
+    )
+
+
+def open_portal(
+    url: str,
+    *,
+    actor: str,
+    clock: Clock,
+    random: Random,
+    issuer_file: Path | None = None,
+    passphrase: str = "",
+) -> Portal:
+    """Open a portal on behalf of a user.
+
+    Args:
+        url: Its database; see `database_path`.
+        actor: The acting user.
+        clock: Gives the present moment.
+        random: Gives ids.
+        issuer_file: Private key of the issuer; needed to sign authorizations, None for all else.
+        passphrase: Of that file.
+
+    Raises:
+        NoPortalError: When there is none.
+        KeyFileError: When the key cannot be opened, or is not this portal's.
+        StateDamagedError: When the database is damaged, or a newer version wrote it.
+        UnsafeDatabaseError: When SQLite would not keep acknowledged work safe.
+        MissingExtraError: When the extra ``portal`` is not installed.
+    """
+    path = database_path(url)
+    checked_text("user name", actor)
+    store: Store = _sqlite_engine().open_store(path)
+    try:
+        issuer = _open_issuer(store, issuer_file, passphrase) if issuer_file else None
+    except BaseException:
+        store.close()
+        raise
+    return Portal(store, issuer, actor, clock, random)
+
+
+def _open_issuer(store: Store, file: Path, passphrase: str) -> Issuer:
+    identity = store.read(lambda books: books.identity())
+    key = keyfile.read_key(file, passphrase)
+    keyfile.require_same(file, key, identity.issuer_key)
+    return Issuer(key, identity.portal_id)
+
+
+def _sqlite_engine() -> ModuleType:
+    """Load the SQLite adapter; it needs the extra ``portal``."""
+    try:
+        from reservation.sql import sqlite_engine
+    except ModuleNotFoundError as error:
+        raise keyfile.missing_extra(error.name or "apsw") from error
+    return sqlite_engine

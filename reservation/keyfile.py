@@ -1,0 +1,169 @@
+"""Private keys of root and issuer as files: encrypted PKCS#8 PEM that `openssl pkey` reads.
+
+A key file belongs to its owner alone: it is made with mode 0600, never in place of another, and refused when
+group or others can read it. The encryption is PBES2 with AES-256, as OpenSSL writes it; its key derivation is
+cheap to guess, so the passphrase must be a strong one.
+
+Not handled: where passphrases come from, and the device key (`reservation.device.keyfile`).
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from codec.keys import KEY_BYTES, SigningKey, VerifyingKey
+from reservation.errors import AlreadyThereError, KeyFileError, MissingExtraError, StorageError
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_LARGEST = 65_536
+
+
+def encrypted_pem(key: SigningKey, passphrase: str) -> bytes:
+    """Return the content of a key file.
+
+    Raises:
+        KeyFileError: When the passphrase is empty.
+        MissingExtraError: When the extra ``portal`` is not installed.
+    """
+    if not passphrase:
+        raise KeyFileError(
+            "The passphrase is empty.", hint="Root and issuer keys are never kept unencrypted: give one."
+        )
+    try:
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    except ImportError as error:
+        raise missing_extra("cryptography") from error
+    return Ed25519PrivateKey.from_private_bytes(key.seed).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(passphrase.encode()),
+    )
+
+
+def write_key(path: Path, key: SigningKey, passphrase: str) -> None:
+    """Write a new key file, durably, with mode 0600.
+
+    Raises:
+        AlreadyThereError: When there is a file of that name.
+        StorageError: When it cannot be written.
+        KeyFileError: When the passphrase is empty.
+    """
+    content = encrypted_pem(key, passphrase)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError as error:
+        raise AlreadyThereError(
+            f"There is a file {path} already; a key is never overwritten.",
+            hint="Choose another folder for the keys, or move that file away first.",
+        ) from error
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        _sync_folder(path.parent)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise _unwritable(path, error) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unwritable(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"The key file {path} cannot be written: {error.strerror or error}.",
+        hint="Check free space and permissions, or choose another folder for the keys.",
+    )
+
+
+def read_key(path: Path, passphrase: str) -> SigningKey:
+    """Read a key file.
+
+    Raises:
+        KeyFileError: When it is not there, readable by others, not an encrypted Ed25519 key, or the
+            passphrase is another one.
+        MissingExtraError: When the extra ``portal`` is not installed.
+    """
+    content = _read_private(path)
+    try:
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    except ImportError as error:
+        raise missing_extra("cryptography") from error
+    if b"-----BEGIN ENCRYPTED PRIVATE KEY-----" not in content:
+        raise KeyFileError(
+            f"{path} is no encrypted private key (PKCS#8 PEM).",
+            hint="If it is an unencrypted key, encrypt it: openssl pkcs8 -topk8 -in KEY -out NEWKEY",
+        )
+    try:
+        loaded = load_pem_private_key(content, passphrase.encode())
+    except (ValueError, TypeError) as error:
+        raise KeyFileError(
+            f"The key {path} does not open: the passphrase is another one, or the file is damaged.",
+            hint="Give the passphrase that it was made with, or restore the file from a backup.",
+        ) from error
+    if not isinstance(loaded, Ed25519PrivateKey):
+        raise KeyFileError(
+            f"The key {path} is not an Ed25519 key.", hint="Use the key that `tallystick portal init` made."
+        )
+    return SigningKey(loaded.private_bytes_raw())
+
+
+def _read_private(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if mode & _OTHERS:
+                raise KeyFileError(
+                    f"Others can read the private key {path} (mode {stat.S_IMODE(mode):04o}).",
+                    hint=f"Make it yours alone: chmod 600 {path}",
+                )
+            return file.read(_LARGEST)
+    except FileNotFoundError as error:
+        raise KeyFileError(
+            f"There is no key at {path}.",
+            hint="Say where the key is, or restore it from a backup.",
+        ) from error
+    except OSError as error:
+        raise KeyFileError(
+            f"The key {path} cannot be read: {error.strerror or error}.", hint="Check its permissions."
+        ) from error
+
+
+def require_same(path: Path, key: SigningKey, wanted: bytes) -> None:
+    """Refuse a key that is not the one that belongs here.
+
+    Args:
+        path: Where it was read from, for the message.
+        key: The key.
+        wanted: Public key, 32 bytes.
+
+    Raises:
+        KeyFileError: When it is another one.
+    """
+    if key.verifying_key.raw != wanted:
+        named = VerifyingKey(wanted) if len(wanted) == KEY_BYTES else None
+        whose = f" ({named.id.hex()})" if named else ""
+        raise KeyFileError(
+            f"The key {path} ({key.verifying_key.id.hex()}) is not the one that this portal uses{whose}.",
+            hint="Say where this portal's key is.",
+        )
+
+
+def missing_extra(package: str) -> MissingExtraError:
+    """Return the error that says which extra brings a package."""
+    return MissingExtraError(
+        f"The portal needs the package {package}, which is not installed.",
+        hint="Install what a portal needs: pip install 'tallystick[portal]'",
+    )

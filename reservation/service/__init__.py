@@ -1,0 +1,87 @@
+"""The portal's verbs, one function each: load, decide, write, commit.
+
+Every verb takes a `Portal` first. Modules: `codes` reads and names, `reserving` issues, `accepting` takes
+what devices answer, `stock` and `catalogue` keep what there is to reserve, `views` shows, `auditing`
+recomputes. Portals are made and opened by `reservation.bootstrap`.
+"""
+
+from codec.reading import Received
+from reservation.lots import Preference
+from reservation.rules import Choice, LinesWanted
+from reservation.service.accepting import Accepted, accept
+from reservation.service.auditing import Finding, audit
+from reservation.service.catalogue import add_catalogue, show_catalogue
+from reservation.service.codes import DeviceCode, find_reservation, keep_return, read_code
+from reservation.service.context import Issuer, Portal
+from reservation.service.reserving import AS_REQUESTED, UNIVERSAL, Issued, reissue, reserve, update
+from reservation.service.stock import (
+    Added,
+    add_license,
+    add_virtual_account,
+    list_products,
+    list_virtual_accounts,
+    set_product,
+)
+from reservation.service.views import (
+    Counts,
+    Details,
+    HeldLine,
+    License,
+    LotState,
+    Page,
+    Pool,
+    Summary,
+    View,
+    events,
+    list_licenses,
+    list_reservations,
+    overview,
+    show_reservation,
+    trust_file,
+)
+
+__all__ = [
+    "AS_REQUESTED",
+    "UNIVERSAL",
+    "Accepted",
+    "Added",
+    "Choice",
+    "Counts",
+    "Details",
+    "DeviceCode",
+    "Finding",
+    "HeldLine",
+    "Issued",
+    "Issuer",
+    "License",
+    "LinesWanted",
+    "LotState",
+    "Page",
+    "Pool",
+    "Portal",
+    "Preference",
+    "Received",
+    "Summary",
+    "View",
+    "accept",
+    "add_catalogue",
+    "add_license",
+    "add_virtual_account",
+    "audit",
+    "events",
+    "find_reservation",
+    "keep_return",
+    "list_licenses",
+    "list_products",
+    "list_reservations",
+    "list_virtual_accounts",
+    "overview",
+    "read_code",
+    "reissue",
+    "reserve",
+    "set_product",
+    "show_catalogue",
+    "show_reservation",
+    "trust_file",
+    "update",
+]

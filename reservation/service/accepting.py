@@ -1,0 +1,137 @@
+"""Accepting what devices answer: confirmations and returns, any number of times, in any order.
+
+Every code counts once. The same code again gets the answer that it got the first time, with when and by whom,
+read back from the movements of the event that it came with.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from codec.codes import Confirmation, Kind, Request, Return
+from codec.envelope import UnverifiedCode, VerifiedCode
+from reservation import answers
+from reservation.errors import RequestNotReservedError, ReservationError, StateDamagedError
+from reservation.model import EventKind, Reservation, Sequence, Stamp, Udi
+from reservation.rules import refuse_cancelled, require_open
+from reservation.service.codes import DeviceCode, Located, known_return, locate
+from reservation.service.context import Portal, write
+from reservation.service.reserving import require_standing
+from reservation.store import Moved, Reading, Writing
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What a device's code did to the books.
+
+    Attributes:
+        kind: ``confirmed``, ``returned``; or ``confirmed-late``, ``returned-again``: it changed nothing.
+        reservation: The reservation as it stands now.
+        sequence: The sequence that the code names; last installed for a return.
+        moved: Movements of licences.
+        notes: Sentences that a person should read.
+        again: Whether this very code was accepted before.
+        at: When it was accepted.
+        by: Who accepted it.
+    """
+
+    kind: EventKind
+    reservation: Reservation
+    sequence: Sequence
+    moved: tuple[Moved, ...]
+    notes: tuple[str, ...]
+    again: bool
+    at: datetime
+    by: str
+
+    @property
+    def udi(self) -> Udi:
+        """The device."""
+        return self.reservation.udi
+
+
+def accept(portal: Portal, code: VerifiedCode[DeviceCode]) -> Accepted:
+    """Accept a confirmation or a return.
+
+    Args:
+        portal: The portal.
+        code: The code, from `read_code`.
+
+    Raises:
+        RequestNotReservedError: For a request: `reserve` takes those.
+        ReservationClosedError: For a request that was returned already.
+        UnknownRequestError: When this portal never saw its request.
+        MissingAuthorizationError: For a confirmation of an authorization that the books do not hold.
+    """
+    value = code.value
+    if isinstance(value, Request):
+        request = VerifiedCode(value, code.id, code.payload, code.signature)
+        raise portal.store.read(lambda books: _refuse_request(books, request))
+    # Verified once more, inside the transaction that believes it.
+    received = UnverifiedCode(code.payload, code.signature, value)
+    return write(portal, lambda books, stamp: _accept(books, stamp, received))
+
+
+def _refuse_request(books: Reading, request: VerifiedCode[Request]) -> ReservationError:
+    reservation = books.reservation(request.id)
+    if reservation is not None:
+        require_open(reservation)
+        return RequestNotReservedError(
+            f"This request is reserved already, as {reservation.name}.",
+            hint=f"Show its authorization with `tallystick portal reissue {reservation.name}`.",
+        )
+    early = known_return(books, request)
+    if early is not None:
+        return refuse_cancelled(request.value, early)
+    return RequestNotReservedError(
+        f"This is a request by {request.value.udi}; there is nothing to accept yet.",
+        hint="Reserve licences for it: tallystick portal reserve",
+    )
+
+
+def _accept(books: Writing, stamp: Stamp, received: UnverifiedCode[DeviceCode]) -> Accepted:
+    located = locate(books, received)
+    code = located.code
+    known = books.code(located.reservation.id, code.id)
+    if known is not None:
+        return _first_answer(books, located, known.event_id)
+    standing = require_standing(books, located.reservation.id)
+    if code.kind is Kind.RETURN:
+        changes = answers.give_back(standing, cast("VerifiedCode[Return]", code), stamp)
+    else:
+        changes = answers.confirm(standing, cast("VerifiedCode[Confirmation]", code), stamp)
+    books.record(changes)
+    return Accepted(
+        kind=changes.event.kind,
+        reservation=changes.reservation or standing.reservation,
+        sequence=_sequence_of(code.value),
+        moved=tuple(Moved(standing.lots[movement.lot_id], movement) for movement in changes.movements),
+        notes=changes.notes,
+        again=False,
+        at=stamp.at,
+        by=stamp.actor,
+    )
+
+
+def _first_answer(books: Reading, located: Located, event_id: bytes) -> Accepted:
+    event = books.event(event_id)
+    if event is None:
+        raise StateDamagedError(
+            f"The event of a code of reservation {located.reservation.name} is missing from the books.",
+            hint="Run `tallystick portal audit` and keep its output.",
+        )
+    notes = (event.detail or {}).get("notes", ())
+    return Accepted(
+        kind=event.kind,
+        reservation=located.reservation,
+        sequence=_sequence_of(located.code.value),
+        moved=books.moved(event_id),
+        notes=tuple(str(note) for note in notes) if isinstance(notes, list) else (),
+        again=True,
+        at=event.at,
+        by=event.actor,
+    )
+
+
+def _sequence_of(value: Confirmation | Return) -> Sequence:
+    return value.sequence if isinstance(value, Confirmation) else value.last_sequence

@@ -1,0 +1,271 @@
+"""The audit: recompute the books from what happened, and name what disagrees.
+
+What stands (balances, holds, states) is compared with what it must follow from: movements, allocations and
+the very codes, whose signatures are verified again. So a hand that changes a balance, a row or a code is
+seen, unless it rewrites everything alike.
+
+Not handled: what was done outside the books, and a rewriting of everything.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from codec.codes import Authorization, Code, Confirmation, Kind, Line, Request, Return
+from codec.envelope import (
+    AuthorizationContext,
+    UnverifiedCode,
+    require_kind,
+    verify_authorization,
+    verify_confirmation,
+    verify_request,
+    verify_return,
+)
+from codec.errors import CodecError
+from codec.keys import VerifyingKey
+from codec.lines import sort_lines
+from codec.reading import inspect
+from reservation import ledger
+from reservation.ledger import BALANCED, Account, Balance, changes_of
+from reservation.lots import describe
+from reservation.model import NOTHING_HELD, Held, PortalIdentity, Reservation, Sequence, State, StoredCode
+from reservation.service.context import Portal
+from reservation.service.reserving import require_standing, spelled_lines
+from reservation.standing import Standing
+from reservation.store import Reading
+
+Progress = Callable[[Reservation], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something in the books that disagrees with something else.
+
+    Attributes:
+        kind: Stable name of the check.
+        subject: What it is about.
+        message: What is there, and what should be.
+    """
+
+    kind: str
+    subject: str
+    message: str
+
+
+def audit(portal: Portal, *, progress: Progress | None = None) -> tuple[Finding, ...]:
+    """Recompute the books and return everything that disagrees; nothing is the right answer.
+
+    Args:
+        portal: The portal.
+        progress: Called with each reservation that was looked at.
+    """
+
+    def work(books: Reading) -> tuple[Finding, ...]:
+        return tuple(_all_findings(books, progress))
+
+    return portal.store.read(work)
+
+
+def _all_findings(books: Reading, progress: Progress | None) -> Iterator[Finding]:
+    for problem in books.engine_problems():
+        yield Finding("database", "the file", problem)
+    balances = books.balances()
+    yield from _check_balances(books, balances)
+    yield from _check_holds(books, balances)
+    yield from _check_additions(books, balances)
+    for event in books.events_without_codes():
+        yield Finding("event", event.subject, f"an event '{event.kind}' has no code that it came with")
+    identity = books.identity()
+    for reservation in books.every_reservation():
+        standing = require_standing(books, reservation.id)
+        yield from _check_reservation(standing)
+        yield from _check_codes(books, identity, standing)
+        if progress:
+            progress(reservation)
+
+
+# --- licences --------------------------------------------------------------------------------------
+
+
+def _check_balances(books: Reading, balances: tuple[Balance, ...]) -> Iterator[Finding]:
+    """Compare balances with the movements that made them."""
+    made = changes_of(books.movement_sums())
+    for balance in balances:
+        expected = made.pop((balance.lot.id, balance.virtual_account_id), {})
+        for account in BALANCED:
+            yield from _compare(
+                balance, account, balance.counts[account], expected.get(account, 0), "movements"
+            )
+        if not balance.balanced:
+            yield Finding("equation", describe(balance.lot), "the two sides of its accounts differ")
+    for lot_id, _ in made:
+        yield Finding("balance", f"lot {lot_id.hex()}", "it has movements and no balance")
+
+
+def _check_holds(books: Reading, balances: tuple[Balance, ...]) -> Iterator[Finding]:
+    """Compare balances with what reservations hold; a lot that has ended stands in ``expired``."""
+    sums = books.hold_sums()
+    for balance in balances:
+        held = sums.pop((balance.lot.id, balance.virtual_account_id), NOTHING_HELD)
+        if balance.lot.expired:
+            continue
+        expected = {
+            Account.RESERVED: held.reserved,
+            Account.IN_DOUBT: held.in_doubt,
+            Account.TALLIED: 0,
+        }
+        if balance.lot.reporting_only:
+            expected = {Account.RESERVED: 0, Account.IN_DOUBT: 0, Account.TALLIED: held.total}
+        for account, count in expected.items():
+            yield from _compare(balance, account, balance.counts[account], count, "reservations")
+    for lot_id, _ in sums:
+        yield Finding("hold", f"lot {lot_id.hex()}", "it is held where it has no balance")
+
+
+def _check_additions(books: Reading, balances: tuple[Balance, ...]) -> Iterator[Finding]:
+    """Compare what a lot is entitled to with what was added, all Virtual Accounts together."""
+    added: dict[bytes, int] = {}
+    for (lot_id, _), count in books.addition_sums().items():
+        added[lot_id] = added.get(lot_id, 0) + count
+    entitled: dict[bytes, int] = {}
+    for balance in balances:
+        lot = balance.lot
+        entitled[lot.id] = entitled.get(lot.id, 0) + balance.counts[Account.ENTITLED]
+    for lot in {balance.lot.id: balance.lot for balance in balances}.values():
+        if not lot.reporting_only and entitled[lot.id] != added.get(lot.id, 0):
+            text = f"entitled is {entitled[lot.id]}, and {added.get(lot.id, 0)} were added"
+            yield Finding("addition", describe(lot), text)
+
+
+def _compare(balance: Balance, account: Account, found: int, expected: int, source: str) -> Iterator[Finding]:
+    if found != expected:
+        name = account.value.replace("_", " ")
+        yield Finding(
+            "balance", describe(balance.lot), f"{name} is {found}, and its {source} make it {expected}"
+        )
+
+
+# --- reservations ----------------------------------------------------------------------------------
+
+
+def _check_reservation(standing: Standing) -> Iterator[Finding]:
+    """Compare a reservation with its authorizations and its hold."""
+    reservation = standing.reservation
+    name = f"reservation {reservation.name}"
+    numbers = [one.sequence.number for one in standing.issued]
+    if numbers != list(range(1, len(numbers) + 1)):
+        yield Finding("sequence", name, f"its authorizations are numbered {numbers}")
+    if not standing.issued or standing.issued[-1].sequence != reservation.sequence:
+        yield Finding("sequence", name, f"its newest authorization is not {reservation.sequence}")
+    unissued = standing.allocations.keys() - {one.sequence for one in standing.issued}
+    if unissued:
+        yield Finding("allocation", name, "it has allocations without an authorization")
+    expected = _expected_hold(standing)
+    if dict(standing.held) != expected:
+        yield Finding("hold", name, "it does not hold what its authorizations and confirmations make it hold")
+    if reservation.state is not _expected_state(reservation):
+        yield Finding("state", name, f"it is {reservation.state}, and its codes say otherwise")
+
+
+def _expected_hold(standing: Standing) -> dict[bytes, Held]:
+    reservation = standing.reservation
+    held = ledger.hold(standing.allocations, reservation.confirmed)
+    if reservation.state.is_open:
+        return held
+    return {lot_id: Held(0, one.total) for lot_id, one in held.items()} if reservation.kept else {}
+
+
+def _expected_state(reservation: Reservation) -> State:
+    if not reservation.state.is_open:
+        return reservation.state
+    if reservation.confirmed is None:
+        return State.ISSUED
+    return State.ACTIVE if reservation.confirmed == reservation.sequence else State.UPDATING
+
+
+# --- codes -----------------------------------------------------------------------------------------
+
+
+def _check_codes(books: Reading, identity: PortalIdentity, standing: Standing) -> Iterator[Finding]:
+    """Verify every code again, and compare the reservation with what the codes say."""
+    reservation = standing.reservation
+    name = f"reservation {reservation.name}"
+    codes = books.codes(reservation.id)
+    ids = {one.sequence: one.code_id for one in standing.issued}
+    for stored in codes:
+        try:
+            problem = _problem_of(books, identity, standing, stored, ids)
+        except CodecError as error:
+            problem = error.message
+        if problem:
+            yield Finding("code", name, f"its stored {stored.kind.name.lower()} is wrong: {problem}")
+    kinds = [stored.kind for stored in codes]
+    if kinds.count(Kind.REQUEST) != 1:
+        yield Finding("code", name, f"it has {kinds.count(Kind.REQUEST)} requests")
+    if (reservation.state is State.RETURNED) != (Kind.RETURN in kinds):
+        yield Finding("state", name, f"it is {reservation.state}, and its return code says otherwise")
+    confirmed = [one.sequence for one in codes if one.kind is Kind.CONFIRMATION and one.sequence is not None]
+    newest = max(confirmed, default=None)
+    if reservation.state.is_open and reservation.confirmed != newest:
+        yield Finding("state", name, f"confirmed is {reservation.confirmed}, and its codes confirm {newest}")
+    if not reservation.state.is_open and reservation.confirmed not in {None, *confirmed}:
+        yield Finding("state", name, f"confirmed is {reservation.confirmed}, and no code confirms that")
+
+
+def _problem_of(
+    books: Reading,
+    identity: PortalIdentity,
+    standing: Standing,
+    stored: StoredCode,
+    ids: Mapping[Sequence, bytes],
+) -> str | None:
+    code = inspect(stored.text).code
+    if code.kind is not stored.kind:
+        return "it is of another kind"
+    if _verified_id(identity, standing.reservation, code, ids) != stored.id:
+        return "its id is another one"
+    if isinstance(code.unverified, Authorization):
+        return _problem_of_lines(books, standing, stored, code.unverified)
+    return None
+
+
+def _verified_id(
+    identity: PortalIdentity,
+    reservation: Reservation,
+    code: UnverifiedCode[Code],
+    ids: Mapping[Sequence, bytes],
+) -> bytes:
+    """Verify a stored code for the reservation that it is stored with."""
+    key = VerifyingKey(reservation.device_key)
+    if code.kind is Kind.REQUEST:
+        return verify_request(require_kind(code, Request)).id
+    if code.kind is Kind.AUTHORIZATION:
+        issuer = VerifyingKey(identity.issuer_key)
+        context = AuthorizationContext(reservation.id, issuer, identity.portal_id)
+        return verify_authorization(require_kind(code, Authorization), context).id
+    if code.kind is Kind.RETURN:
+        return verify_return(require_kind(code, Return), key, request_id=reservation.id).id
+    confirmation = require_kind(code, Confirmation)
+    issued = ids.get(confirmation.unverified.sequence, b"")
+    return verify_confirmation(confirmation, key, request_id=reservation.id, authorization_id=issued).id
+
+
+def _problem_of_lines(
+    books: Reading, standing: Standing, stored: StoredCode, value: Authorization
+) -> str | None:
+    if value.sequence != stored.sequence:
+        return "its sequence is another one"
+    tags = books.tags_at(tuple(line.tag for line in value.lines if isinstance(line.tag, int)))
+    granted = sort_lines(
+        tuple(
+            Line(
+                tags.get(line.tag, "") if isinstance(line.tag, int) else line.tag,
+                line.count,
+                line.term,
+                line.export_controlled,
+                line.reporting_only,
+            )
+            for line in value.lines
+        )
+    )
+    taken = spelled_lines(standing.allocations.get(value.sequence, {}), standing.lots)
+    return None if granted == taken else "it grants other lines than were allocated for it"

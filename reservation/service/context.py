@@ -1,0 +1,134 @@
+"""What every verb of the portal works with: its books, its issuer, who acts, and the world's clock.
+
+Invariant: one command has one moment and one actor, its `Stamp`; and whatever a command writes, ends of lots
+that are due by that moment are posted first, in the same transaction. So every decision sees the books as of
+now, and a late sweep never changes an answer.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from codec.keys import SigningKey
+from reservation import ledger
+from reservation.errors import SetupError
+from reservation.ledger import Balance
+from reservation.lots import describe
+from reservation.model import Clock, Event, EventKind, Held, Random, Stamp
+from reservation.standing import Changes
+from reservation.store import Reading, Store, Writing
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """What signs authorizations: the issuer's key, in the name of one portal."""
+
+    key: SigningKey
+    portal_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """A portal, opened on behalf of one user.
+
+    Attributes:
+        store: Its books.
+        issuer: Who signs; None when the key was not opened: all that signs nothing works without.
+        actor: The acting user.
+        clock: Gives the present moment.
+        random: Gives unpredictable bytes.
+    """
+
+    store: Store
+    issuer: Issuer | None
+    actor: str
+    clock: Clock
+    random: Random
+
+    def stamp(self) -> Stamp:
+        """Return the moment and the actor of one command."""
+        return Stamp.of(self.clock(), self.actor, self.random)
+
+    def close(self) -> None:
+        """Let go of the books."""
+        self.store.close()
+
+
+def require_issuer(portal: Portal) -> Issuer:
+    """Return the issuer of a portal that was opened with its key.
+
+    Raises:
+        SetupError: When it was not.
+    """
+    if portal.issuer is None:
+        raise SetupError(
+            "This needs the issuer's private key, which was not opened.",
+            hint="Say where the key is, and its passphrase.",
+        )
+    return portal.issuer
+
+
+def write(portal: Portal, work: Callable[[Writing, Stamp], T]) -> T:
+    """Run a command's work in one transaction, after the ends of lots that are due."""
+    stamp = portal.stamp()
+
+    def whole(transaction: Writing) -> T:
+        post_ends(transaction, stamp)
+        return work(transaction, stamp)
+
+    return portal.store.write(whole)
+
+
+def post_ends(transaction: Writing, stamp: Stamp) -> int:
+    """Post the ends of lots that are over, and take back those that a wrong clock posted too early.
+
+    Returns:
+        How many lots that were.
+    """
+    due = transaction.lots_to_post(stamp.today)
+    for number, lot_id in enumerate(due):
+        balances = balances_of_lot(transaction, lot_id)
+        lot = balances[0].lot
+        kind = EventKind.LOT_RESUMED if lot.expired else EventKind.LOT_ENDED
+        move = ledger.resuming if lot.expired else ledger.ending
+        movements = tuple(movement for balance in balances for movement in move(balance))
+        event = Event(
+            stamp.earlier_event_id(number),
+            stamp.at,
+            stamp.actor,
+            kind,
+            describe(lot),
+            detail={"lot": lot.id.hex()},
+        )
+        transaction.record(Changes(event, movements=movements))
+        transaction.set_lot_expired(lot.id, expired=not lot.expired)
+    return len(due)
+
+
+def balances_of_lot(transaction: Reading, lot_id: bytes) -> tuple[Balance, ...]:
+    """Return a lot's balances, with what is held when its end was posted."""
+    return _with_holds(transaction, transaction.balances_of_lot(lot_id))
+
+
+def balances_as_of(transaction: Reading, stamp: Stamp) -> tuple[Balance, ...]:
+    """Return all balances as they stand now, whether or not ends were posted."""
+    today = stamp.today
+    return tuple(
+        ledger.as_of(one, today)
+        for balance in transaction.balances()
+        for one in (
+            _with_holds(transaction, (balance,))
+            if balance.lot.expired and not balance.lot.ended(today)
+            else (balance,)
+        )
+    )
+
+
+def _with_holds(transaction: Reading, balances: tuple[Balance, ...]) -> tuple[Balance, ...]:
+    """Add what is held of a lot whose end was posted: its accounts no longer say it."""
+    if not balances or not balances[0].lot.expired:
+        return balances
+    held = transaction.held_of_lot(balances[0].lot.id)
+    return tuple(replace(balance, held=held.get(balance.virtual_account_id, Held())) for balance in balances)

@@ -1,0 +1,370 @@
+"""What people look at: pools, reservations, events. Reading only; everything is computed as of now.
+
+An overview reads balances, of which there are as many as lots, and never scans reservations; lists of
+reservations come in pages.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from codec.codes import Line
+from codec.keys import VerifyingKey
+from reservation import trustfile
+from reservation.errors import UnknownNameError
+from reservation.ledger import Account, Balance
+from reservation.model import (
+    Event,
+    Held,
+    Kept,
+    Lot,
+    Reservation,
+    Sequence,
+    State,
+    StoredCode,
+    Udi,
+    name_of,
+)
+from reservation.service.context import Portal, balances_as_of
+from reservation.service.reserving import require_standing, spelled_lines, virtual_account_named
+from reservation.store import PageOf, Reading
+
+NO_EVENT = b""
+_PAGE = 50
+
+
+class LotState(StrEnum):
+    """Whether licences of a lot are in force today."""
+
+    IN_FORCE = "in force"
+    NOT_BEGUN = "not begun"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Every account of a pool."""
+
+    available: int = 0
+    reserved: int = 0
+    in_doubt: int = 0
+    failed: int = 0
+    expired: int = 0
+    written_off: int = 0
+    entitled: int = 0
+    shortfall: int = 0
+    tallied: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class License:
+    """One lot in one Virtual Account.
+
+    Attributes:
+        name: Short name of the lot, for ``--term``.
+        lot: The lot.
+        state: Whether it is in force.
+        virtual_account: Where.
+        counts: Its accounts.
+    """
+
+    name: str
+    lot: Lot
+    state: LotState
+    virtual_account: str
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """All lots of one entitlement in one Virtual Account."""
+
+    tag: str
+    virtual_account: str
+    counts: Counts
+
+
+def list_licenses(portal: Portal, *, virtual_account: str | None = None) -> tuple[License, ...]:
+    """Return every lot in every Virtual Account, or in one, as of now, by tag and term.
+
+    Raises:
+        UnknownNameError: When there is no such Virtual Account.
+    """
+    stamp = portal.stamp()
+
+    def work(books: Reading) -> tuple[License, ...]:
+        names = _virtual_account_names(books, virtual_account)
+        return tuple(
+            License(
+                name_of(balance.lot.id),
+                balance.lot,
+                _lot_state(balance, stamp.at),
+                names[balance.virtual_account_id],
+                _counts(balance),
+            )
+            for balance in balances_as_of(books, stamp)
+            if balance.virtual_account_id in names
+        )
+
+    return portal.store.read(work)
+
+
+def overview(portal: Portal, *, virtual_account: str | None = None) -> tuple[Pool, ...]:
+    """Return every pool as of now: one for each entitlement in each Virtual Account.
+
+    Raises:
+        UnknownNameError: When there is no such Virtual Account.
+    """
+    pools: dict[tuple[str, str], Counts] = {}
+    for item in list_licenses(portal, virtual_account=virtual_account):
+        key = item.lot.tag, item.virtual_account
+        pools[key] = pools.get(key, Counts()) + item.counts
+    return tuple(Pool(tag, place, counts) for (tag, place), counts in sorted(pools.items()))
+
+
+def _virtual_account_names(books: Reading, only: str | None) -> dict[bytes, str]:
+    if only is not None:
+        found = virtual_account_named(books, only)
+        return {found.id: found.name}
+    return {one.id: one.name for one in books.virtual_accounts()}
+
+
+def _lot_state(balance: Balance, now: datetime) -> LotState:
+    if balance.lot.ended(now.date()):
+        return LotState.ENDED
+    return LotState.IN_FORCE if balance.lot.begun(now.date()) else LotState.NOT_BEGUN
+
+
+def _counts(balance: Balance) -> Counts:
+    return Counts(**{account.value: balance.counts[Account(account)] for account in balance.counts})
+
+
+# --- reservations ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLine:
+    """What a reservation holds of one lot, as of now.
+
+    Attributes:
+        lot: The lot.
+        held: Reserved and in doubt; both 0 when the lot has ended.
+        expired: Counts of a lot that has ended.
+    """
+
+    lot: Lot
+    held: Held
+    expired: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A reservation as a line of a list, as of now.
+
+    Attributes:
+        name: Short name.
+        state: Where it stands.
+        in_doubt_since: Since when something of it waits for a confirmation or a person; None: nothing does.
+        is_expired: Whether it is open and holds something of a lot that has ended.
+        reserved: Licences that it holds for certain.
+        in_doubt: Licences that it holds in doubt.
+        expired: Licences that it held when their lots ended.
+    """
+
+    id: bytes
+    name: str
+    udi: Udi
+    virtual_account: str
+    state: State
+    sequence: Sequence
+    confirmed: Sequence | None
+    opened_at: datetime
+    changed_at: datetime
+    closed_at: datetime | None
+    in_doubt_since: datetime | None
+    kept: Kept | None
+    is_expired: bool
+    reserved: int
+    in_doubt: int
+    expired: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some reservations, and where the next page goes on; None: there is none."""
+
+    reservations: tuple[Summary, ...]
+    next_page: str | None
+
+
+class View(StrEnum):
+    """Lists that no state alone gives."""
+
+    IN_DOUBT = "in-doubt"
+    EXPIRED = "expired"
+
+
+def list_reservations(
+    portal: Portal,
+    *,
+    state: State | View | None = None,
+    virtual_account: str | None = None,
+    page: str | None = None,
+    most: int = _PAGE,
+) -> Page:
+    """Return one page of reservations: newest first, those in doubt oldest doubt first.
+
+    Args:
+        portal: The portal.
+        state: Only those in a state, or in a computed view; None: all.
+        virtual_account: Only those of one Virtual Account; None: all.
+        page: Where to go on, from the page before.
+        most: How many at most.
+
+    Raises:
+        UnknownNameError: When there is no such Virtual Account, or no such page.
+    """
+    stamp = portal.stamp()
+    mark = _parse_page(page)
+
+    def work(books: Reading) -> Page:
+        place = virtual_account_named(books, virtual_account).id if virtual_account is not None else None
+        wanted = PageOf(
+            state if isinstance(state, State) else None, place, mark[1] if mark else None, most + 1
+        )
+        if state is View.IN_DOUBT:
+            found = books.page_in_doubt(wanted, mark)
+        elif state is View.EXPIRED:
+            found = books.page_expired(wanted, stamp.today)
+        else:
+            found = books.page(wanted)
+        shown = found[:most]
+        following = _page_text(shown[-1]) if len(found) > most and shown else None
+        return Page(_summaries(books, shown, stamp.at), following)
+
+    return portal.store.read(work)
+
+
+def _page_text(last: Reservation) -> str:
+    since = last.unconfirmed_since or last.opened_at
+    return f"{since.isoformat()}/{last.page_key.hex()}"
+
+
+def _parse_page(page: str | None) -> tuple[datetime, bytes] | None:
+    if page is None:
+        return None
+    since, _, key = page.partition("/")
+    try:
+        return datetime.fromisoformat(since), bytes.fromhex(key)
+    except ValueError as error:
+        raise UnknownNameError(
+            "There is no such page.", hint="Give what the page before named as the next one."
+        ) from error
+
+
+def _summaries(books: Reading, reservations: tuple[Reservation, ...], now: datetime) -> tuple[Summary, ...]:
+    names = _virtual_account_names(books, None)
+    holds = books.holds_of(tuple(one.id for one in reservations))
+    return tuple(
+        _summary(one, names[one.virtual_account_id], _held_lines(holds.get(one.id, ()), now))
+        for one in reservations
+    )
+
+
+def _held_lines(holds: Iterable[tuple[Lot, Held]], now: datetime) -> tuple[HeldLine, ...]:
+    lines = []
+    for lot, held in holds:
+        ended = lot.ended(now.date())
+        lines.append(HeldLine(lot, Held() if ended else held, held.total if ended else 0))
+    return tuple(sorted(lines, key=lambda line: (line.lot.tag, line.lot.id)))
+
+
+def _summary(one: Reservation, virtual_account: str, lines: tuple[HeldLine, ...]) -> Summary:
+    return Summary(
+        id=one.id,
+        name=one.name,
+        udi=one.udi,
+        virtual_account=virtual_account,
+        state=one.state,
+        sequence=one.sequence,
+        confirmed=one.confirmed,
+        opened_at=one.opened_at,
+        changed_at=one.changed_at,
+        closed_at=one.closed_at,
+        in_doubt_since=one.unconfirmed_since,
+        kept=one.kept,
+        is_expired=one.state.is_open and any(line.expired for line in lines),
+        reserved=sum(line.held.reserved for line in lines),
+        in_doubt=sum(line.held.in_doubt for line in lines),
+        expired=sum(line.expired for line in lines),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """All about one reservation, as of now.
+
+    Attributes:
+        summary: As in lists.
+        members: Devices that it is for (a stack or pair has several).
+        required_matches: Hardware components that must match.
+        lines: What its newest authorization grants.
+        held: What it holds, lot by lot.
+        codes: Every code received and issued, in order.
+        events: Everything that happened to it, in order.
+    """
+
+    summary: Summary
+    members: int
+    required_matches: int
+    lines: tuple[Line, ...]
+    held: tuple[HeldLine, ...]
+    codes: tuple[StoredCode, ...] = field(repr=False)
+    events: tuple[Event, ...] = field(repr=False)
+
+
+def show_reservation(portal: Portal, reservation_id: bytes) -> Details:
+    """Return all about one reservation; see `find_reservation` for its id.
+
+    Raises:
+        UnknownNameError: When there is none.
+    """
+    now = portal.clock()
+
+    def work(books: Reading) -> Details:
+        standing = require_standing(books, reservation_id)
+        one = standing.reservation
+        held = _held_lines(((standing.lots[lot_id], held) for lot_id, held in standing.held.items()), now)
+        names = _virtual_account_names(books, None)
+        return Details(
+            summary=_summary(one, names[one.virtual_account_id], held),
+            members=one.members,
+            required_matches=one.required_matches,
+            lines=spelled_lines(standing.taken(), standing.lots),
+            held=held,
+            codes=books.codes(reservation_id),
+            events=books.events_of(reservation_id),
+        )
+
+    return portal.store.read(work)
+
+
+# --- the portal itself -----------------------------------------------------------------------------
+
+
+def events(portal: Portal, *, after: bytes = NO_EVENT, most: int = 100) -> tuple[Event, ...]:
+    """Return events of the log, oldest first, after the one with that id."""
+    return portal.store.read(lambda books: books.events(after=after, most=most))
+
+
+def trust_file(portal: Portal) -> str:
+    """Return the text of the file that devices pin: the root's key and the newest trust code."""
+
+    def work(books: Reading) -> str:
+        return trustfile.render(VerifyingKey(books.identity().root_key), books.trust_text())
+
+    return portal.store.read(work)
