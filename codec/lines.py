@@ -32,7 +32,7 @@ from codec.fields import Choice, Flag, Magnitude, Shifted, Text, cannot_carry, d
 # commonest of all in real use, so its octave has a little more.
 _COUNT = Magnitude((28, *(17,) * 12, 6, *(2,) * 10))
 _NUMBERED = Shifted(Magnitude((6, 18, 12, 10, 8, 5, 3, 1, 1)))
-_SPELLED = Shifted(Magnitude((52, 4, 3, 1, 1, 1, 1, 1)))
+_SPELLED = Shifted(Magnitude((51, 4, 3, 1, 1, 1, 1, 1, 1)))
 _LAST_POSITION = Shifted(Magnitude((1, 1, 1, 2, 2, 3, 4, 7, 12, 18, 6, 3, 1, 1, 1, 1)))
 _SHARED = Shifted(Magnitude((4, 3, 3, 3, 2, 1, 1)))
 _LINES_OF_TAG = Magnitude((60, 2, 1, 1, 1, 1, 1, 1))
@@ -180,39 +180,45 @@ class TermTable:
         choice = self._choice()
         if term is None:
             choice.put(sink, _PERPETUAL)
-        elif self.seen and term == self.seen[0]:
-            choice.put(sink, _LATEST)
-        elif term in self.seen:
-            choice.put(sink, _OLDER)
-            sink.put(self.seen.index(term) - 1, len(self.seen) - 1)
-        else:
+            return
+        place = self._place(term)
+        if place is None:
             choice.put(sink, _NEW)
             self._put_new(sink, term)
-        self._remember(term)
+        elif place == 0:
+            choice.put(sink, _LATEST)
+        else:
+            choice.put(sink, _OLDER)
+            sink.put(place - 1, len(self.seen) - 1)
+        self._bring_forward(term, place)
 
     def take(self, source: DigitSource) -> Term | None:
-        """Return a term, or None for perpetual."""
+        """Return a term, or None for perpetual. That a new one is new is checked by encoding it again."""
         choice = self._choice().take(source)
         if choice == _PERPETUAL:
-            term = None
-        elif choice == _LATEST:
-            term = self.seen[0]
+            return None
+        place = None
+        if choice == _LATEST:
+            place = 0
         elif choice == _OLDER:
-            term = self.seen[source.take(len(self.seen) - 1) + 1]
-        else:
-            term = self._take_new(source)
-        self._remember(term)
+            place = source.take(len(self.seen) - 1) + 1
+        term = self._take_new(source) if place is None else self.seen[place]
+        self._bring_forward(term, place)
         return term
 
     def _choice(self) -> Choice:
         return (_FIRST_TERM, _SECOND_TERM, _LATER_TERM)[min(len(self.seen), 2)]
 
-    def _remember(self, term: Term | None) -> None:
-        """Move the term to the front: the latest one is the cheapest to repeat."""
-        if term is None:
-            return
-        if term in self.seen:
-            self.seen.remove(term)
+    def _place(self, term: Term) -> int | None:
+        try:
+            return self.seen.index(term)
+        except ValueError:
+            return None
+
+    def _bring_forward(self, term: Term, place: int | None) -> None:
+        """Put the term in front: the latest one is the cheapest to repeat."""
+        if place is not None:
+            del self.seen[place]
         self.seen.insert(0, term)
 
     def _put_new(self, sink: DigitSink, term: Term) -> None:

@@ -140,6 +140,7 @@ def test_tags_come_back(found: set[Tag]) -> None:
         (0, *range(MAX_POSITION - 253, MAX_POSITION + 1)),
         tuple(range(255)),
         ("A" * 64, "B" * 64),
+        tuple(sorted(f"{place:X}" for place in range(255))),
         ("A" * 63, "A" * 64),
         ("A" * 63 + "B", "A" * 63 + "C"),
     ],
