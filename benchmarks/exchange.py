@@ -52,7 +52,19 @@ PRODUCT_LENGTH: Final = 10
 COMPONENTS: Final = 5
 REQUIRED: Final = 3
 LINK_BYTES: Final = 4
-FIRST: Final = CodeSequence(0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """How far a device has come: the sequence that it installed, the number of the code that says so."""
+
+    sequence: CodeSequence
+    code_number: int
+
+
+YOUNG: Final = Life(CodeSequence(0, 1), 2)
+OLD: Final = Life(CodeSequence(1, 12), 500)
+"""The twelfth update, at a portal that was restored once, on a device that signed 499 codes before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,29 +111,34 @@ class Exchange:
             issuer_hint=issuer_hint(self.issuer.verifying_key),
             request_hint=short_hint(self.request.id),
             issued_at=ISSUED_AT,
-            sequence=FIRST,
+            sequence=YOUNG.sequence,
             lines=tuple(lines),
         )
         return sign_authorization(value, self.issuer, request_id=self.request.id, portal_id=self.portal_id)
 
-    def confirmation(self, authorization: VerifiedCode[Authorization]) -> VerifiedCode[Confirmation]:
-        """Sign the confirmation, the device's second code."""
+    def confirmation(
+        self, authorization: VerifiedCode[Authorization], life: Life = YOUNG
+    ) -> VerifiedCode[Confirmation]:
+        """Sign a confirmation at this point of the device's life."""
         value = Confirmation(
-            long_hint(self.request.id), authorization.value.sequence, 2, self.chance.octets(LINK_BYTES)
+            request_hint=long_hint(self.request.id),
+            sequence=life.sequence,
+            code_number=life.code_number,
+            journal_link=self.chance.octets(LINK_BYTES),
         )
         return sign_confirmation(
             value, self.device, request_id=self.request.id, authorization_id=authorization.id
         )
 
-    def give_back(self) -> VerifiedCode[Return]:
-        """Sign the return of what was installed, the device's third code, for any of the reasons."""
+    def give_back(self, life: Life = YOUNG) -> VerifiedCode[Return]:
+        """Sign the return of what was installed, the next code after the confirmation, for any reason."""
         value = Return(
             request_hint=long_hint(self.request.id),
-            last_sequence=FIRST,
+            last_sequence=life.sequence,
             reason=ReturnReason(self.chance.below(len(ReturnReason))),
             evidence=Evidence.SOFTWARE_KEY,
             hardware_mismatch=False,
-            code_number=3,
+            code_number=life.code_number + 1,
             journal_link=self.chance.octets(LINK_BYTES),
         )
         return sign_return(value, self.device, request_id=self.request.id)

@@ -14,10 +14,12 @@ from benchmarks.content import ISSUED_AT, LINE_COUNTS, SEEDS, Chance, draw_lines
 from benchmarks.exchange import (
     CATALOGUE,
     COMPONENTS,
+    OLD,
     PRODUCT_CHARACTERS,
     PRODUCT_LENGTH,
     SERIAL_CHARACTERS,
     SERIAL_LENGTH,
+    YOUNG,
     Exchange,
 )
 from benchmarks.floor import KEY_BITS, TIME_BITS, FieldBits, floor_of, spent_on, wanted_bits
@@ -41,6 +43,8 @@ CONFIRMATION_LIMITS: Final = Limits(characters=138)
 RETURN_LIMITS: Final = Limits(characters=142)
 WANTED_CHARACTERS: Final = 4
 ENVELOPE_BYTES: Final = 2
+TOO_LARGE: Final = 41
+"""Stands for the version of a text that no symbol holds."""
 
 _SIGNATURE_BITS: Final = 8 * SIGNATURE_BYTES
 _HINT_BITS: Final = 32
@@ -118,10 +122,14 @@ def device_codes(deals: Deals) -> Iterator[Measured]:
         specimens = tuple(wanting(lines, seed).asking for seed in SEEDS)
         yield Measured(f"Q, {lines} wanted", specimens)
     bits = _SIGNATURE_BITS + _HINT_BITS + _LINK_BITS
-    confirmations = [exchange.confirmation(authorization) for exchange, authorization in pairs]
-    yield _measured("C", confirmations, bits, CONFIRMATION_LIMITS)
-    returns = [exchange.give_back() for exchange, _ in pairs]
-    yield _measured("R", returns, bits + log2(len(ReturnReason)), RETURN_LIMITS)
+    for age, life in (("", YOUNG), (", old device", OLD)):
+        confirmations = [exchange.confirmation(authorization, life) for exchange, authorization in pairs]
+        limits = CONFIRMATION_LIMITS if life is YOUNG else NO_LIMITS
+        yield _measured(f"C{age}", confirmations, bits, limits)
+    for age, life in (("", YOUNG), (", old device", OLD)):
+        returns = [exchange.give_back(life) for exchange, _ in pairs]
+        limits = RETURN_LIMITS if life is YOUNG else NO_LIMITS
+        yield _measured(f"R{age}", returns, bits + log2(len(ReturnReason)), limits)
 
 
 def trust_codes(deals: Deals) -> Iterator[Measured]:
@@ -129,7 +137,7 @@ def trust_codes(deals: Deals) -> Iterator[Measured]:
     for issuers, revoked in ((1, 0), (2, 0), (2, 1)):
         codes = [one.exchange.trust(issuers, revoked) for one in deals[3]]
         bits = _PORTAL_BITS + (KEY_BITS + log2(DAYS)) * issuers + _KEY_ID_BITS * revoked
-        yield _measured(f"T, {issuers} issuer, {revoked} revoked", codes, _SIGNATURE_BITS + bits)
+        yield _measured(f"T, issuers: {issuers}, revoked: {revoked}", codes, _SIGNATURE_BITS + bits)
 
 
 def _measured(
@@ -169,7 +177,7 @@ def wanting(lines: int, seed: int) -> Wanting:
 # --- tables --------------------------------------------------------------------------------------------
 
 
-def code_tables(deals: Deals) -> str:
+def code_table(deals: Deals) -> str:
     """Show all our codes beside their limits and floors."""
     groups = (numbered_authorizations, spelled_authorizations, device_codes, trust_codes)
     return markdown(HEAD, [row.cells() for group in groups for row in group(deals)])
@@ -212,14 +220,17 @@ def floor_table(deals: Deals) -> str:
     return markdown(head, rows)
 
 
-def peer_table(deals: Deals) -> str:
-    """Show the same authorizations in the peers' formats, tags spelled and tags numbered."""
-    head = ["", *(f"N = {lines}, {what}" for lines in deals for what in ("characters", "QR", "× ours"))]
-    rows = [["Tallystick, spelled", *_peer_cells(deals, _ours, spell=True)]]
-    rows += [[f"{name}, spelled", *_peer_cells(deals, peer, spell=True)] for name, peer in PEERS.items()]
-    rows += [["Tallystick, catalogue", *_peer_cells(deals, _ours, spell=False)]]
-    rows += [[f"{name}, catalogue", *_peer_cells(deals, peer, spell=False)] for name, peer in PEERS.items()]
-    return markdown(head, rows)
+def peer_table(deals: Deals, *, spell: bool) -> str:
+    """Show the same authorizations in the peers' formats.
+
+    Args:
+        deals: The authorizations.
+        spell: Whether tags are spelled, as is usual there, or numbered, as if those formats had catalogues.
+    """
+    head = ["spelled" if spell else "numbered"]
+    head += [f"N = {lines}, {what}" for lines in deals for what in ("characters", "QR", "× ours")]
+    formats = {"Tallystick": _ours, **PEERS}
+    return markdown(head, [[name, *_peer_cells(deals, peer, spell=spell)] for name, peer in formats.items()])
 
 
 def _ours(exchange: Exchange, authorization: Authorization) -> str:
@@ -230,8 +241,7 @@ def _peer_cells(deals: Deals, peer: Peer, *, spell: bool) -> Iterator[str]:
     for dealt in deals.values():
         codes = [one.spelled if spell else one.numbered for one in dealt]
         texts = [peer(one.exchange, code.value) for one, code in zip(dealt, codes, strict=True)]
-        versions = [symbol_version(text) for text in texts]
-        fitting = [version for version in versions if version is not None]
+        version = median(symbol_version(text) or TOO_LARGE for text in texts)
         yield number(median(map(len, texts)))
-        yield number(median(fitting)) if len(fitting) == len(texts) else "none fits"
+        yield number(version) if version < TOO_LARGE else "none"
         yield number(median(len(text) / len(code.text) for text, code in zip(texts, codes, strict=True)), 2)
