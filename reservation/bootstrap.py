@@ -117,7 +117,7 @@ def initialise(
     require_match(minimum_match)
     engine = _sqlite_engine()
     root, issuer = SigningKey(random(_SEED_BYTES)), SigningKey(random(_SEED_BYTES))
-    founding = _founding(account, minimum_match, root, issuer, Stamp.of(clock(), actor, random), random)
+    founding = _founding(account, minimum_match, root, issuer, Stamp.of(clock(), actor, random(7)), random)
     files = {keys_folder / ROOT_FILE: root, keys_folder / ISSUER_FILE: issuer}
     _require_nothing_there(path, tuple(files))
     with contextlib.ExitStack() as undo:

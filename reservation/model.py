@@ -351,6 +351,7 @@ class StoredCode:
 
 
 _FIRST_EVENT = 1 << 23
+_PREFIX_BYTES = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,9 +369,23 @@ class Stamp:
     prefix: bytes
 
     @classmethod
-    def of(cls, at: datetime, actor: str, random: Random) -> "Stamp":
-        """Make the stamp of one command."""
-        return cls(at, actor, int(at.timestamp() * 1000).to_bytes(6, "big") + random(7))
+    def of(cls, at: datetime, actor: str, randomness: bytes, *, newest: bytes = b"") -> "Stamp":
+        """Make the stamp of one command.
+
+        Its events come after all that are there already, whatever the clock says: so events stand in the
+        order of their commits even when a clock is set back.
+
+        Args:
+            at: The command's moment.
+            actor: The acting user.
+            randomness: 7 unpredictable bytes.
+            newest: Id of the newest event; empty while there is none.
+        """
+        prefix = int(at.timestamp() * 1000).to_bytes(6, "big") + randomness
+        if prefix <= newest[:_PREFIX_BYTES]:
+            step = 1 + int.from_bytes(randomness[:3], "big")
+            prefix = (int.from_bytes(newest[:_PREFIX_BYTES], "big") + step).to_bytes(_PREFIX_BYTES, "big")
+        return cls(at, actor, prefix)
 
     @property
     def today(self) -> date:

@@ -168,6 +168,9 @@ class Reading(Protocol):
     def early_returns(self, hint: bytes) -> tuple[EarlyReturn, ...]:
         """Return the returns that came before a request with this hint."""
 
+    def newest_event_id(self) -> bytes:
+        """Return the id of the newest event; empty while there is none."""
+
     def events(self, *, after: bytes, most: int) -> tuple[Event, ...]:
         """Return events after one, oldest first."""
 

@@ -7,6 +7,7 @@ now, and a late sweep never changes an answer.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TypeVar
 
 from codec.keys import SigningKey
@@ -47,10 +48,6 @@ class Portal:
     clock: Clock
     random: Random
 
-    def stamp(self) -> Stamp:
-        """Return the moment and the actor of one command."""
-        return Stamp.of(self.clock(), self.actor, self.random)
-
     def close(self) -> None:
         """Let go of the books."""
         self.store.close()
@@ -72,9 +69,11 @@ def require_issuer(portal: Portal) -> Issuer:
 
 def write(portal: Portal, work: Callable[[Writing, Stamp], T]) -> T:
     """Run a command's work in one transaction, after the ends of lots that are due."""
-    stamp = portal.stamp()
+    # Drawn once: a store may run the work again, and it must then do the same.
+    now, randomness = portal.clock(), portal.random(7)
 
     def whole(transaction: Writing) -> T:
+        stamp = Stamp.of(now, portal.actor, randomness, newest=transaction.newest_event_id())
         post_ends(transaction, stamp)
         return work(transaction, stamp)
 
@@ -112,9 +111,8 @@ def balances_of_lot(transaction: Reading, lot_id: bytes) -> tuple[Balance, ...]:
     return _with_holds(transaction, transaction.balances_of_lot(lot_id))
 
 
-def balances_as_of(transaction: Reading, stamp: Stamp) -> tuple[Balance, ...]:
-    """Return all balances as they stand now, whether or not ends were posted."""
-    today = stamp.today
+def balances_as_of(transaction: Reading, today: date) -> tuple[Balance, ...]:
+    """Return all balances as they stand on a day, whether or not ends were posted."""
     return tuple(
         ledger.as_of(one, today)
         for balance in transaction.balances()

@@ -94,7 +94,7 @@ def list_licenses(portal: Portal, *, virtual_account: str | None = None) -> tupl
     Raises:
         UnknownNameError: When there is no such Virtual Account.
     """
-    stamp = portal.stamp()
+    now = portal.clock()
 
     def work(books: Reading) -> tuple[License, ...]:
         names = _virtual_account_names(books, virtual_account)
@@ -102,11 +102,11 @@ def list_licenses(portal: Portal, *, virtual_account: str | None = None) -> tupl
             License(
                 name_of(balance.lot.id),
                 balance.lot,
-                _lot_state(balance, stamp.at),
+                _lot_state(balance, now),
                 names[balance.virtual_account_id],
                 _counts(balance),
             )
-            for balance in balances_as_of(books, stamp)
+            for balance in balances_as_of(books, now.date())
             if balance.virtual_account_id in names
         )
 
@@ -228,7 +228,7 @@ def list_reservations(
     Raises:
         UnknownNameError: When there is no such Virtual Account, or no such page.
     """
-    stamp = portal.stamp()
+    now = portal.clock()
     mark = _parse_page(page)
 
     def work(books: Reading) -> Page:
@@ -239,12 +239,12 @@ def list_reservations(
         if state is View.IN_DOUBT:
             found = books.page_in_doubt(wanted, mark)
         elif state is View.EXPIRED:
-            found = books.page_expired(wanted, stamp.today)
+            found = books.page_expired(wanted, now.date())
         else:
             found = books.page(wanted)
         shown = found[:most]
         following = _page_text(shown[-1]) if len(found) > most and shown else None
-        return Page(_summaries(books, shown, stamp.at), following)
+        return Page(_summaries(books, shown, now), following)
 
     return portal.store.read(work)
 

@@ -242,6 +242,11 @@ class SqlReading:
             EarlyReturn(hint, digest, text, rows.instant(at), actor) for digest, text, at, actor in found
         )
 
+    def newest_event_id(self) -> bytes:
+        """Return the id of the newest event; empty while there is none."""
+        newest: bytes | None = self._queries.newest_event_id(self._connection, account_id=self._account_id)
+        return newest or b""
+
     def events(self, *, after: bytes, most: int) -> tuple[Event, ...]:
         """Return events after one, oldest first."""
         found = self._queries.events(self._connection, account_id=self._account_id, after=after, most=most)

@@ -99,6 +99,9 @@ VALUES (:account_id, :hint, :digest, :code_text, :at, :actor, :event_id);
 INSERT INTO events (account_id, event_id, at, actor, kind, subject, reservation_id, detail)
 VALUES (:account_id, :event_id, :at, :actor, :kind, :subject, :reservation_id, :detail);
 
+-- name: newest_event_id(account_id)$
+SELECT event_id FROM events WHERE account_id = :account_id ORDER BY event_id DESC LIMIT 1;
+
 -- name: event(account_id, event_id)^
 SELECT event_id, at, actor, kind, subject, reservation_id, detail
 FROM events WHERE account_id = :account_id AND event_id = :event_id;
