@@ -33,8 +33,9 @@ class Catalogue:
             CatalogueError: With the line number of a tag that cannot be used, or that stands there twice.
         """
         tags: dict[str, int] = {}
-        for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
-            tag = line.strip()
+        # Split at line feeds only: a tag with another line break in it must not pass for two.
+        for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
+            tag = line.strip(" \t\r")
             if not tag or tag.startswith("#"):
                 continue
             try:
@@ -103,8 +104,8 @@ class Catalogue:
 
     def _numbered(self, items: Iterable[Item], named: CatalogueId | None) -> tuple[Item, ...]:
         tags = self.tags[: named.size] if named and self.covers(named) else ()
-        positions = {tag: position for position, tag in enumerate(tags)}
-        return tuple(replace(item, tag=positions.get(str(item.tag), item.tag)) for item in items)
+        positions: dict[Tag, int] = {tag: position for position, tag in enumerate(tags)}
+        return tuple(replace(item, tag=positions.get(item.tag, item.tag)) for item in items)
 
     def _spelled(self, items: Iterable[Item], named: CatalogueId | None) -> list[Item]:
         items = tuple(items)
