@@ -5,7 +5,7 @@
   is new each time, against point check and verification. Repair of four wrong characters by itself.
 * Whole processes: `--help` and `device check` against a Python that only imports what they need.
 * The embedded question `Device.entitled`, once open.
-* A durable reserve on SQLite: see `benchmarks.durable`.
+* A durable reserve on SQLite (`benchmarks.durable`).
 """
 
 import os
@@ -26,6 +26,7 @@ from nacl.bindings import (
 )
 
 from benchmarks.content import Chance
+from benchmarks.durable import durable_reserve
 from benchmarks.exchange import Exchange
 from benchmarks.sizes import Deal, deal
 from benchmarks.timing import Alone, Contest, Effort, Work, alone, contest
@@ -63,10 +64,18 @@ class Efforts:
     repair: Effort
     processes: Effort
     entitled: Effort
+    reserves: Effort
 
 
-THOROUGH: Final = Efforts(Effort(50, 200), Effort(30, 20), Effort(30, 1), Effort(30, 2000))
-QUICK: Final = Efforts(Effort(2, 2), Effort(2, 1), Effort(1, 1), Effort(2, 2))
+THOROUGH: Final = Efforts(
+    codes=Effort(50, 200),
+    repair=Effort(30, 20),
+    processes=Effort(30, 1),
+    entitled=Effort(30, 2000),
+    reserves=Effort(30, 20),
+)
+_ONCE: Final = Effort(1, 1)
+QUICK: Final = Efforts(_ONCE, _ONCE, _ONCE, _ONCE, _ONCE)
 """Enough to see that everything runs, and too little to say anything."""
 
 
@@ -218,5 +227,9 @@ def measure(efforts: Efforts) -> Speeds:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "device"
         licensed_device(home)
-        contests = (*code_contests(efforts.codes), *process_contests(efforts.processes, home))
+        contests = (
+            *code_contests(efforts.codes),
+            *process_contests(efforts.processes, home),
+            durable_reserve(efforts.reserves, Path(folder)),
+        )
         return Speeds(contests, (repair(efforts.repair), entitled(efforts.entitled, home)))

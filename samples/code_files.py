@@ -41,6 +41,7 @@ def story_files(story: Story) -> Files:
     yield "keys/keys.json", as_json({"warning": WARNING, "portal_id": PORTAL_ID, "keys": _keys()})
     for device in FLEET:
         yield f"fleet/{device.name}.json", as_json(_device(device, story.device_keys[device.name]))
+        yield f"fleet/hardware/{device.name}.json", as_json(device.hardware)
     for sample in story.codes:
         yield f"codes/{sample.name}.txt", f"{sample.code.text}\n".encode()
         yield f"codes/{sample.name}.json", as_json(_sidecar(sample, story))

@@ -24,7 +24,7 @@ from codec.reading import Received
 def test_everything_is_measured_against_its_limit() -> None:
     speeds = measure(QUICK)
     limits = [one.limit for one in speeds.contests]
-    assert limits == [READ_LIMIT, SIGN_LIMIT, None, HELP_LIMIT, CHECK_LIMIT]
+    assert limits == [READ_LIMIT, SIGN_LIMIT, None, HELP_LIMIT, CHECK_LIMIT, RESERVE_LIMIT]
     assert all(seconds > 0 for one in speeds.contests for seconds in (*one.ours, *one.floor))
     assert all(seconds > 0 for one in speeds.times for seconds in one.seconds)
 

@@ -85,6 +85,11 @@ def test_a_key_of_the_fleet_is_marked_as_a_sample_and_is_a_pair(name: str) -> No
     assert (key.raw.hex(), key.id.hex()) == (device["key"]["public"], device["key"]["id"])
 
 
+@pytest.mark.parametrize("name", FLEET)
+def test_the_hardware_of_a_device_also_stands_by_itself(name: str) -> None:
+    assert sidecar(f"fleet/hardware/{name}") == sidecar(f"fleet/{name}")["hardware"]
+
+
 @pytest.mark.parametrize("name", [name for name in CODES if name.startswith("request-")])
 def test_a_request_comes_from_a_device_of_the_fleet(name: str) -> None:
     request = sidecar(f"codes/{name}")["fields"]
