@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from benchmarks.content import Chance
+from benchmarks.durable import RESERVE_LIMIT
 from benchmarks.sizes import deal
 from benchmarks.speed import (
     CHECK_LIMIT,
