@@ -42,17 +42,14 @@ class CodeInput:
         file: A text file that holds it.
         image: A picture of its QR.
         accept_repair: Yes, no, or ask.
+        may_be_name: Whether a reservation's name will do in place of a code.
     """
 
     words: tuple[str, ...]
     file: str | None = None
     image: str | None = None
     accept_repair: bool | None = None
-
-    @property
-    def is_given(self) -> bool:
-        """Whether any place was named."""
-        return bool(self.words or self.file or self.image)
+    may_be_name: bool = False
 
     def read(self, session: "Session", what: str) -> str:
         """Return the code as it was given, in whatever shape.
@@ -74,10 +71,10 @@ class CodeInput:
         if self.file:
             return _from_file(self.file)
         if self.words:
-            return _from_words(self.words)
+            return " ".join(self.words) if self.may_be_name else _from_words(self.words)
         if session.is_interactive:
             return _pasted(session, what)
-        raise UsageMistakeError(f"No code was given; this command needs {what}.", hint=_WAYS)
+        raise UsageMistakeError(f"This command needs {what}, and none was given.", hint=_WAYS)
 
     def accepted(self, session: "Session", received: "Received[V]") -> "VerifiedCode[V]":
         """Return the code, after the repairs that it needed were accepted.
@@ -199,7 +196,15 @@ def _is_whole(text: str) -> bool:
 
 def takes_code(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
     """Give a command an argument ``CODE`` with all the ways to give it, as its parameter ``given``."""
+    return declared(_with_input(run, may_be_name=False), (_CODE, *_DECLARATIONS))
 
+
+def names_reservation(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
+    """Give a command an argument ``RESERVATION``: a name or any code of it, as its parameter ``given``."""
+    return declared(_with_input(run, may_be_name=True), (_RESERVATION, *_DECLARATIONS))
+
+
+def _with_input(run: Callable[..., "Report"], *, may_be_name: bool) -> Callable[..., "Report"]:
     @wraps(run)
     def with_input(**options: Any) -> "Report":
         given = CodeInput(
@@ -207,19 +212,28 @@ def takes_code(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
             file=options.pop("code_file"),
             image=options.pop("code_image"),
             accept_repair=options.pop("accept_repair"),
+            may_be_name=may_be_name,
         )
         return run(given=given, **options)
 
-    return declared(with_input, _DECLARATIONS)
+    return with_input
+
+
+_CODE = argument(
+    "code",
+    nargs=-1,
+    metavar="[CODE]",
+    text="The code, however it was wrapped, grouped or quoted; `-` reads it from standard input.",
+)
+_RESERVATION = argument(
+    "code",
+    nargs=-1,
+    metavar="RESERVATION",
+    text="The first 8 or more characters of its name, or any of its codes; `-` reads it from standard input.",
+)
 
 
 _DECLARATIONS: tuple[Callable[[Any], Any], ...] = (
-    argument(
-        "code",
-        nargs=-1,
-        metavar="[CODE]",
-        text="The code, however it was wrapped, grouped or quoted; `-` reads it from standard input.",
-    ),
     option("--file", "code_file", metavar="F", section=SECTION, help="Read the code from a text file."),
     option(
         "--image",

@@ -76,7 +76,7 @@ def new_passphrase(session: "Session", given: str | None, folder: Path) -> NewPa
     named = session.setting("passphrase_file", given)
     if named:
         return NewPassphrase(_long_enough(_first_line(Path(named))))
-    if session.is_interactive:
+    if session.can_ask_secretly:
         first = _long_enough(session.world.passphrase(f"New passphrase for the keys in {folder}: "))
         if session.world.passphrase("The same again: ") != first:
             raise UsageMistakeError("The two passphrases differ. Nothing was done.", hint="Try again.")
@@ -103,7 +103,7 @@ def passphrase_for(session: "Session", given: str | None, folder: Path) -> str:
     if beside.exists():
         session.log(f"Passphrase: {beside}")
         return _first_line(beside)
-    if session.is_interactive:
+    if session.can_ask_secretly:
         return session.world.passphrase(f"Passphrase for the keys in {folder}: ")
     raise UsageMistakeError(
         f"The keys in {folder} have a passphrase, and nobody is here to be asked for it.",

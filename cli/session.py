@@ -119,6 +119,11 @@ class Session:
         """Whether a person can be asked: input and talk are a terminal, and no script wants JSON."""
         return self.world.stdin.isatty() and self.world.stderr.isatty() and not self.json
 
+    @property
+    def can_ask_secretly(self) -> bool:
+        """Whether a person can be asked for a passphrase, even while a code comes in by a pipe."""
+        return self.world.stderr.isatty()
+
     def ask(self, question: str) -> bool:
         """Ask a person; anything but a yes is a no."""
         stderr = self.world.stderr

@@ -46,6 +46,21 @@ def on_device(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
     return with_device
 
 
+def on_reader(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
+    """Give a command the option ``--home`` and the device there, for asking only, as ``device``."""
+
+    @at_home
+    @wraps(run)
+    def with_reader(home: Path, **options: Any) -> "Report":
+        from reservation.device.reader import DeviceReader
+
+        world = the_session().world
+        device = DeviceReader.open(home, hardware=world.hardware, clock=world.clock)
+        return run(device=device, **options)
+
+    return with_reader
+
+
 def open_device(session: "Session", home: Path) -> "Device":
     """Open the device in a folder, in the session's world."""
     from reservation.device import Device

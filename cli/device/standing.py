@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.command import argument, command, option
-from cli.device.home import on_device
+from cli.device.home import on_device, on_reader
 from cli.session import Report
 
 if TYPE_CHECKING:
     from reservation.device import Device
     from reservation.device.answers import Status
+    from reservation.device.reader import DeviceReader
 
 
 @command(
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     metavar="N",
     help="How many are needed.",
 )
-@on_device
-def check(device: "Device", tag: str, count: int) -> Report:
+@on_reader
+def check(device: "DeviceReader", tag: str, count: int) -> Report:
     """Tell by the exit code whether something is licensed now.
 
     Made for start scripts and monitoring: exit code 0 only when at least N of TAG are licensed on this

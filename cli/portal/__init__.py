@@ -1,0 +1,87 @@
+"""``tallystick portal``: the half of the tally that the portal holds."""
+
+from cli.lazy import LazyGroup
+
+portal = LazyGroup(
+    "portal",
+    text="""Where the licences are kept and given out.
+
+    The order of things: `init` once, `license add` for what was bought, `trust` for the file that devices
+    pin. Then, for each device: `reserve` answers its request with an authorization, `accept` takes what the
+    device sends back. `license list` shows the books, `list` and `show` the reservations, `audit` proves that
+    everything adds up.
+
+    The database is TALLYSTICK_DB (`sqlite:///PATH`), by default in the user's data folder. Commands act on
+    behalf of TALLYSTICK_USER, by default the operating system's user.
+    """,
+    places={
+        "init": ("cli.portal.found:init", "Make a portal: its books and its keys."),
+        "trust": ("cli.portal.found:trust", "Print the trust file that devices pin."),
+        "license": ("cli.portal:licenses", "Add licences, and show the books."),
+        "reserve": ("cli.portal.exchange:reserve", "Answer a request: print the authorization code."),
+        "accept": ("cli.portal.exchange:accept", "Take a confirmation or a return from a device."),
+        "update": (
+            "cli.portal.exchange:update",
+            "Change what a reservation grants: print the new authorization.",
+        ),
+        "reissue": ("cli.portal.exchange:reissue", "Show a reservation's newest authorization again."),
+        "list": ("cli.portal.views:list_all", "List reservations."),
+        "show": ("cli.portal.views:show", "Show everything about one reservation."),
+        "events": ("cli.portal.views:events", "List what happened, from the append-only log."),
+        "audit": ("cli.portal.views:audit", "Recompute the books from the rows, and say what differs."),
+        "va": ("cli.portal:virtual_accounts", "Virtual Accounts: parts of the stock, such as sites."),
+        "catalogue": ("cli.portal:catalogue", "The list of entitlement tags that makes codes shorter."),
+        "product": ("cli.portal:products", "What is asked of devices of one product."),
+    },
+    other_names={"confirm": "accept", "return": "accept"},
+)
+
+licenses = LazyGroup(
+    "license",
+    text="""Add licences, and show the books.
+
+    What was bought comes in as lots: so many counts of one entitlement, for one term or for ever.
+    Reservations take from lots, and a return brings every count back to the lot that it came from.
+    """,
+    places={
+        "add": ("cli.portal.stock:add_license", "Add licences that were bought."),
+        "list": ("cli.portal.stock:list_licenses", "Show the books: every lot, and where its counts are."),
+    },
+)
+
+virtual_accounts = LazyGroup(
+    "va",
+    text="""Virtual Accounts: parts of the stock, such as sites.
+
+    DEFAULT is there from the start. There can be any number of others.
+    """,
+    places={
+        "add": ("cli.portal.stock:add_virtual_account", "Add a Virtual Account."),
+        "list": ("cli.portal.stock:list_virtual_accounts", "List the Virtual Accounts."),
+    },
+)
+
+catalogue = LazyGroup(
+    "catalogue",
+    text="""The list of entitlement tags that makes codes shorter.
+
+    With a catalogue that both sides have, a code carries small numbers in place of tags. It is append-only: a
+    device with an older, shorter one is understood as well.
+    """,
+    places={
+        "add": ("cli.portal.stock:add_catalogue", "Take in a catalogue file, or a longer one."),
+        "show": ("cli.portal.stock:show_catalogue", "Print the catalogue, as a file for devices."),
+    },
+)
+
+products = LazyGroup(
+    "product",
+    text="What is asked of devices of one product.",
+    places={
+        "set": ("cli.portal.stock:set_product", "Set what is asked of devices of one product."),
+        "list": (
+            "cli.portal.stock:list_products",
+            "List the products that something particular is asked of.",
+        ),
+    },
+)

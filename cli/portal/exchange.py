@@ -1,0 +1,322 @@
+"""The commands of a portal that exchange codes with devices."""
+
+from typing import TYPE_CHECKING
+
+from cli.code_input import CodeInput, names_reservation, repairs_record, takes_code
+from cli.code_output import CodeOutput, shows_code
+from cli.command import command, option, with_session
+from cli.counts import tag_count, tag_counts
+from cli.errors import UsageMistakeError
+from cli.plain import safe
+from cli.portal.books import on_portal, on_signing_portal
+from cli.portal.naming import reservation_of
+from cli.session import Report, Session
+from cli.values import line_record, line_words, moment, sequence_record, udi_record
+
+if TYPE_CHECKING:
+    from codec.codes import Request
+    from reservation.rules import Choice
+    from reservation.service.accepting import Accepted
+    from reservation.service.context import Portal
+    from reservation.service.reserving import Issued
+
+_TERM = option(
+    "--term",
+    default="longest",
+    show_default=True,
+    metavar="longest|soonest|LOT",
+    help="Which lots to take from first: those that last longest, those that end soonest, or one lot alone.",
+)
+_NEXT = "Carry this code to the device, and install it there: tallystick device install"
+
+
+@command(
+    "reserve",
+    example="tallystick portal reserve --file request.txt --as-requested --out authorization.txt",
+    exits="""
+    0 also when it was reserved before: the same authorization is shown again
+    1 too few licences; or the device has a reservation that is open, and must return it first
+    2 what to reserve was not said
+    """,
+)
+@takes_code
+@option("--va", default="DEFAULT", show_default=True, metavar="V", help="The Virtual Account to take from.")
+@option("--license", "licenses", multiple=True, metavar="TAG=N", help="N of TAG. Can be given many times.")
+@option("--as-requested", is_flag=True, help="What the request asks for.")
+@option("--universal", is_flag=True, help="Everything that the product has, as one reservation.")
+@_TERM
+@shows_code
+@on_signing_portal
+@with_session
+def reserve(
+    session: Session,
+    portal: "Portal",
+    given: CodeInput,
+    output: CodeOutput,
+    va: str,
+    licenses: tuple[str, ...],
+    as_requested: bool,
+    universal: bool,
+    term: str,
+) -> Report:
+    """Answer a request: print the authorization code.
+
+    Takes the licences out of the Virtual Account and signs them to the device. Say what to reserve: with
+    `--license`, `--as-requested` or `--universal`. The same request again shows the same authorization.
+    """
+    from codec.codes import Request
+    from codec.envelope import require_kind, verify_request
+    from codec.reading import receive
+    from reservation.service.reserving import reserve as reserve_lines
+
+    _require_one_choice(licenses, as_requested, universal)
+    counts = tag_counts(licenses, "--license")
+    raw = given.read(session, "the request code")
+    received = receive(raw, lambda code: verify_request(require_kind(code, Request)))
+    request = given.accepted(session, received)
+    choice = _choice(counts, as_requested, universal)
+    if choice is None:
+        raise _nothing_said(request.value)
+    issued = reserve_lines(portal, request, virtual_account=va, choice=choice, term=term)
+    again = f"Reserved before, on {moment(issued.at)} by {safe(issued.by)}: here is the same code again."
+    return _issued(
+        issued,
+        output,
+        again if issued.again else f"Reserved as {issued.name} for {safe(issued.udi)}:",
+        repairs=repairs_record(received.repairs),
+    )
+
+
+def _require_one_choice(licenses: tuple[str, ...], as_requested: bool, universal: bool) -> None:
+    if sum((bool(licenses), as_requested, universal)) > 1:
+        raise UsageMistakeError(
+            "--license, --as-requested and --universal exclude each other.", hint="Give one of them."
+        )
+
+
+def _choice(counts: dict[str, int], as_requested: bool, universal: bool) -> "Choice | None":
+    from reservation.rules import LinesWanted, Wanted
+
+    if counts:
+        return LinesWanted(counts)
+    if universal:
+        return Wanted.UNIVERSAL
+    return Wanted.AS_REQUESTED if as_requested else None
+
+
+def _nothing_said(request: "Request") -> UsageMistakeError:
+    from codec.codes import Mode
+
+    asked = ", ".join(
+        f"{line.count:,} × {safe(line.tag)}" for line in request.wanted if isinstance(line.tag, str)
+    )
+    if request.mode is Mode.UNIVERSAL:
+        hint = "The request asks for everything: add --universal."
+    elif request.wanted:
+        wish = f" ({asked})" if asked else ""
+        hint = f"Add --as-requested for what the request asks{wish}, or --license TAG=N."
+    else:
+        hint = "The request names no entitlement: add --license TAG=N."
+    return UsageMistakeError("What to reserve was not said. Nothing was done.", hint=hint)
+
+
+@command(
+    "update",
+    example="tallystick portal update --file request.txt --license ROUTING=5 --out update.txt",
+    exits="1 too few licences, or the reservation is closed",
+)
+@names_reservation
+@option(
+    "--license",
+    "licenses",
+    multiple=True,
+    required=True,
+    metavar="TAG=N",
+    help="N of TAG from now on; 0 drops it. Tags that are not named stay. Can be given many times.",
+)
+@_TERM
+@shows_code
+@on_signing_portal
+@with_session
+def update(
+    session: Session,
+    portal: "Portal",
+    given: CodeInput,
+    output: CodeOutput,
+    licenses: tuple[str, ...],
+    term: str,
+) -> Report:
+    """Change what a reservation grants: print the new authorization.
+
+    The new authorization replaces the one before when the device installs it. Until its confirmation comes
+    back, the books hold the greater count of both.
+    """
+    from reservation.service.reserving import update as update_lines
+
+    for text in licenses:
+        if tag_count(text, "--license")[1] is None:
+            raise UsageMistakeError(
+                f"--license {safe(text)} says no count.", hint=f"Write for example: --license {safe(text)}=5"
+            )
+    counts = tag_counts(licenses, "--license")
+    reservation = reservation_of(session, portal, given)
+    issued = update_lines(portal, reservation, counts, term=term)
+    again = f"Nothing changes by that: here is the authorization of {moment(issued.at)} again."
+    return _issued(
+        issued, output, again if issued.again else f"Updated {issued.name} for {safe(issued.udi)}:"
+    )
+
+
+@command(
+    "reissue",
+    example="tallystick portal reissue --file request.txt",
+    exits="1 the reservation is closed: it never yields a code again",
+)
+@names_reservation
+@shows_code
+@on_portal
+@with_session
+def reissue(session: Session, portal: "Portal", given: CodeInput, output: CodeOutput) -> Report:
+    """Show a reservation's newest authorization again.
+
+    Byte for byte the code that was issued, for when the first one got lost on the way.
+    """
+    from reservation.service.reserving import reissue as reissue_code
+
+    issued = reissue_code(portal, reservation_of(session, portal, given))
+    return _issued(issued, output, f"Authorization of {issued.name}, issued on {moment(issued.at)}:")
+
+
+def _issued(issued: "Issued", output: CodeOutput, title: str, **more: object) -> Report:
+    """Report an authorization."""
+    return Report(
+        {
+            "code": issued.text,
+            "kind": "authorization",
+            "reservation": issued.name,
+            "udi": udi_record(issued.udi),
+            "virtual_account": issued.virtual_account,
+            "sequence": sequence_record(issued.sequence),
+            "lines": [line_record(line) for line in issued.lines],
+            "again": issued.again,
+            "at": issued.at,
+            "by": issued.by,
+            **more,
+        },
+        code=issued.text,
+        output=output,
+        says=(title, *(f"  {line_words(line)}" for line in issued.lines)),
+        next_step=_NEXT,
+    )
+
+
+# --- accept ------------------------------------------------------------------------------------
+
+
+@command(
+    "accept",
+    example="tallystick portal accept --file confirmation.txt",
+    exits="""
+    0 also when it was accepted before: the first answer is given again
+    1 a request, which `reserve` takes; or a request that was returned already
+    4 not genuine, or for a request that this portal never saw
+    """,
+)
+@takes_code
+@on_portal
+@with_session
+def accept(session: Session, portal: "Portal", given: CodeInput) -> Report:
+    """Take a confirmation or a return from a device.
+
+    A confirmation settles what is in use; a return brings the licences home. Any code can be given any number
+    of times. `confirm` and `return` are other names of this command.
+
+    A return for a request that this portal never saw is kept: should the request come later, it is refused as
+    cancelled.
+    """
+    from reservation.errors import UnknownRequestError
+    from reservation.service.accepting import accept as accept_code
+    from reservation.service.codes import read_code
+
+    raw = given.read(session, "a confirmation or return code")
+    try:
+        received = read_code(portal, raw)
+    except UnknownRequestError:
+        kept = _keep(session, portal, given, raw)
+        if kept is None:
+            raise
+        return kept
+    accepted = accept_code(portal, given.accepted(session, received))
+    return Report(
+        {**_accepted_record(accepted), "repairs": repairs_record(received.repairs)},
+        text=_accepted_text(accepted),
+        says=accepted.notes,
+    )
+
+
+def _keep(session: Session, portal: "Portal", given: CodeInput, raw: str) -> Report | None:
+    """Keep a return that came before its request; None for a code of another kind."""
+    from codec.codes import Return
+    from codec.reading import inspect
+    from reservation.service.codes import keep_return
+
+    inspected = inspect(raw)
+    if not isinstance(inspected.code.unverified, Return):
+        return None
+    given.require_acceptance(session, inspected.repairs, "its parity holds, which is no proof")
+    kept = keep_return(portal, raw)
+    return Report(
+        {
+            "kind": "return-kept",
+            "at": kept.at,
+            "by": kept.actor,
+            "repairs": repairs_record(inspected.repairs),
+        },
+        text=f"Kept on {moment(kept.at)} by {safe(kept.actor)}: this portal never saw the request of this "
+        "return. Should the request come, it is refused as cancelled.",
+        says=("If another portal reserved for this device, take the code there: here it frees nothing.",),
+    )
+
+
+_WHAT_HAPPENED = {
+    "confirmed": "Confirmed: {udi} has installed authorization {number} of {name}.",
+    "confirmed-late": "Nothing new: {udi} had installed authorization {number} of {name}; newer is known.",
+    "returned": "Returned: {udi} has given back {name}.",
+    "returned-again": "Nothing new: {udi} had given back {name} before.",
+}
+
+
+def _accepted_text(accepted: "Accepted") -> str:
+    sentence = _WHAT_HAPPENED[accepted.kind.value].format(
+        udi=safe(accepted.udi), name=accepted.reservation.name, number=accepted.sequence.number
+    )
+    lines = [sentence]
+    if accepted.again:
+        lines.append(f"This very code was accepted before, on {moment(accepted.at)} by {safe(accepted.by)}.")
+    for each in accepted.moved:
+        way = f"{each.movement.source.value} → {each.movement.target.value}".replace("_", " ")
+        lines.append(f"  {each.movement.count:,} × {safe(each.lot.tag)}: {way}")
+    return "\n".join(lines)
+
+
+def _accepted_record(accepted: "Accepted") -> dict[str, object]:
+    return {
+        "kind": accepted.kind.value,
+        "reservation": accepted.reservation.name,
+        "state": accepted.reservation.state.value,
+        "udi": udi_record(accepted.udi),
+        "sequence": sequence_record(accepted.sequence),
+        "moved": [
+            {
+                "tag": each.lot.tag,
+                "count": each.movement.count,
+                "from": each.movement.source.value,
+                "to": each.movement.target.value,
+            }
+            for each in accepted.moved
+        ],
+        "notes": accepted.notes,
+        "again": accepted.again,
+        "at": accepted.at,
+        "by": accepted.by,
+    }
