@@ -34,8 +34,8 @@ _SIZES: Final = """\
 Medians and worst of 20 seeds. Characters are those of the whole code, its 16 parity characters included. QR
 is the version at error level M, alphanumeric. Bytes are those before parity; the floor is 64 bytes of
 signature and the entropy of the fields with a shared catalogue; the ratio is bytes to floor. The old device
-confirms, then returns, its twelfth update, at a portal that was restored once, as its codes 500 and 501; the
-limits are for a first reservation.
+confirms, then returns, its twelfth update, at a portal that was restored once, as its codes 500 and 501; it
+is shown for comparison and not judged: the limits are set against a first reservation.
 
 {codes}
 
@@ -63,8 +63,8 @@ character; our 16 parity characters are counted. "None": no QR symbol holds it.
 
 _SPEED: Final = """\
 {title}
-Medians, taken in turns with what is compared ({machine}). The ratios count; the times only say where
-they come from.
+Medians, taken in turns with what is compared ({machine}).
+The ratios count; the times only say where they come from.
 
 {contests}
 
