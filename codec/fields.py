@@ -274,7 +274,7 @@ _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 #: The character sets of a text, smallest first; a text uses the first one that holds all its characters.
 CHARACTER_SETS = (_UPPER, _LOWER, _PRINTABLE)
 _CHARACTERS_OF_SET = tuple(map(frozenset, CHARACTER_SETS))
-_SET_CHOICE = Choice((12, 2, 2))
+CHARACTER_SET = Choice((12, 2, 2))
 
 
 class Text:
@@ -289,7 +289,7 @@ class Text:
         index = next((i for i, known in enumerate(_CHARACTERS_OF_SET) if known.issuperset(value)), None)
         if index is None:
             raise cannot_carry("a character that is not printable ASCII")
-        _SET_CHOICE.put(sink, index)
+        CHARACTER_SET.put(sink, index)
         sink.put(len(value) - 1, MAX_TEXT)
         characters = CHARACTER_SETS[index]
         for character in value:
@@ -297,7 +297,7 @@ class Text:
 
     def take(self, source: DigitSource) -> str:
         """Return a text. That the smallest set was used is checked by encoding it again."""
-        characters = CHARACTER_SETS[_SET_CHOICE.take(source)]
+        characters = CHARACTER_SETS[CHARACTER_SET.take(source)]
         length = source.take(MAX_TEXT) + 1
         return "".join(characters[source.take(len(characters))] for _ in range(length))
 

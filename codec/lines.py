@@ -30,25 +30,25 @@ from codec.fields import Choice, Flag, Magnitude, Shifted, Text, cannot_carry, d
 
 # Octave weights. Zipf-like counts (p ∝ 1/n up to 10,000) fill every octave alike; a count of one is the
 # commonest of all in real use, so its octave has a little more.
-_COUNT = Magnitude((28, *(17,) * 12, 6, *(2,) * 10))
-_NUMBERED = Shifted(Magnitude((6, 18, 12, 10, 8, 5, 3, 1, 1)))
-_SPELLED = Shifted(Magnitude((51, 4, 3, 1, 1, 1, 1, 1, 1)))
-_LAST_POSITION = Shifted(Magnitude((1, 1, 1, 2, 2, 3, 4, 7, 12, 18, 6, 3, 1, 1, 1, 1)))
-_SHARED = Shifted(Magnitude((4, 3, 3, 3, 2, 1, 1)))
-_LINES_OF_TAG = Magnitude((60, 2, 1, 1, 1, 1, 1, 1))
+COUNT = Magnitude((28, *(17,) * 12, 6, *(2,) * 10))
+NUMBERED = Shifted(Magnitude((6, 18, 12, 10, 8, 5, 3, 1, 1)))
+SPELLED = Shifted(Magnitude((51, 4, 3, 1, 1, 1, 1, 1, 1)))
+LAST_POSITION = Shifted(Magnitude((1, 1, 1, 2, 2, 3, 4, 7, 12, 18, 6, 3, 1, 1, 1, 1)))
+SHARED = Shifted(Magnitude((4, 3, 3, 3, 2, 1, 1)))
+LINES_OF_TAG = Magnitude((60, 2, 1, 1, 1, 1, 1, 1))
 
-_PERPETUAL, _LATEST, _OLDER, _NEW = range(4)
-_FIRST_TERM = Choice((26, 0, 0, 38))
-_SECOND_TERM = Choice((26, 24, 0, 14))
-_LATER_TERM = Choice((26, 22, 7, 9))
-_STARTS_AT_ISSUE = Flag(Choice((5, 11)))
-_OFFSET = Magnitude((1, 1, 2, 4, 8, 14, 24, 20, 8, 8, 4, 2, 1, 1, 1, 1))
+PERPETUAL, LATEST, OLDER, NEW = range(4)
+FIRST_TERM = Choice((26, 0, 0, 38))
+SECOND_TERM = Choice((26, 24, 0, 14))
+LATER_TERM = Choice((26, 22, 7, 9))
+STARTS_AT_ISSUE = Flag(Choice((5, 11)))
+OFFSET = Magnitude((1, 1, 2, 4, 8, 14, 24, 20, 8, 8, 4, 2, 1, 1, 1, 1))
 #: Whole years by index, index 0 for a term that is not one to ten whole years.
-_YEARS = Choice((6, 14, 1, 13, 1, 13, 1, 12, 1, 1, 1))
-_DAYS_LONG = Magnitude((1, 1, 1, 1, 2, 3, 4, 6, 8, 12, 16, 14, 4, 2, 1, 1))
+YEARS = Choice((6, 14, 1, 13, 1, 13, 1, 12, 1, 1, 1))
+DAYS_LONG = Magnitude((1, 1, 1, 1, 2, 3, 4, 6, 8, 12, 16, 14, 4, 2, 1, 1))
 _EXPORT, _REPORTING = 1, 2
-_FLAGS = Choice((250, 2, 2, 2))
-_TEXT = Text()
+FLAGS = Choice((250, 2, 2, 2))
+TEXT = Text()
 _MAX_YEARS = 10
 
 
@@ -89,25 +89,25 @@ class TagSet:
         """Add distinct, sorted tags."""
         positions = [tag for tag in value if isinstance(tag, int)]
         spelled = [checked_text("entitlement tag", tag) for tag in value if isinstance(tag, str)]
-        _NUMBERED.put(sink, len(positions))
-        _SPELLED.put(sink, len(spelled))
+        NUMBERED.put(sink, len(positions))
+        SPELLED.put(sink, len(spelled))
         _put_positions(sink, positions)
         before = ""
         for tag in spelled:
             shared = _shared_length(before, tag)
-            _SHARED.put(sink, shared)
-            _TEXT.put(sink, tag[shared:])
+            SHARED.put(sink, shared)
+            TEXT.put(sink, tag[shared:])
             before = tag
 
     def take(self, source: DigitSource) -> tuple[Tag, ...]:
         """Return distinct tags. Their order is checked by encoding them again."""
-        numbered, spelled = _NUMBERED.take(source), _SPELLED.take(source)
+        numbered, spelled = NUMBERED.take(source), SPELLED.take(source)
         if numbered + spelled > MAX_LINES:
             raise MalformedCodeError(f"This code lists more than {MAX_LINES} entitlements.")
         tags: list[Tag] = list(_take_positions(source, numbered))
         before = ""
         for _ in range(spelled):
-            before = checked_text("entitlement tag", before[: _SHARED.take(source)] + _TEXT.take(source))
+            before = checked_text("entitlement tag", before[: SHARED.take(source)] + TEXT.take(source))
             tags.append(before)
         return tuple(tags)
 
@@ -117,7 +117,7 @@ def _shared_length(before: str, tag: str) -> int:
     return next((place for place, (left, right) in pairs if left != right), min(len(before), len(tag)))
 
 
-def _step(universe: int, remaining: int) -> int:
+def golomb_step(universe: int, remaining: int) -> int:
     """Return the Golomb step for the next of ``remaining`` positions within ``universe``: 0.69 × mean gap."""
     return 1 + universe * 11 // (16 * remaining)
 
@@ -132,10 +132,10 @@ def _put_positions(sink: DigitSink, positions: list[int]) -> None:
     if positions[0] < 0:
         raise cannot_carry(f"the catalogue position {positions[0]}")
     *others, last = positions
-    _LAST_POSITION.put(sink, last)
+    LAST_POSITION.put(sink, last)
     start = 0
     for remaining, position in zip(range(len(others), 0, -1), others, strict=True):
-        step = _step(last - start, remaining)
+        step = golomb_step(last - start, remaining)
         steps, rest = divmod(position - start, step)
         for _ in range(steps):
             sink.put(1, 2)
@@ -147,11 +147,11 @@ def _put_positions(sink: DigitSink, positions: list[int]) -> None:
 def _take_positions(source: DigitSource, number: int) -> tuple[int, ...]:
     if number == 0:
         return ()
-    last = _LAST_POSITION.take(source)
+    last = LAST_POSITION.take(source)
     positions = []
     start = 0
     for remaining in range(number - 1, 0, -1):
-        step = _step(last - start, remaining)
+        step = golomb_step(last - start, remaining)
         while source.take(2):
             start += step
             if start > last:
@@ -179,35 +179,35 @@ class TermTable:
         """Add a term, or None for perpetual."""
         choice = self._choice()
         if term is None:
-            choice.put(sink, _PERPETUAL)
+            choice.put(sink, PERPETUAL)
             return
         place = self._place(term)
         if place is None:
-            choice.put(sink, _NEW)
+            choice.put(sink, NEW)
             self._put_new(sink, term)
         elif place == 0:
-            choice.put(sink, _LATEST)
+            choice.put(sink, LATEST)
         else:
-            choice.put(sink, _OLDER)
+            choice.put(sink, OLDER)
             sink.put(place - 1, len(self.seen) - 1)
         self._bring_forward(term, place)
 
     def take(self, source: DigitSource) -> Term | None:
         """Return a term, or None for perpetual. That a new one is new is checked by encoding it again."""
         choice = self._choice().take(source)
-        if choice == _PERPETUAL:
+        if choice == PERPETUAL:
             return None
         place = None
-        if choice == _LATEST:
+        if choice == LATEST:
             place = 0
-        elif choice == _OLDER:
+        elif choice == OLDER:
             place = source.take(len(self.seen) - 1) + 1
         term = self._take_new(source) if place is None else self.seen[place]
         self._bring_forward(term, place)
         return term
 
     def _choice(self) -> Choice:
-        return (_FIRST_TERM, _SECOND_TERM, _LATER_TERM)[min(len(self.seen), 2)]
+        return (FIRST_TERM, SECOND_TERM, LATER_TERM)[min(len(self.seen), 2)]
 
     def _place(self, term: Term) -> int | None:
         try:
@@ -224,25 +224,25 @@ class TermTable:
     def _put_new(self, sink: DigitSink, term: Term) -> None:
         day_number(term.start), day_number(term.end)
         offset = (term.start - self.issue_day).days
-        _STARTS_AT_ISSUE.put(sink, offset == 0)
+        STARTS_AT_ISSUE.put(sink, offset == 0)
         if offset:
             sink.put(int(offset < 0), 2)
-            _OFFSET.put(sink, abs(offset))
+            OFFSET.put(sink, abs(offset))
         years = _whole_years(term)
-        _YEARS.put(sink, years)
+        YEARS.put(sink, years)
         if not years:
-            _DAYS_LONG.put(sink, (term.end - term.start).days + 1)
+            DAYS_LONG.put(sink, (term.end - term.start).days + 1)
 
     def _take_new(self, source: DigitSource) -> Term:
         offset = 0
-        if not _STARTS_AT_ISSUE.take(source):
+        if not STARTS_AT_ISSUE.take(source):
             sign = -1 if source.take(2) else 1
-            offset = sign * _OFFSET.take(source)
+            offset = sign * OFFSET.take(source)
         start = _day_after(self.issue_day, offset)
-        years = _YEARS.take(source)
+        years = YEARS.take(source)
         if years:
             return Term.of_years(start, years)
-        return Term(start, _day_after(start, _DAYS_LONG.take(source) - 1))
+        return Term(start, _day_after(start, DAYS_LONG.take(source) - 1))
 
 
 def _day_after(day: date, days: int) -> date:
@@ -270,21 +270,21 @@ class Lines:
         TagSet().put(sink, tuple(tag for tag, _ in groups))
         terms = TermTable(self.issue_day, [])
         for _, group in groups:
-            _LINES_OF_TAG.put(sink, len(group))
+            LINES_OF_TAG.put(sink, len(group))
             for line in group:
                 _put_count(sink, line.count)
                 terms.put(sink, line.term)
-                _FLAGS.put(sink, _flag_index(line))
+                FLAGS.put(sink, _flag_index(line))
 
     def take(self, source: DigitSource) -> tuple[Line, ...]:
         """Return the lines."""
         lines: list[Line] = []
         terms = TermTable(self.issue_day, [])
         for tag in TagSet().take(source):
-            for _ in range(_LINES_OF_TAG.take(source)):
-                count = _COUNT.take(source)
+            for _ in range(LINES_OF_TAG.take(source)):
+                count = COUNT.take(source)
                 term = terms.take(source)
-                flags = _FLAGS.take(source)
+                flags = FLAGS.take(source)
                 lines.append(Line(tag, count, term, bool(flags & _EXPORT), bool(flags & _REPORTING)))
             if len(lines) > MAX_LINES:
                 raise MalformedCodeError(f"This code has more than {MAX_LINES} lines.")
@@ -306,13 +306,13 @@ class WantedLines:
     def take(self, source: DigitSource) -> tuple[WantedLine, ...]:
         """Return the wanted lines."""
         tags = TagSet().take(source)
-        return tuple(WantedLine(tag, _COUNT.take(source)) for tag in tags)
+        return tuple(WantedLine(tag, COUNT.take(source)) for tag in tags)
 
 
 def _put_count(sink: DigitSink, count: int) -> None:
     if not 1 <= count <= MAX_COUNT:
         raise cannot_carry(f"a count of {count} (1 to {MAX_COUNT})")
-    _COUNT.put(sink, count)
+    COUNT.put(sink, count)
 
 
 def _require_order(keys: Sequence[tuple[Any, ...]]) -> None:

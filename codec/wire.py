@@ -62,20 +62,22 @@ MAX_CODE_BYTES = MAX_BODY_CHARACTERS * 5 // 8
 #: Kinds that the protocol names and this version does not read: short confirmation, bundle, frame.
 _LATER_KINDS = "SBF"
 
-_EXTENSION = Choice((255, 1))
-_RARELY = Flag(Choice((15, 1)))
-_MOSTLY = Flag(Choice((1, 15)))
+EXTENSION = Choice((255, 1))
+RARELY = Flag(Choice((15, 1)))
+MOSTLY = Flag(Choice((1, 15)))
 
 _TIME = Minute()
 _LINK = Octets(4)
-_CODE_NUMBER = Magnitude((5, 6, 8, 8, 7, 5, 4, 3, *(1,) * 18))
-_EPOCH = Shifted(Magnitude((56, 3, 1, 1, 1, 1, 1, *(1,) * 9)))
-_NUMBER = Magnitude((36, 14, 6, 3, 1, 1, 1, *(1,) * 9))
+CODE_NUMBER = Magnitude((5, 6, 8, 8, 7, 5, 4, 3, *(1,) * 18))
+EPOCH = Shifted(Magnitude((56, 3, 1, 1, 1, 1, 1, *(1,) * 9)))
+NUMBER = Magnitude((36, 14, 6, 3, 1, 1, 1, *(1,) * 9))
 #: One octave more, since 0 (never installed) moves all others up by one.
-_LAST_NUMBER = Shifted(Magnitude((10, 34, 10, 4, 2, 1, *(1,) * 11)))
+LAST_NUMBER = Shifted(Magnitude((10, 34, 10, 4, 2, 1, *(1,) * 11)))
 _MAX_NUMBER = (1 << 16) - 1
-_SERIAL = Magnitude((16, 10, 8, 6, 4, 3, *(1,) * 18))
-_FEW = Magnitude((28, 2, 1, 1))
+SERIAL = Magnitude((16, 10, 8, 6, 4, 3, *(1,) * 18))
+FEW = Magnitude((28, 2, 1, 1))
+CATALOGUE_SIZE = Magnitude((1, 1, 1, 1, 1, 1, 2, 3, 4, 4, 3, 2, 2, 1, 1, 1))
+REVOKED = Shifted(Magnitude((52, 6, 3, 1, 1, 1, 1)))
 _KEY = Octets(32)
 
 
@@ -105,21 +107,21 @@ class _Sketches:
 
 _REQUEST = Record(
     Request,
-    udi=Record(Udi, product_id=Text(), serial_number=Text(), uuid=Optional(_RARELY, Uuid())),
+    udi=Record(Udi, product_id=Text(), serial_number=Text(), uuid=Optional(RARELY, Uuid())),
     device_key=_KEY,
     sketch=_Sketches(),
     mode=Member(Mode, 3),
     catalogue=Optional(
-        _MOSTLY,
+        MOSTLY,
         Record(
             CatalogueId,
-            size=Magnitude((1, 1, 1, 1, 1, 1, 2, 3, 4, 4, 3, 2, 2, 1, 1, 1)),
+            size=CATALOGUE_SIZE,
             digest=Octets(4),
         ),
     ),
     wanted=WantedLines(),
-    members=_FEW,
-    code_number=_CODE_NUMBER,
+    members=FEW,
+    code_number=CODE_NUMBER,
     device_time=_TIME,
     journal_link=_LINK,
 )
@@ -129,7 +131,7 @@ _AUTHORIZATION = Record(
     issuer_hint=Octets(1),
     request_hint=Octets(2),
     issued_at=_TIME,
-    sequence=Record(Sequence, epoch=_EPOCH, number=_NUMBER),
+    sequence=Record(Sequence, epoch=EPOCH, number=NUMBER),
     # The UTC day, in whatever zone the time was given: it is what the reader will have.
     lines=lambda known: Lines(known["issued_at"].astimezone(UTC).date()),
 )
@@ -137,34 +139,32 @@ _AUTHORIZATION = Record(
 _CONFIRMATION = Record(
     Confirmation,
     request_hint=Octets(4),
-    sequence=Record(Sequence, epoch=_EPOCH, number=_NUMBER),
-    code_number=_CODE_NUMBER,
+    sequence=Record(Sequence, epoch=EPOCH, number=NUMBER),
+    code_number=CODE_NUMBER,
     journal_link=_LINK,
 )
 
 _RETURN = Record(
     Return,
     request_hint=Octets(4),
-    last_sequence=Record(Sequence, epoch=_EPOCH, number=_LAST_NUMBER),
+    last_sequence=Record(Sequence, epoch=EPOCH, number=LAST_NUMBER),
     reason=Member(ReturnReason, 16),
     evidence=Member(Evidence, 4),
-    hardware_mismatch=_RARELY,
-    code_number=_CODE_NUMBER,
+    hardware_mismatch=RARELY,
+    code_number=CODE_NUMBER,
     journal_link=_LINK,
 )
 
 _TRUST = Record(
     Trust,
-    serial=_SERIAL,
+    serial=SERIAL,
     portal_id=Octets(8),
-    issuers=Repeated(
-        _FEW, Record(IssuerKey, key=_KEY, valid_from=Day(), valid_until=Optional(_RARELY, Day()))
-    ),
-    revoked=Repeated(Shifted(Magnitude((52, 6, 3, 1, 1, 1, 1))), Octets(8)),
-    next_root=Optional(_RARELY, _KEY),
+    issuers=Repeated(FEW, Record(IssuerKey, key=_KEY, valid_from=Day(), valid_until=Optional(RARELY, Day()))),
+    revoked=Repeated(REVOKED, Octets(8)),
+    next_root=Optional(RARELY, _KEY),
 )
 
-_LAYOUTS: dict[Kind, Field[Any]] = {
+LAYOUTS: dict[Kind, Field[Any]] = {
     Kind.REQUEST: _REQUEST,
     Kind.AUTHORIZATION: _AUTHORIZATION,
     Kind.CONFIRMATION: _CONFIRMATION,
@@ -190,8 +190,8 @@ def encode_payload(value: Code) -> bytes:
     _require_meaning(value)
     kind = KIND_OF[type(value)]
     sink = DigitSink()
-    _EXTENSION.put(sink, 0)
-    _LAYOUTS[kind].put(sink, value)
+    EXTENSION.put(sink, 0)
+    LAYOUTS[kind].put(sink, value)
     number = sink.fold()
     length = (number.bit_length() + 7) // 8
     if length % 5 == 4:
@@ -244,12 +244,12 @@ def decode_payload(payload: bytes) -> Code:
         raise MalformedCodeError("This is too short or too long to be a code.")
     kind = kind_of(payload[0])
     source = DigitSource(int.from_bytes(payload[1:], "big"))
-    if _EXTENSION.take(source):
+    if EXTENSION.take(source):
         raise NewerVersionError(
             "This code carries an extension of a newer version of Tallystick.", hint=NEWER_HINT
         )
     try:
-        value: Code = _LAYOUTS[kind].take(source)
+        value: Code = LAYOUTS[kind].take(source)
         if not source.exhausted or encode_payload(value) != payload:
             raise MalformedCodeError("This code is not in the one form that its content has.")
     except FieldError:

@@ -110,11 +110,11 @@ def test_more_lines_than_any_code_has_are_malformed() -> None:
     forged = DigitSink()
     TagSet().put(forged, (1, 2))
     for _ in range(2):
-        lines._LINES_OF_TAG.put(forged, 128)
+        lines.LINES_OF_TAG.put(forged, 128)
         for _ in range(128):
-            lines._COUNT.put(forged, 1)
+            lines.COUNT.put(forged, 1)
             TermTable(ISSUED, []).put(forged, None)
-            lines._FLAGS.put(forged, 0)
+            lines.FLAGS.put(forged, 0)
     with pytest.raises(MalformedCodeError, match="more than 255 lines"):
         LINES.take(DigitSource(forged.fold()))
 
@@ -187,14 +187,14 @@ def test_a_step_beyond_the_last_position_is_malformed() -> None:
 
 def _two_positions(*, gap: int, last: int) -> int:
     sink = DigitSink()
-    lines._NUMBERED.put(sink, 2)
-    lines._SPELLED.put(sink, 0)
-    lines._LAST_POSITION.put(sink, last)
-    steps, rest = divmod(gap, lines._step(last, 1))
+    lines.NUMBERED.put(sink, 2)
+    lines.SPELLED.put(sink, 0)
+    lines.LAST_POSITION.put(sink, last)
+    steps, rest = divmod(gap, lines.golomb_step(last, 1))
     for _ in range(steps):
         sink.put(1, 2)
     sink.put(0, 2)
-    sink.put(rest, lines._step(last, 1))
+    sink.put(rest, lines.golomb_step(last, 1))
     return sink.fold()
 
 

@@ -172,7 +172,7 @@ def test_a_typo_in_the_kind_or_version_is_no_other_kind_or_version() -> None:
 @pytest.mark.parametrize("typos", [0, 1, 4])
 def test_a_newer_code_is_named_as_such_with_typos_too(typos: int) -> None:
     sink = DigitSink()
-    wire._EXTENSION.put(sink, 1)
+    wire.EXTENSION.put(sink, 1)
     sink.put(123, 1 << 80)
     body = to_characters(bytes([wire.kind_byte(Kind.REQUEST)]) + sink.fold().to_bytes(11, "big") + bytes(64))
     text = body + parity_of(body)

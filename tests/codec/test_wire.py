@@ -160,8 +160,8 @@ def test_four_modulo_five_bytes_are_refused_and_filled_up() -> None:
 @pytest.mark.parametrize("kind", Kind)
 def test_a_number_that_is_left_over_is_refused(kind: Kind) -> None:
     sink = DigitSink()
-    wire._EXTENSION.put(sink, 0)
-    wire._LAYOUTS[kind].put(sink, EXAMPLES[kind])
+    wire.EXTENSION.put(sink, 0)
+    wire.LAYOUTS[kind].put(sink, EXAMPLES[kind])
     assert decode_payload(payload_of(kind, sink)) == EXAMPLES[kind]
     sink.put(1, 2)
     with pytest.raises(MalformedCodeError, match="one form"):
@@ -172,7 +172,7 @@ def authorization_with(put_lines: Callable[[DigitSink], None]) -> bytes:
     """Make an authorization whose lines are put by hand."""
     value = EXAMPLES[Kind.AUTHORIZATION]
     sink = DigitSink()
-    wire._EXTENSION.put(sink, 0)
+    wire.EXTENSION.put(sink, 0)
     for name, entry in wire._AUTHORIZATION._entries:
         if name != "lines":
             assert not callable(entry)
@@ -183,11 +183,11 @@ def authorization_with(put_lines: Callable[[DigitSink], None]) -> bytes:
 
 def put_spelled(sink: DigitSink, *tags: tuple[int, str]) -> None:
     """Put spelled tags, each as (shared characters, rest)."""
-    lines._NUMBERED.put(sink, 0)
-    lines._SPELLED.put(sink, len(tags))
+    lines.NUMBERED.put(sink, 0)
+    lines.SPELLED.put(sink, len(tags))
     for shared, rest in tags:
-        lines._SHARED.put(sink, shared)
-        lines._TEXT.put(sink, rest)
+        lines.SHARED.put(sink, shared)
+        lines.TEXT.put(sink, rest)
 
 
 def put_bare_lines(
@@ -195,13 +195,13 @@ def put_bare_lines(
 ) -> None:
     """Put one line of one count for each of ``number`` tags; perpetual, unless a term is put by hand."""
     for place in range(number):
-        lines._LINES_OF_TAG.put(sink, 1)
-        lines._COUNT.put(sink, 1)
+        lines.LINES_OF_TAG.put(sink, 1)
+        lines.COUNT.put(sink, 1)
         if put_term:
             put_term(sink, place)
         else:
-            lines._FIRST_TERM.put(sink, lines._PERPETUAL)
-        lines._FLAGS.put(sink, 0)
+            lines.FIRST_TERM.put(sink, lines.PERPETUAL)
+        lines.FLAGS.put(sink, 0)
 
 
 def spelled(*tags: tuple[int, str]) -> bytes:
@@ -216,10 +216,10 @@ def in_set(index: int, text: str) -> bytes:
     """Spell one tag in a character set of choice."""
 
     def put(sink: DigitSink) -> None:
-        lines._NUMBERED.put(sink, 0)
-        lines._SPELLED.put(sink, 1)
-        lines._SHARED.put(sink, 0)
-        fields._SET_CHOICE.put(sink, index)
+        lines.NUMBERED.put(sink, 0)
+        lines.SPELLED.put(sink, 1)
+        lines.SHARED.put(sink, 0)
+        fields.CHARACTER_SET.put(sink, index)
         sink.put(len(text) - 1, 64)
         for character in text:
             sink.put(CHARACTER_SETS[index].index(character), len(CHARACTER_SETS[index]))
@@ -242,16 +242,16 @@ TERM = Term(ISSUE_DAY, date(2025, 5, 5))
 
 def put_new_term(sink: DigitSink, place: int) -> None:
     """Put the same term as a new one, each time."""
-    (lines._FIRST_TERM, lines._SECOND_TERM, lines._SECOND_TERM)[place].put(sink, lines._NEW)
+    (lines.FIRST_TERM, lines.SECOND_TERM, lines.SECOND_TERM)[place].put(sink, lines.NEW)
     TermTable(ISSUE_DAY, [])._put_new(sink, TERM)
 
 
 def put_days_long(days: int) -> Callable[[DigitSink, int], None]:
     def put_term(sink: DigitSink, _: int) -> None:
-        lines._FIRST_TERM.put(sink, lines._NEW)
-        lines._STARTS_AT_ISSUE.put(sink, True)
-        lines._YEARS.put(sink, 0)
-        lines._DAYS_LONG.put(sink, days)
+        lines.FIRST_TERM.put(sink, lines.NEW)
+        lines.STARTS_AT_ISSUE.put(sink, True)
+        lines.YEARS.put(sink, 0)
+        lines.DAYS_LONG.put(sink, days)
 
     return put_term
 
@@ -300,11 +300,11 @@ def test_unsorted_and_repeated_lines_are_refused() -> None:
         def put(sink: DigitSink, pair: tuple[Term | None, Term | None] = pair) -> None:
             put_spelled(sink, (0, "A"))
             table = TermTable(ISSUE_DAY, [])
-            lines._LINES_OF_TAG.put(sink, 2)
+            lines.LINES_OF_TAG.put(sink, 2)
             for term in pair:
-                lines._COUNT.put(sink, 1)
+                lines.COUNT.put(sink, 1)
                 table.put(sink, term)
-                lines._FLAGS.put(sink, 0)
+                lines.FLAGS.put(sink, 0)
 
         with pytest.raises(MalformedCodeError):
             decode_payload(authorization_with(put))
@@ -384,8 +384,8 @@ def test_bytes_that_say_it_all_the_same_are_malformed(name: str) -> None:
     value: Any = MEANINGLESS[name]
     kind = KIND_OF[type(value)]
     sink = DigitSink()
-    wire._EXTENSION.put(sink, 0)
-    wire._LAYOUTS[kind].put(sink, value)
+    wire.EXTENSION.put(sink, 0)
+    wire.LAYOUTS[kind].put(sink, value)
     with pytest.raises(MalformedCodeError):
         decode_payload(payload_of(kind, sink))
 
@@ -461,8 +461,8 @@ def test_every_first_byte_has_its_answer(first: int) -> None:
 @pytest.mark.parametrize("kind", Kind)
 def test_an_extension_is_of_a_newer_version(kind: Kind) -> None:
     sink = DigitSink()
-    wire._EXTENSION.put(sink, 1)
-    wire._LAYOUTS[kind].put(sink, EXAMPLES[kind])
+    wire.EXTENSION.put(sink, 1)
+    wire.LAYOUTS[kind].put(sink, EXAMPLES[kind])
     with pytest.raises(NewerVersionError, match="extension"):
         decode_payload(payload_of(kind, sink))
 
