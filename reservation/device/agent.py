@@ -2,7 +2,7 @@
 
 Every verb works in the same way: load the state, let `reservation.device.rules` decide, and when there is
 something to do, do it alone, write once, and only then answer. What was done before is answered again,
-without a lock and without writing. So a crash in between shows the same code on the same input:
+without a lock and without a change. So a crash in between shows the same code on the same input:
 
 - an installation and its confirmation are written together, before the confirmation is shown;
 - a return's tombstone is written with its code, before the code is shown.
@@ -259,11 +259,14 @@ class Device(DeviceReader):
                 "No authorization is installed on this device, so there is no confirmation.",
                 hint=NEXT_STEPS[state.standing],
             )
+        self._folder.settle()
         return IssuedCode(genuine.own_confirmation(state, state.live), again=True)
 
     def codes(self) -> Journal:
         """Return every code that the device signed, oldest first."""
-        return self._current().state.journal
+        journal = self._current().state.journal
+        self._folder.settle()
+        return journal
 
     # --- answers -------------------------------------------------------------------------------
 
@@ -301,11 +304,15 @@ class Device(DeviceReader):
         """Answer what was done before; else do it, alone, unless another process just did."""
         answer = before(self._current())
         if answer is not None:
+            self._folder.settle()
             return answer
         with self._folder.locked():
             self._view = view = self._load()
             answer = before(view)
-            return do(view) if answer is None else answer
+            if answer is None:
+                return do(view)
+            self._folder.settle()
+            return answer
 
     def _keep(self, state: State) -> None:
         self._folder.write_state(render(state))

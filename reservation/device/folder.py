@@ -6,6 +6,8 @@
 
 A file is replaced by writing a temporary one, fsync, rename, and fsync of the folder: whatever happens in
 between, the old content or the new one is there, whole. What a crash left behind goes with the next change.
+Between rename and fsync others see what a power cut could still undo; so a code is shown again only after
+`Folder.settle`.
 
 Reading takes no lock and needs no write permission: a whole file is always there to be read. The key is for
 its owner alone (0600, refused otherwise). The state may be readable for a group, so that a service user can
@@ -21,6 +23,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from errno import EACCES, EINVAL, EPERM, EROFS
 from pathlib import Path
 
 from codec.keys import SigningKey
@@ -58,6 +61,9 @@ class Folder:
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise _unusable("made", self.home, error) from error
+        for above in self.home.absolute().parents:
+            with suppress(OSError):  # not all of them are ours
+                _sync(above)
 
     @property
     def has_state(self) -> bool:
@@ -116,6 +122,18 @@ class Folder:
                 came after the rename: then the new content may be there.
         """
         self._replace(_STATE, content, _STATE_MODES)
+
+    def settle(self) -> None:
+        """Make sure that the state that can be read is durable: its writer may have died just before.
+
+        Raises:
+            StorageError: When that fails. Where nothing can be written, there is nothing to make durable.
+        """
+        try:
+            _sync(self.home)
+        except OSError as error:
+            if error.errno not in (EACCES, EINVAL, EPERM, EROFS):
+                raise _unusable("made durable", self.home, error) from error
 
     def write_key(self, key: SigningKey) -> None:
         """Write the key file, durably.
@@ -200,7 +218,7 @@ class Folder:
                 _inherit(path, descriptor, modes)
                 os.fsync(descriptor)
             temporary.replace(path)
-            self._sync()
+            _sync(self.home)
         except OSError as error:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -210,13 +228,14 @@ class Folder:
         for name in (_STATE, _KEY):
             (self.home / (name + _TEMPORARY)).unlink(missing_ok=True)
 
-    def _sync(self) -> None:
-        """Make what was renamed in the folder durable."""
-        descriptor = os.open(self.home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+
+def _sync(folder: Path) -> None:
+    """Make what was renamed or made in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _inherit(path: Path, descriptor: int, modes: int) -> None:

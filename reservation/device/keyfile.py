@@ -29,11 +29,11 @@ def from_pem(content: bytes) -> SigningKey:
     Raises:
         KeyFileError: When it is anything but an unencrypted Ed25519 key in PKCS#8 PEM.
     """
-    content = content.replace(b"\r\n", b"\n").strip() + b"\n"
+    content = content.replace(b"\r\n", b"\n")
     if not (content.startswith(_BEGIN) and content.endswith(_END)):
         raise _not_a_key()
     try:
-        der = a2b_base64(content[len(_BEGIN) : -len(_END)], strict_mode=False)
+        der = a2b_base64(content[len(_BEGIN) : -len(_END)].replace(b"\n", b""), strict_mode=True)
     except Base64Error:
         raise _not_a_key() from None
     if len(der) != len(_HEAD) + _SEED_BYTES or not der.startswith(_HEAD):

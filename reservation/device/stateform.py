@@ -159,9 +159,9 @@ def _state_of(form: Form) -> State:
         root=_octets(form["root"], KEY_BYTES),
         trust=_text(form["trust"]),
         portal_id=_or_none(lambda text: _octets(text, _PORTAL_ID_BYTES), form["portal_id"]),
-        journal=tuple(_entry_of(each) for each in form["journal"]),
-        reservations=tuple(_reservation_of(each) for each in form["reservations"]),
-        catalogue=tuple(_text(tag) for tag in form["catalogue"]),
+        journal=tuple(_entry_of(each) for each in _sequence(form["journal"])),
+        reservations=tuple(_reservation_of(each) for each in _sequence(form["reservations"])),
+        catalogue=tuple(_text(tag) for tag in _sequence(form["catalogue"])),
     )
 
 
@@ -213,6 +213,12 @@ def _or_none(read: Callable[[Any], T], value: Any) -> T | None:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("not a text")
+    return value
+
+
+def _sequence(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("not a list")
     return value
 
 
