@@ -51,3 +51,9 @@ class OutputError(CommandError):
     """A result that could not be written where it was asked for; the command itself is done."""
 
     code = "output"
+
+
+class DemoError(CommandError):
+    """A step of the demo that did not end as it should."""
+
+    code = "demo"

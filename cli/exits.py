@@ -96,6 +96,7 @@ EXIT_OF: dict[type[Exception], int] = {
     cli_errors.RepairRefusedError: UNREADABLE,
     cli_errors.DeclinedError: REFUSED,
     cli_errors.OutputError: DAMAGED,
+    cli_errors.DemoError: REFUSED,
 }
 
 

@@ -155,14 +155,20 @@ class Session:
     def fail(self, code: str, message: str, hint: str, extra: Record | None = None) -> None:
         """Write an error: on stderr for people, as an object on stdout for scripts."""
         if self.json:
-            error = {"code": code, "message": sentence(message), "hint": sentence(hint), **(extra or {})}
+            error = {
+                "code": code,
+                "message": sentence(message),
+                "hint": safe(hint, LONGEST_LINE),
+                **(extra or {}),
+            }
             self._print_json({"error": error})
             return
         self.world.stdout.flush()
         stderr = self.world.stderr
         stderr.write(f"{self.emphasis('Error:', stderr)} {sentence(message)}\n")
         if hint:
-            stderr.write(f"{self.emphasis('What to do:', stderr)} {sentence(hint)}\n")
+            # As it is: it often ends with a command, and a full stop would be copied with it.
+            stderr.write(f"{self.emphasis('What to do:', stderr)} {safe(hint, LONGEST_LINE)}\n")
 
     def _print_json(self, record: Record) -> None:
         import json  # scripts alone need it

@@ -7,6 +7,7 @@ by the commands that need them.
 
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ class World:
         stdout: The result.
         stderr: The talk.
         passphrase: Asks a person for a passphrase without showing it; gets the question.
+        sleep: Lets that many seconds go by, for people to read.
     """
 
     clock: Callable[[], datetime]
@@ -39,6 +41,7 @@ class World:
     stdout: TextIO
     stderr: TextIO
     passphrase: Callable[[str], str]
+    sleep: Callable[[float], None] = time.sleep
 
 
 def real_world() -> World:

@@ -1,6 +1,5 @@
 """The rules for every command: stdout and stderr, JSON, quiet and verbose, settings, codes in and out."""
 
-import os
 import re
 from pathlib import Path
 
@@ -319,12 +318,11 @@ def test_a_file_that_fails_late_leaves_the_old_content(device: Desk, monkeypatch
     out = device.path("q.txt")
     out.write_text("old")
 
-    def full(_: int) -> None:
+    def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", lambda number: None)
     device.done("device", "request")
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(Path, "replace", full)
     failed = device.run("device", "request", "--out", str(out))
     assert failed.code == 6
     assert failed.line.startswith("Q")
