@@ -146,8 +146,11 @@ MUTABLE = {
 
 
 def dataclasses_are_values(sources: Sequence[Source]) -> Iterator[Breach]:
-    """Make every dataclass frozen and slotted: a value that changes is a bug that waits."""
-    for source, owner in nodes(sources, ast.ClassDef):
+    """Make every dataclass frozen and slotted: a value that changes is a bug that waits.
+
+    Fakes and models in tests are not values: they keep state on purpose.
+    """
+    for source, owner in nodes([s for s in sources if not s.path.startswith("tests/")], ast.ClassDef):
         for decorator in owner.decorator_list:
             call = decorator if isinstance(decorator, ast.Call) else None
             name = ast.unparse(call.func if call else decorator)
@@ -309,24 +312,26 @@ def every_test_runs(sources: Sequence[Source]) -> Iterator[Breach]:
 
 
 def every_test_can_fail(sources: Sequence[Source]) -> Iterator[Breach]:
-    """Let each test assert something, itself or through a function beside it or named for it."""
-    for source in sources:
-        near = {function.name: function for _, function in functions([source])}
-        for name, function in near.items():
-            if name.startswith("test_") and not _can_fail(function, near):
-                yield Breach(source.path, function.lineno, f"{name} asserts nothing")
+    """Let each test assert something, itself or through a function of the tests that it calls."""
+    tests = [source for source in sources if not source.in_product]
+    named: dict[str, list[Function]] = {}
+    for _, function in functions(tests):
+        named.setdefault(function.name, []).append(function)
+    for source, function in functions(tests):
+        if function.name.startswith("test_") and not _can_fail(function, named):
+            yield Breach(source.path, function.lineno, f"{function.name} asserts nothing")
 
 
-def _can_fail(function: Function, near: Mapping[str, Function]) -> bool:
-    others = {name: other for name, other in near.items() if other is not function}
+def _can_fail(function: Function, named: Mapping[str, Sequence[Function]]) -> bool:
+    others = {name: found for name, found in named.items() if name != function.name}
     for node in ast.walk(function):
         if isinstance(node, ast.Assert) and not isinstance(node.test, ast.Constant):
             return True
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func).rpartition(".")[2]
-            if called == "raises" or called.startswith("assert_"):
+            if called in {"raises", "run_state_machine_as_test"} or called.startswith("assert_"):
                 return True
-            if called in others and _can_fail(others[called], others):
+            if any(_can_fail(other, others) for other in others.get(called, ())):
                 return True
     return False
 

@@ -241,6 +241,9 @@ DETOURS = (
     Detour("reservation/device/agent.py", "import reservation.ledger", "The device half"),
     Detour("reservation/rules.py", "import reservation.device.state", "The portal half"),
     Detour("cli/main.py", "import reservation.sql", "Only bootstrap"),
+    Detour("reservation/service/context.py", "import reservation.sql", "The portal half is a ladder"),
+    Detour("reservation/ledger.py", "import reservation.rules", "The portal half is a ladder"),
+    Detour("reservation/service/context.py", "import os", "The service does no I/O"),
     Detour("reservation/device/agent.py", "import cryptography", "A device needs none"),
     Detour("reservation/rules.py", "import nacl.signing", "Cryptography has one door"),
 )
