@@ -95,12 +95,7 @@ def add_license(
         UnknownNameError: When there is no such Virtual Account.
     """
     lot = lot_of(tag, term, export_controlled=export_controlled, reporting_only=reporting_only)
-    if order_reference:
-        checked_text("order reference", order_reference)
-    if not 1 <= count <= MAX_QUANTITY:
-        raise RuleError(
-            f"{count} licences cannot be added at once.", hint=f"Give a number from 1 to {MAX_QUANTITY:,}."
-        )
+    _require_addition(count, order_reference)
 
     def work(books: Writing, stamp: Stamp) -> Added:
         place = virtual_account_named(books, virtual_account)
@@ -127,6 +122,15 @@ def add_license(
         return Added(lot, place.name, count, order_reference)
 
     return write(portal, work)
+
+
+def _require_addition(count: int, order_reference: str) -> None:
+    if order_reference:
+        checked_text("order reference", order_reference)
+    if not 1 <= count <= MAX_QUANTITY:
+        raise RuleError(
+            f"{count} licences cannot be added at once.", hint=f"Give a number from 1 to {MAX_QUANTITY:,}."
+        )
 
 
 def _require_not_over(lot: Lot, today: date) -> None:

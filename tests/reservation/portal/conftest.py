@@ -1,0 +1,56 @@
+"""A portal on a real database, and a clock that tests set."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reservation import bootstrap
+from reservation.bootstrap import Founded
+from reservation.service import Portal
+from tests.reservation.portal.appliance import START, Time, seeded
+
+PASSPHRASE = "correct horse battery staple"
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Founded:
+    """A fresh portal, made once; tests work on copies of it."""
+    folder = tmp_path_factory.mktemp("portal")
+    return bootstrap.initialise(
+        f"sqlite://{folder}/portal.db",
+        account="Northern Grid",
+        actor="ann",
+        keys_folder=folder / "keys",
+        passphrase=PASSPHRASE,
+        clock=lambda: START,
+        random=seeded("portal"),
+    )
+
+
+@pytest.fixture
+def database(founded: Founded, tmp_path: Path) -> Path:
+    """A portal's database of a test's own."""
+    return Path(shutil.copy(founded.database, tmp_path / "portal.db"))
+
+
+@pytest.fixture
+def time() -> Time:
+    """The moment at which everything happens."""
+    return Time()
+
+
+@pytest.fixture
+def portal(founded: Founded, database: Path, time: Time) -> Iterator[Portal]:
+    """A portal, opened with its issuer."""
+    opened = bootstrap.open_portal(
+        f"sqlite://{database}",
+        actor="ann",
+        clock=time,
+        random=seeded("command"),
+        issuer_file=founded.issuer_file,
+        passphrase=PASSPHRASE,
+    )
+    yield opened
+    opened.close()

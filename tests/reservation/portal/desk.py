@@ -1,0 +1,157 @@
+"""A desk at which a test reserves, confirms and returns, line by line, as a scenario says it.
+
+    add TAG N [from DATE to DATE] [reporting] [in VA]     licences come in
+    reserve DEVICE TAG=N … [term T] [in VA]               a first authorization
+    request DEVICE                                        another request by the device (its next code number)
+    update DEVICE TAG=N … [term T]                        a further authorization
+    confirm DEVICE SEQUENCE                               the device says that it installed that one
+    return DEVICE LAST [mismatch]                         it says that LAST was the last installed (0: never)
+    on DATE                                               time passes
+    refused NAME                                          the line before raises the error with that code
+    pool TAG [in VA] account=N …                          accounts, those not named are 0
+    lot TAG to DATE account=N …                           accounts of one lot
+    state DEVICE STATE                                    of its newest reservation
+
+After every line the whole books are audited.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+
+from codec.codes import Sequence, Term
+from codec.envelope import VerifiedCode
+from codec.errors import CodecError
+from reservation import service
+from reservation.errors import ReservationError
+from reservation.service import Counts, Issued, LinesWanted, Portal
+from tests.reservation.portal.appliance import Appliance, Time
+
+
+@dataclass(slots=True)
+class Desk:
+    portal: Portal
+    time: Time
+    issued: dict[tuple[str, int], Issued] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    refusal: ReservationError | CodecError | None = None
+
+    def play(self, scenario: str) -> None:
+        """Play a scenario to its end."""
+        for line in filter(None, map(str.strip, scenario.splitlines())):
+            verb, *words = line.split("#")[0].split()
+            if verb == "refused":
+                assert self.refusal is not None, line
+                assert self.refusal.code == words[0], self.refusal.message
+                self.refusal = None
+                continue
+            assert self.refusal is None, self.refusal
+            step: Callable[..., None] = getattr(self, f"_{verb}")
+            try:
+                step(*words)
+            except (ReservationError, CodecError) as error:
+                self.refusal = error
+            except AssertionError as error:
+                raise AssertionError(f"{line}: {error}") from error
+            assert service.audit(self.portal) == (), line
+        assert self.refusal is None, self.refusal
+
+    def _add(self, tag: str, count: str, *rest: str) -> None:
+        options = _options(rest)
+        term = None
+        if "from" in options:
+            term = Term(date.fromisoformat(options["from"]), date.fromisoformat(options["to"]))
+        service.add_license(
+            self.portal,
+            tag,
+            int(count),
+            virtual_account=options.get("in", "DEFAULT"),
+            term=term,
+            reporting_only="reporting" in rest,
+        )
+
+    def _request(self, device: str) -> None:
+        self.numbers[device] = self.numbers.get(device, 1) + 10
+
+    def _reserve(self, device: str, *rest: str) -> None:
+        options = _options(rest)
+        request = Appliance(device).request(number=self.numbers.get(device, 1))
+        self._keep(
+            device,
+            service.reserve(
+                self.portal,
+                request,
+                virtual_account=options.get("in", "DEFAULT"),
+                choice=LinesWanted(_counts(rest)),
+                term=options.get("term", "longest"),
+            ),
+        )
+
+    def _update(self, device: str, *rest: str) -> None:
+        reservation_id = self._newest(device).reservation_id
+        term = _options(rest).get("term", "longest")
+        self._keep(device, service.update(self.portal, reservation_id, _counts(rest), term=term))
+
+    def _keep(self, device: str, issued: Issued) -> None:
+        self.issued[device, issued.sequence.number] = issued
+        self.issued[device, 0] = issued
+
+    def _newest(self, device: str) -> Issued:
+        return self.issued[device, 0]
+
+    def _confirm(self, device: str, number: str) -> None:
+        code = Appliance(device).confirmation(self.issued[device, int(number)], self.portal)
+        self._accept(code)
+
+    def _return(self, device: str, last: str, *rest: str) -> None:
+        sequence = Sequence(0, int(last))
+        code = Appliance(device).give_back(
+            self._newest(device).reservation_id, sequence, mismatch="mismatch" in rest
+        )
+        self._accept(code)
+
+    def _accept(self, code: VerifiedCode[service.DeviceCode]) -> None:
+        received = service.read_code(self.portal, code.text)
+        service.accept(self.portal, received.code)
+
+    def _on(self, day: str) -> None:
+        self.time.set(datetime.combine(date.fromisoformat(day), time(8, 0), UTC))
+
+    def _pool(self, tag: str, *rest: str) -> None:
+        place = _options(rest).get("in", "DEFAULT")
+        pools = service.overview(self.portal, virtual_account=place)
+        found = next((pool.counts for pool in pools if pool.tag == tag), Counts())
+        _compare(found, _counts(rest))
+
+    def _lot(self, tag: str, *rest: str) -> None:
+        end = date.fromisoformat(_options(rest)["to"])
+        licenses = service.list_licenses(self.portal)
+        (found,) = (
+            one.counts
+            for one in licenses
+            if one.lot.tag == tag and one.lot.term is not None and one.lot.term.end == end
+        )
+        _compare(found, _counts(rest))
+
+    def _state(self, device: str, state: str) -> None:
+        details = service.show_reservation(self.portal, self._newest(device).reservation_id)
+        assert details.summary.state == state, details.summary.state
+
+
+def _options(words: tuple[str, ...]) -> dict[str, str]:
+    return {
+        word: words[place + 1]
+        for place, word in enumerate(words[:-1])
+        if word in {"from", "to", "in", "term"}
+    }
+
+
+def _counts(words: tuple[str, ...]) -> dict[str, int]:
+    pairs = (word.split("=") for word in words if "=" in word)
+    return {name: int(count) for name, count in pairs}
+
+
+def _compare(found: Counts, expected: dict[str, int]) -> None:
+    counts = {name: getattr(found, name) for name in Counts.__slots__}
+    shown = {name: count for name, count in counts.items() if count and name != "entitled"}
+    assert shown == {name: count for name, count in expected.items() if count}
