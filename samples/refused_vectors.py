@@ -1,0 +1,427 @@
+"""The scenarios of the test vectors that end in a refusal, each for one class of failure.
+
+`samples.vectors` makes files of them. Unless its point is the signature or the text, a refused code is signed
+by the right key over the very bytes that it carries, and its parity is right: so it is refused for what the
+scenario names, and for nothing else. Forged bytes are put together by `samples.forged_payloads`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any, Final
+
+from codec.alphabet import from_number, to_number
+from codec.codes import Code, IssuerKey, Kind, Line, Sequence, Sketch, WantedLine
+from codec.envelope import (
+    VerifiedCode,
+    external_aad,
+    issuer_hint,
+    sig_structure,
+    sign_authorization,
+    sign_confirmation,
+    sign_request,
+    sign_return,
+    sign_trust,
+    to_text,
+)
+from codec.keys import SigningKey
+from codec.parity import parity_of
+from samples import forged_payloads as forged
+from samples.accepted_vectors import (
+    ASKED,
+    AUTHORIZATION,
+    AUTHORIZATION_CONTEXT,
+    AUTHORIZED,
+    CONFIRMATION,
+    CONFIRMATION_CONTEXT,
+    REQUEST,
+    RETURN,
+    RETURN_CONTEXT,
+    TODAY,
+    TRUST,
+    TRUST_CONTEXT,
+    authorize,
+    confirm,
+    give_back,
+    mistype,
+    trust,
+)
+from samples.vectors import (
+    CATALOGUE,
+    DEVICE,
+    ISSUER,
+    PORTAL_ID,
+    ROOT,
+    SECOND_ISSUER,
+    STRANGER,
+    Vector,
+    not_built,
+    refused,
+)
+
+NAMES: Final = {
+    Kind.REQUEST: "request",
+    Kind.AUTHORIZATION: "authorization",
+    Kind.CONFIRMATION: "confirmation",
+    Kind.RETURN: "return",
+    Kind.TRUST: "trust",
+}
+CONTEXTS: Final[Mapping[Kind, Mapping[str, Any]]] = {
+    Kind.REQUEST: {},
+    Kind.AUTHORIZATION: AUTHORIZATION_CONTEXT,
+    Kind.CONFIRMATION: CONFIRMATION_CONTEXT,
+    Kind.RETURN: RETURN_CONTEXT,
+    Kind.TRUST: TRUST_CONTEXT,
+}
+SIGNERS: Final[Mapping[Kind, tuple[SigningKey, tuple[bytes, ...]]]] = {
+    Kind.REQUEST: (DEVICE, ()),
+    Kind.AUTHORIZATION: (ISSUER, (ASKED.id, ISSUER.verifying_key.digest, PORTAL_ID)),
+    Kind.CONFIRMATION: (DEVICE, (ASKED.id, AUTHORIZED.id)),
+    Kind.RETURN: (DEVICE, (ASKED.id,)),
+    Kind.TRUST: (ROOT, (ROOT.verifying_key.digest,)),
+}
+#: Order of the group, for signatures that are right but not canonical.
+ORDER: Final = 2**252 + 27742317777372353535851937790883648493
+
+A, C, Q, R, T = Kind.AUTHORIZATION, Kind.CONFIRMATION, Kind.REQUEST, Kind.RETURN, Kind.TRUST
+
+
+def refused_vectors() -> Iterator[Vector]:
+    """Yield every scenario that ends in a refusal."""
+    yield from _texts()
+    yield from _forms()
+    yield from _values_no_code_carries()
+    yield from _newer()
+    yield from _other_kinds()
+    yield from _strangers()
+    yield from _issuers()
+    yield from _keys()
+    yield from _catalogues()
+    yield from _not_built()
+
+
+def _case(
+    kind: Kind, error: str, name: str, description: str, code: str, context: Mapping[str, Any] | None = None
+) -> Vector:
+    known = CONTEXTS[kind] if context is None else context
+    return refused(f"{NAMES[kind]}-refused-{name}", description, kind, code, error, known)
+
+
+def _signed(kind: Kind, payload: bytes) -> str:
+    """Sign bytes as they are, with the right key and for the right reader."""
+    key, known = SIGNERS[kind]
+    return to_text(payload, key.sign(sig_structure(payload, external_aad(kind, *known))))
+
+
+def _with_parity(body: str) -> str:
+    return body + parity_of(body)
+
+
+# --- malformed -----------------------------------------------------------------------------------------
+
+
+def _texts() -> Iterator[Vector]:
+    def case(name: str, description: str, code: str) -> Vector:
+        return _case(A, "malformed", name, description, code)
+
+    text = AUTHORIZED.text
+    body = text[:-16]
+    yield case("empty", "Nothing but white space.", " \n\t")
+    yield case("too-short", "The beginning of a code.", text[:40])
+    yield case("end-missing", "The last twenty characters are missing.", text[:-20])
+    yield case("one-missing", "One character is missing in the middle.", text[:50] + text[51:])
+    yield case(
+        "five-wrong",
+        "Five characters are wrong, one more than the parity can put right.",
+        mistype(text, 3, 25, 47, 69, 91),
+    )
+    yield case("letter-u", "A character that is not of the alphabet: U.", text[:20] + "U" + text[21:])
+    yield case("arabic-digit", "A digit, but not an ASCII one.", text[:20] + "\u0663" + text[21:])
+    yield case("dotless-i", "A letter that some programs turn into I.", text[:20] + "\u0131" + text[21:])
+    yield case(
+        "too-long", "More characters than any code has.", _with_parity(body + "0" * (2030 - len(body))) + "00"
+    )
+    yield case("no-kind", "The parity is right, and no kind has this letter.", _with_parity("Z" + body[1:]))
+    yield case(
+        "version-zero", "The parity is right, and version 0 never was.", _with_parity(_version(body, 0))
+    )
+    yield case("padding", "The padding bits after the signature are not zero.", _with_parity(_padded()))
+
+
+def _version(body: str, version: int) -> str:
+    """Set the low three bits of the first byte."""
+    number = to_number(body)
+    shift = 5 * len(body) - 8
+    return from_number(number & ~(7 << shift) | version << shift, len(body))
+
+
+def _padded() -> str:
+    """Set the last padding bit of a code that has any."""
+    body = authorize(replace(AUTHORIZATION, lines=AUTHORIZATION.lines[:1])).text[:-16]
+    if 5 * len(body) % 8 == 0:
+        raise ValueError("this code has no padding bits to set: choose another")
+    return from_number(to_number(body) | 1, len(body))
+
+
+def _forms() -> Iterator[Vector]:
+    """Say in another form what has one form only; the signature is right over these very bytes."""
+    for name, (kind, description, payload) in forged.other_forms().items():
+        yield _case(kind, "malformed", name, description, _signed(kind, payload))
+
+
+def _values_no_code_carries() -> Iterator[Vector]:
+    for name, (kind, description, payload) in forged.meaningless().items():
+        yield _case(kind, "malformed", name, description, _signed(kind, payload))
+
+
+# --- newer-version -------------------------------------------------------------------------------------
+
+
+def _newer() -> Iterator[Vector]:
+    body = AUTHORIZED.text[:-16]
+    for version in (2, 7):
+        text = _with_parity(_version(body, version))
+        yield _case(A, "newer-version", f"version-{version}", f"The format version is {version}.", text)
+    for letter, what in (("S", "A short confirmation"), ("B", "A bundle"), ("F", "A frame")):
+        text = _with_parity(letter + body[1:])
+        yield _case(
+            A, "newer-version", f"kind-{letter.lower()}", f"{what}, which version 1 does not read.", text
+        )
+    for name, (kind, description, payload) in forged.newer().items():
+        yield _case(kind, "newer-version", name, description, _signed(kind, payload))
+
+
+# --- wrong-kind ----------------------------------------------------------------------------------------
+
+
+def _other_kinds() -> Iterator[Vector]:
+    signed: dict[Kind, VerifiedCode[Any]] = {
+        Q: ASKED,
+        A: AUTHORIZED,
+        C: confirm(CONFIRMATION),
+        R: give_back(RETURN),
+        T: trust(TRUST),
+    }
+    kinds = list(signed)
+    for kind, given in zip(kinds, kinds[1:] + kinds[:1], strict=True):
+        yield _case(
+            kind,
+            "wrong-kind",
+            "other-kind",
+            f"A genuine {NAMES[given]} code, where {NAMES[kind]} codes are read.",
+            signed[given].text,
+        )
+
+
+# --- not-genuine ---------------------------------------------------------------------------------------
+
+
+def _strangers() -> Iterator[Vector]:
+    def case(kind: Kind, name: str, description: str, code: VerifiedCode[Any]) -> Vector:
+        return _case(kind, "not-genuine", name, description, code.text)
+
+    other_request = sign_request(replace(REQUEST, code_number=2), DEVICE)
+    yield case(
+        Q, "signed-by-another", "Signed by another key than the one inside.", sign_request(REQUEST, STRANGER)
+    )
+    yield case(
+        A,
+        "other-request",
+        "Issued for another request of the same device; the hint fits all the same.",
+        authorize(AUTHORIZATION, other_request),
+    )
+    yield case(
+        A,
+        "other-portal",
+        "Issued by the same key for another portal.",
+        sign_authorization(AUTHORIZATION, ISSUER, request_id=ASKED.id, portal_id=bytes(8)),
+    )
+    yield case(
+        A,
+        "other-issuer",
+        "Signed by a stranger who writes the issuer's hint into it.",
+        sign_authorization(AUTHORIZATION, STRANGER, request_id=ASKED.id, portal_id=PORTAL_ID),
+    )
+    other = authorize(replace(AUTHORIZATION, sequence=Sequence(0, 2)))
+    yield case(C, "other-authorization", "Confirms another authorization.", confirm(CONFIRMATION, other))
+    yield case(
+        C,
+        "other-device",
+        "Signed by another device.",
+        sign_confirmation(CONFIRMATION, STRANGER, request_id=ASKED.id, authorization_id=AUTHORIZED.id),
+    )
+    yield case(
+        R,
+        "other-request",
+        "Returns another request.",
+        sign_return(RETURN, DEVICE, request_id=other_request.id),
+    )
+    yield case(
+        R, "other-device", "Signed by another device.", sign_return(RETURN, STRANGER, request_id=ASKED.id)
+    )
+    yield case(T, "other-root", "Signed by another root.", sign_trust(TRUST, STRANGER))
+    yield from _signatures()
+
+
+def _signatures() -> Iterator[Vector]:
+    """Take codes whose content is right, and signatures that are not quite."""
+
+    def case(name: str, description: str, payload: bytes, signature: bytes) -> Vector:
+        return _case(A, "not-genuine", name, description, to_text(payload, signature))
+
+    payload, signature = AUTHORIZED.payload, AUTHORIZED.signature
+    more = authorize(replace(AUTHORIZATION, lines=(Line(0, 2), *AUTHORIZATION.lines[1:]))).payload
+    scalar = int.from_bytes(signature[32:], "little") + ORDER
+    as_return = external_aad(R, ASKED.id)
+    yield case("count-raised", "One count was raised after signing.", more, signature)
+    yield case(
+        "scalar-plus-order",
+        "The scalar S of the signature is not reduced: S + L.",
+        payload,
+        signature[:32] + scalar.to_bytes(32, "little"),
+    )
+    yield case("zero-signature", "Sixty-four zero bytes.", payload, bytes(64))
+    yield case(
+        "signed-as-return",
+        "Signed by the issuer's key, with the external_aad of a return.",
+        payload,
+        ISSUER.sign(sig_structure(payload, as_return)),
+    )
+    yield case(
+        "signed-bare",
+        "Signed over the payload alone, without a Sig_structure.",
+        payload,
+        ISSUER.sign(payload),
+    )
+
+
+# --- unknown-issuer, revoked-issuer --------------------------------------------------------------------
+
+
+def _issuers() -> Iterator[Vector]:
+    def case(error: str, name: str, description: str, **changes: Any) -> Vector:
+        context = {
+            "request": ASKED.text,
+            "root": ROOT.verifying_key.raw.hex(),
+            "trust": trust(replace(TRUST, **changes)).text,
+        }
+        return _case(A, error, name, description, AUTHORIZED.text, context)
+
+    mine, other = IssuerKey(ISSUER.verifying_key.raw, date(2026, 1, 1)), SECOND_ISSUER.verifying_key
+    if issuer_hint(other) == issuer_hint(ISSUER.verifying_key):
+        raise ValueError("the two issuers have one hint: choose other names for the keys")
+    yield case(
+        "unknown-issuer",
+        "unknown-issuer",
+        "The trust code certifies another issuer only.",
+        issuers=(IssuerKey(other.raw, date(2026, 1, 1)),),
+    )
+    yield case(
+        "unknown-issuer",
+        "issuer-not-yet-valid",
+        "The issuer's validity starts on the day after the issue.",
+        issuers=(replace(mine, valid_from=TODAY + timedelta(days=1)),),
+    )
+    yield case(
+        "unknown-issuer",
+        "issuer-no-longer-valid",
+        "The issuer's validity ended on the day before the issue.",
+        issuers=(replace(mine, valid_until=TODAY - timedelta(days=1)),),
+    )
+    yield case(
+        "revoked-issuer",
+        "revoked-issuer",
+        "The root has revoked the issuer, whatever the date of the authorization.",
+        serial=2,
+        revoked=(ISSUER.verifying_key.id,),
+    )
+
+
+# --- bad-key -------------------------------------------------------------------------------------------
+
+
+def _keys() -> Iterator[Vector]:
+    for name, (description, key) in forged.hostile_keys().items():
+        request = sign_request(replace(REQUEST, device_key=key), STRANGER)
+        yield _case(Q, "bad-key", name, f"The device key is {description}.", request.text)
+    identity = (1).to_bytes(32, "little")
+    universal = replace(REQUEST, device_key=identity)
+    payload = sign_request(universal, STRANGER).payload
+    base_point = bytes.fromhex("58" + "66" * 31)
+    yield _case(
+        Q,
+        "bad-key",
+        "universal-signature",
+        "The device key is the identity, and R = B, S = 1: this signature would hold over anything.",
+        to_text(payload, base_point + (1).to_bytes(32, "little")),
+    )
+    bad_issuer = trust(replace(TRUST, issuers=(IssuerKey(identity, TODAY),)))
+    yield _case(T, "bad-key", "issuer-key", "An issuer's key is the identity.", bad_issuer.text)
+    bad_root = trust(replace(TRUST, next_root=identity))
+    yield _case(T, "bad-key", "next-root-key", "The next root's key is the identity.", bad_root.text)
+
+
+# --- catalogue -----------------------------------------------------------------------------------------
+
+
+def _catalogues() -> Iterator[Vector]:
+    def case(name: str, description: str, code: VerifiedCode[Any], tags: list[str]) -> Vector:
+        context = {**AUTHORIZATION_CONTEXT, "catalogue": tags}
+        return _case(A, "catalogue", name, description, code.text, context)
+
+    tags = list(CATALOGUE.tags)
+    yield case(
+        "catalogue-too-short",
+        "The reader's catalogue has one tag less than the request's.",
+        AUTHORIZED,
+        tags[:-1],
+    )
+    yield case(
+        "catalogue-changed",
+        "The reader's catalogue has two tags of the request's in another order.",
+        AUTHORIZED,
+        [*tags[:-2], tags[-1], tags[-2]],
+    )
+    outside = authorize(replace(AUTHORIZATION, lines=(Line(len(tags), 1),)))
+    yield case(
+        "outside-the-catalogue",
+        "A number beyond the tags of the request's catalogue.",
+        outside,
+        [*tags, "NEW"],
+    )
+
+
+# --- field ---------------------------------------------------------------------------------------------
+
+
+def _not_built() -> Iterator[Vector]:
+    def case(kind: Kind, name: str, description: str, value: Code) -> Vector:
+        return not_built(f"{NAMES[kind]}-not-built-{name}", description, value, kind)
+
+    def granting(name: str, description: str, *lines: Line) -> Vector:
+        return case(A, name, description, replace(AUTHORIZATION, lines=lines))
+
+    yield granting("count-zero", "A count of zero.", Line(0, 0))
+    yield granting("count-too-large", "A count of 2^24.", Line(0, 1 << 24))
+    yield granting("unsorted-lines", "Lines that are not sorted.", Line(1, 1), Line(0, 1))
+    yield granting("repeated-line", "Two lines with the same key, not merged.", Line(0, 1), Line(0, 2))
+    yield granting("tag-too-long", "A tag of 65 characters.", Line("X" * 65, 1))
+    yield granting("tag-not-ascii", "A tag that is not ASCII.", Line("CAF\u00c9", 1))
+    yield granting("tag-with-space", "A tag that ends with a space.", Line("NET ", 1))
+    yield granting("too-many-lines", "256 lines.", *(Line(place, 1) for place in range(256)))
+    outside = replace(REQUEST, wanted=(WantedLine(12, 1),))
+    yield case(Q, "outside-the-catalogue", "A wanted line whose number is not in the catalogue.", outside)
+    yield case(
+        Q, "sketch", "More components required than there are.", replace(REQUEST, sketch=Sketch((1,), 2))
+    )
+    yield case(
+        C, "sequence-zero", "The sequence number zero.", replace(CONFIRMATION, sequence=Sequence(0, 0))
+    )
+    yield case(
+        R,
+        "never-installed-in-an-epoch",
+        "Nothing installed, and an epoch all the same.",
+        replace(RETURN, last_sequence=Sequence(1, 0)),
+    )
+    yield case(T, "no-issuer", "No issuer.", replace(TRUST, issuers=()))
+    yield case(T, "serial-zero", "The serial zero.", replace(TRUST, serial=0))

@@ -1,0 +1,212 @@
+"""Make the test vectors of the code format: one file for each scenario, the same bytes on every run.
+
+    python -m samples.vectors [FOLDER]
+
+`docs/spec/code-v1.md` says how to read them. The scenarios that must be accepted stand in
+`samples.accepted_vectors`, those that must be refused in `samples.refused_vectors`; this module knows how a
+scenario becomes a file. The keys are made from their names, so anybody has them: nothing signed with them
+proves anything.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import UTC, date, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from codec.alphabet import clean
+from codec.catalogue import Catalogue
+from codec.codes import Authorization, Code, Kind, Request
+from codec.envelope import VerifiedCode
+from codec.grouping import groups_of
+from codec.keys import SigningKey
+from samples.cast import secret
+
+VECTORS: Final = Path(__file__).resolve().parent.parent / "tests" / "vectors"
+
+ROOT: Final = SigningKey(secret("vectors: root key"))
+ISSUER: Final = SigningKey(secret("vectors: issuer key"))
+SECOND_ISSUER: Final = SigningKey(secret("vectors: second issuer key"))
+DEVICE: Final = SigningKey(secret("vectors: device key"))
+STRANGER: Final = SigningKey(secret("vectors: key of a stranger"))
+PORTAL_ID: Final = secret("vectors: portal", 8)
+
+CATALOGUE: Final = Catalogue(
+    (
+        "NET-BASE",
+        "NET-ADVANTAGE",
+        "NET-ROUTES-1K",
+        "NET-ROUTES-10K",
+        "SEC-BASE",
+        "SEC-INSPECT",
+        "SEC-VPN-TUNNEL",
+        "VOICE-CHANNEL",
+        "VIDEO-STREAM",
+        "TIME-GRANDMASTER",
+        "SUPPORT-8X5",
+        "UNIVERSAL",
+    )
+)
+"""Small enough to stand in a vector as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """One scenario.
+
+    Attributes:
+        name: File name without its ending, in kebab-case; starts with the kind and the result.
+        description: What it shows, in a sentence.
+        reads: The kind of code that the reader is asked to read.
+        code: What the reader is given, character for character; None where nothing can be built.
+        context: What the reader has beside it.
+        outcome: What must come of it.
+    """
+
+    name: str
+    description: str
+    reads: Kind
+    code: str | None
+    context: Mapping[str, Any] = field(default_factory=dict)
+    outcome: Mapping[str, Any] = field(default_factory=dict)
+
+    def render(self) -> str:
+        """Return the file's content."""
+        record = {
+            "name": self.name,
+            "description": self.description,
+            "reads": self.reads.value,
+            "code": self.code,
+            "context": self.context,
+            **self.outcome,
+        }
+        return json.dumps(record, indent=2, ensure_ascii=True) + "\n"
+
+
+# --- what must come of it ------------------------------------------------------------------------------
+
+
+def accepted(
+    name: str,
+    description: str,
+    signed: VerifiedCode[Code],
+    context: Mapping[str, Any],
+    *,
+    given: str | None = None,
+) -> Vector:
+    """Return a scenario in which a code must be accepted, as it was signed or repaired from ``given``."""
+    text = signed.text if given is None else given
+    repairs = [
+        {"group": number, "typed": typed, "meant": meant}
+        for number, (typed, meant) in enumerate(
+            zip(groups_of(clean(text)), groups_of(signed.text), strict=True), start=1
+        )
+        if typed != meant
+    ]
+    outcome: dict[str, Any] = {
+        "result": "repaired" if repairs else "accepted",
+        "payload": signed.payload.hex(),
+        "id": signed.id.hex(),
+        "fields": as_json(signed.value),
+    }
+    if repairs:
+        outcome["repairs"] = repairs
+    entitlements = _entitlements(signed.value, context)
+    if entitlements is not None:
+        outcome["entitlements"] = entitlements
+    return Vector(name, description, signed.kind, text, context, outcome)
+
+
+def refused(
+    name: str, description: str, reads: Kind, code: str, error: str, context: Mapping[str, Any]
+) -> Vector:
+    """Return a scenario in which a code must be refused, for the named class of failure."""
+    return Vector(name, description, reads, code, context, {"result": "refused", "error": error})
+
+
+def not_built(name: str, description: str, value: Code, kind: Kind) -> Vector:
+    """Return a scenario in which a value must be refused before any code is made of it."""
+    return Vector(
+        name,
+        description,
+        kind,
+        None,
+        {},
+        {"result": "refused", "error": "field", "fields": as_json(value)},
+    )
+
+
+def _entitlements(value: Code, context: Mapping[str, Any]) -> list[str | int] | None:
+    """Return the tags of lines in the order of the code, spelled by the catalogue of the context."""
+    if "catalogue" not in context or not isinstance(value, Authorization | Request):
+        return None
+    items = value.lines if isinstance(value, Authorization) else value.wanted
+    tags = context["catalogue"]
+    return [tags[item.tag] if isinstance(item.tag, int) else item.tag for item in items]
+
+
+def as_json(value: Any) -> Any:
+    """Return a value of a code as JSON holds it.
+
+    Bytes become hexadecimal digits, days and UTC minutes ISO 8601, members of an enumeration their names in
+    kebab-case.
+    """
+    if is_dataclass(value):
+        return {each.name: as_json(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, tuple):
+        return [as_json(each) for each in value]
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.name.lower().replace("_", "-")
+    if isinstance(value, UUID):
+        return str(value)
+    return value
+
+
+# --- files ---------------------------------------------------------------------------------------------
+
+
+def made() -> dict[str, str]:
+    """Return every vector: file name to content.
+
+    Raises:
+        ValueError: When two scenarios have one name.
+    """
+    from samples.accepted_vectors import accepted_vectors
+    from samples.refused_vectors import refused_vectors
+
+    vectors = [*accepted_vectors(), *refused_vectors()]
+    files = {f"{vector.name}.json": vector.render() for vector in vectors}
+    if len(files) != len(vectors):
+        raise ValueError("two vectors have the same name")
+    return files
+
+
+def write(folder: Path) -> dict[str, str]:
+    """Write every vector into a folder, remove those that are not made any more, return what was written."""
+    files = made()
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in {path.name for path in folder.glob("*.json")} - set(files):
+        (folder / stale).unlink()
+    for name, content in files.items():
+        (folder / name).write_text(content, encoding="ascii", newline="\n")
+    return files
+
+
+def main() -> None:
+    """Write the vectors to the folder that is named, or to their own."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else VECTORS
+    print(f"{len(write(folder))} vectors in {folder}")
+
+
+if __name__ == "__main__":
+    main()
