@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Run = TypeVar("Run", bound=Callable[..., Any])
 
-CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+CONTEXT = {"help_option_names": ["-h", "--help"]}
 COMMON = "Options of every command"
 _NAMES = {"-h", "--help"}
 

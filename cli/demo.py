@@ -12,7 +12,6 @@ from pathlib import Path
 
 from cli.command import command, option, with_session
 from cli.errors import DemoError
-from cli.plain import safe
 from cli.session import Report, Session
 
 PAUSE_SECONDS = 1.5
@@ -130,9 +129,10 @@ class Stage:
         step = Step(machine, argv, run(argv, world), out.getvalue(), err.getvalue())
         self.steps.append(step)
         if step.exit_code != exits:
+            name = " ".join(argv[:2])
             said = [line.partition(": ")[2] for line in step.err.splitlines()]
             raise DemoError(
-                f"`tallystick {' '.join(argv[:2])}` ended with exit code {step.exit_code}. {''.join(said[:1])}",
+                f"`tallystick {name}` ended with exit code {step.exit_code}. {''.join(said[:1])}",
                 hint="".join(said[1:2]) or "Report this: the demo shows what should work.",
             )
         return step

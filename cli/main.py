@@ -126,11 +126,15 @@ def _attempt(argv: Sequence[str], session: Session) -> int:
 
 
 def _invoke(argv: Sequence[str], session: Session) -> int:
-    with tallystick.make_context(PROGRAM, list(argv), obj=session) as context:
+    with _context(argv, session) as context:
         report = tallystick.invoke(context)
     assert isinstance(report, Report)
     session.exit_code = report.exit_code
     return session.finish(report)
+
+
+def _context(argv: Sequence[str], session: Session) -> click.Context:
+    return tallystick.make_context(PROGRAM, list(argv), obj=session, terminal_width=session.help_width)
 
 
 def _refuse_usage(error: click.ClickException, argv: Sequence[str], session: Session) -> int:

@@ -13,7 +13,6 @@ from enum import Enum
 from typing import TYPE_CHECKING, TextIO
 
 from cli.plain import safe, sentence
-from cli.settings import setting, user_folder
 from cli.world import World
 
 if TYPE_CHECKING:
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 LONGEST_LINE = 10_000
 """Characters of one line of output that are shown: more than the longest code."""
+
+_NARROWEST, _USUAL, _WIDEST = 50, 80, 100
 
 Record = Mapping[str, object]
 
@@ -70,11 +71,20 @@ class Session:
 
     def setting(self, name: str, given: str | None = None) -> str | None:
         """Return a setting (see `cli.settings`)."""
+        from cli.settings import setting
+
         return setting(self.world.environ, name, given)
 
     def user_folder(self, kind: str) -> str:
         """Return the user's folder for files of a kind: ``config``, ``data`` or ``state``."""
+        from cli.settings import user_folder
+
         return str(user_folder(self.world.environ, kind))
+
+    @property
+    def help_width(self) -> int:
+        """How wide help is written: as the terminal is, and never so wide that lines are hard to follow."""
+        return max(_NARROWEST, min(_columns(self.world), _WIDEST) - 2)
 
     # --- what is said ----------------------------------------------------------------------
 
@@ -177,6 +187,16 @@ class Session:
         # JSON leaves this one control character as it is.
         self.world.stdout.write(text.replace("\x7f", "\\u007f") + "\n")
         self.world.stdout.flush()
+
+
+def _columns(world: World) -> int:
+    given = world.environ.get("COLUMNS", "")
+    if given.isascii() and given.isdigit() and int(given):
+        return int(given)
+    try:
+        return os.get_terminal_size(world.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return _USUAL
 
 
 def json_form(value: object) -> object:
