@@ -8,7 +8,8 @@
 VENV         ?= .venv
 PYTHON       ?= python3
 UNLOCKED     ?=
-PYTEST_FLAGS ?= -n auto --dist loadgroup
+# Each worker starts on half of the files and helps the other when done: session fixtures are seldom made twice.
+PYTEST_FLAGS ?= -n auto --dist worksteal
 
 BIN       := $(VENV)/bin
 PIP       := $(BIN)/python -m pip install -qq --disable-pip-version-check

@@ -35,8 +35,6 @@ from codec.reading import receive
 from reservation import trustfile
 from tests.style_rules import PRODUCT, ROOT
 
-pytestmark = pytest.mark.xdist_group("packaging")
-
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
