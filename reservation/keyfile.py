@@ -52,6 +52,9 @@ def write_key(path: Path, key: SigningKey, passphrase: str) -> None:
     content = encrypted_pem(key, passphrase)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError as error:
         raise AlreadyThereError(

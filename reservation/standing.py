@@ -96,7 +96,7 @@ class Standing:
         The newest when it grants just that, else the first when that did: the answer that was given.
         """
         asked = {tag: count for tag, count in wanted.items() if count}
-        for sequence in (self.reservation.sequence, self.issued[0].sequence):
+        for sequence in (self.reservation.sequence, *(one.sequence for one in self.issued[:1])):
             if self.counts(sequence) == asked:
                 return sequence
         return None

@@ -218,7 +218,10 @@ def _problem_of(
     stored: StoredCode,
     ids: Mapping[Sequence, bytes],
 ) -> str | None:
-    code = inspect(stored.text).code
+    inspected = inspect(stored.text)
+    code = inspected.code
+    if inspected.repairs:
+        return f"its text was changed in group {inspected.repairs[0].group}"
     if code.kind is not stored.kind:
         return "it is of another kind"
     if _verified_id(identity, standing.reservation, code, ids) != stored.id:

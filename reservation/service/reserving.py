@@ -356,8 +356,8 @@ def _issued_now(udi: Udi, reservation_id: bytes, issue: Issue) -> Issued:
 def _issued_before(books: Reading, standing: Standing, sequence: Sequence) -> Issued:
     """Return an authorization that was issued before, as it was."""
     reservation = standing.reservation
-    code_id = next(one.code_id for one in standing.issued if one.sequence == sequence)
-    code = books.code(reservation.id, code_id)
+    code_id = books.issued_id(reservation.id, sequence)
+    code = books.code(reservation.id, code_id) if code_id else None
     if code is None:
         raise StateDamagedError(
             f"Authorization {sequence} of reservation {reservation.name} is missing from the books.",

@@ -200,8 +200,11 @@ class SqlReading:
             lot = rows.lot_of(row)
             epoch, number, count = row[rows.LOT_COLUMNS :]
             lots[lot.id] = lot
-            allocations[Sequence(epoch, number)][lot.id] = count
+            allocations.setdefault(Sequence(epoch, number), {})[lot.id] = count
         held = {lot_id: Held(*counts) for lot_id, *counts in self._queries.holds(self._connection, **key)}
+        # Only books that somebody changed hold a lot that no authorization names.
+        strays = filter(None, (self.lot(lot_id) for lot_id in held.keys() - lots.keys()))
+        lots |= {lot.id: lot for lot in strays}
         returned = None if reservation.state.is_open else self._queries.returned(self._connection, **key)
         return Standing(
             reservation, issued, allocations, held, lots, Sequence(*returned) if returned else None

@@ -203,8 +203,10 @@ def create(path: Path, founding: Founding, *, token: str) -> None:
             hint="Check free space and permissions, or choose another place with TALLYSTICK_DB.",
         ) from error
     finally:
-        for left in (making, making.with_name(f"{making.name}-wal"), making.with_name(f"{making.name}-shm")):
-            left.unlink(missing_ok=True)
+        for ending in ("", "-wal", "-shm"):
+            # Where not even a folder could be made, there is nothing to take away.
+            with contextlib.suppress(OSError):
+                making.with_name(making.name + ending).unlink()
 
 
 def _found(path: Path, founding: Founding) -> None:

@@ -19,7 +19,6 @@ from reservation.errors import (
     UnsafeDatabaseError,
 )
 from reservation.service import LinesWanted, Portal
-from reservation.sql import sqlite_engine
 from reservation.sql.sqlite_engine import Migration, migrations, open_store, require_safe_version
 from tests.reservation.portal.appliance import START, Appliance, seeded
 from tests.reservation.portal.rows import every_row
@@ -43,7 +42,7 @@ def test_versions_that_can_lose_commits_are_refused(version: str) -> None:
 
 
 def test_the_gate_stands_before_every_opening(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_engine.apsw, "sqlite_lib_version", lambda: "3.51.2")
+    monkeypatch.setattr(apsw, "sqlite_lib_version", lambda: "3.51.2")
     with pytest.raises(UnsafeDatabaseError):
         open_store(database)
 
