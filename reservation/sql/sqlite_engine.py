@@ -53,20 +53,21 @@ _DAMAGE_HINT = "Keep the file as it is and restore the database from a backup."
 SAFE_RELEASES = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
 
 
-def require_safe_version(version: str) -> None:
-    """Refuse a SQLite that can lose acknowledged commits.
+def is_safe_version(version: str) -> bool:
+    """Tell whether a SQLite keeps every acknowledged commit: 3.44.6 and 3.50.7 on their branches, 3.51.3 on.
 
     Source: https://sqlite.org/wal.html, "The WAL-reset bug".
 
     Args:
         version: As the library names itself, "3.51.3".
-
-    Raises:
-        UnsafeDatabaseError: For any other than 3.44.6 and 3.50.7 on their branches, and 3.51.3 and later.
     """
     release = tuple(int(part) for part in version.split(".")[:3])
     on_safe_branch = any(release[:2] == safe[:2] and release >= safe for safe in SAFE_RELEASES)
-    if not on_safe_branch and release < SAFE_RELEASES[-1]:
+    return on_safe_branch or release >= SAFE_RELEASES[-1]
+
+
+def _require_safe_version(version: str) -> None:
+    if not is_safe_version(version):
         raise UnsafeDatabaseError(
             f"SQLite {version} can lose acknowledged commits when several processes write.",
             hint="Install one that does not: pip install --upgrade 'tallystick[portal]' (SQLite 3.51.3 or "
@@ -149,7 +150,7 @@ def _engine_errors(path: Path) -> Iterator[None]:
 
 def _connect(path: Path) -> apsw.Connection:
     """Open an existing file with settings under which acknowledged work survives a power cut."""
-    require_safe_version(apsw.sqlite_lib_version())
+    _require_safe_version(apsw.sqlite_lib_version())
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
     try:
         connection.set_busy_timeout(BUSY_MILLISECONDS)
