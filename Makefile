@@ -46,8 +46,8 @@ format: $(DEV_READY) ## Put the code into the house format
 bench: $(DEV_READY) ## Measure against the targets and peers; writes benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.run
 
-soak: $(DEV_READY) ## The long tests that the default run leaves out
-	$(BIN)/python -m pytest $(PYTEST_FLAGS) -m soak --hypothesis-profile=soak
+soak: $(DEV_READY) ## The long tests that the default run leaves out, and every property searched further
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) -m "soak or hypothesis" --hypothesis-profile=soak
 
 docs: $(DEV_READY) ## Write docs/cli.md anew from the program
 	$(BIN)/python -m tests.cli_reference
