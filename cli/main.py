@@ -165,7 +165,7 @@ def _stop(session: Session) -> int:
 
 def _refuse(error: Exception, session: Session) -> int:
     """Render an error of any layer."""
-    from cli.exits import DAMAGED, EXIT_OF, NOT_PERMITTED, REFUSED, exit_code_of
+    from cli.exits import DAMAGED, EXIT_OF, NOT_PERMITTED, REFUSED, USAGE, exit_code_of
 
     if session.verbose:
         from traceback import format_exception
@@ -175,6 +175,9 @@ def _refuse(error: Exception, session: Session) -> int:
     if any(isinstance(error, kind) for kind in EXIT_OF):
         session.fail(code, message, hint, getattr(error, "facts", None))
         return exit_code_of(error)
+    if isinstance(error, UnicodeEncodeError):
+        session.fail("usage", "A word of this command is no text in UTF-8", "Type that word again")
+        return USAGE
     if isinstance(error, OSError):
         session.fail("system", f"The system refused: {error}", "Check the disk, and who owns the files")
         return NOT_PERMITTED if isinstance(error, PermissionError) else DAMAGED

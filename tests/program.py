@@ -22,12 +22,21 @@ from datetime import UTC, datetime
 from hashlib import shake_256
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cli.main import run
-from cli.world import World, real_world
+if TYPE_CHECKING:
+    from cli.world import World
 
 
-def repeatable(world: World) -> World:
+def main() -> int:
+    """Run the program and return its exit code."""
+    from cli.main import run
+    from cli.world import real_world
+
+    return run(sys.argv[1:], repeatable(real_world()))
+
+
+def repeatable(world: "World") -> "World":
     """Return the world with what the environment says in place of the real thing."""
     environ = world.environ
     if "FAKE_NOW" in environ:
@@ -59,4 +68,6 @@ def next_run(counter: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[1:], repeatable(real_world())))
+    # A script's own folder comes first, and would hide the packages behind their tests of the same names.
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""A desk with a real portal on SQLite: licences, trust file, and a router that trusts it."""
+
+from pathlib import Path
+
+import apsw
+
+from tests.cli.desk import Desk
+
+
+class PortalDesk(Desk):
+    """A desk with a portal and a device; dumps the database as rows."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.done("portal", "init", "--account", "Example Networks", on="portal")
+        self.trust = str(self.path("trust.txt"))
+        self.done("portal", "trust", "--out", self.trust, on="portal")
+        self.done("portal", "license", "add", "ROUTING", "100", on="portal")
+        self.done("portal", "license", "add", "CRYPTO", "20", on="portal")
+        self.join("router", "FDO1")
+
+    def join(self, machine: str, serial: str) -> None:
+        """Initialise a device on a machine."""
+        argv = ("device", "init", "--pid", "RTR-900", "--sn", serial, "--trust", self.trust)
+        self.done(*argv, on=machine)
+
+    def requested(self, machine: str = "router", *want: str) -> str:
+        """Return a request code of a machine."""
+        wishes = [word for wish in want or ("ROUTING=2",) for word in ("--want", wish)]
+        return self.done("device", "request", *wishes, on=machine).line
+
+    def reserved(self, machine: str = "router") -> tuple[str, str]:
+        """Return a request code and its authorization."""
+        request = self.requested(machine)
+        return request, self.done("portal", "reserve", request, "--as-requested").line
+
+    def confirmed(self, machine: str = "router") -> tuple[str, str, str]:
+        """Return request, authorization and confirmation, all of them taken."""
+        request, authorization = self.reserved(machine)
+        confirmation = self.done("device", "install", authorization, on=machine).line
+        self.done("portal", "accept", confirmation)
+        return request, authorization, confirmation
+
+    def returned(self, machine: str = "router") -> tuple[str, str]:
+        """Return request and return code, all of them taken."""
+        request, _, _ = self.confirmed(machine)
+        code = self.done("device", "return", "--yes", on=machine).line
+        self.done("portal", "accept", code)
+        return request, code
+
+    def rows(self) -> str:
+        """Return every row of the database, as SQL."""
+        connection = apsw.Connection(str(self.path("portal.db")), flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            lines: list[str] = []
+            tables = connection.execute("select name from sqlite_schema where type = 'table' order by name")
+            for (table,) in list(tables):
+                lines += [f"{table} {row!r}" for row in connection.execute(f'select * from "{table}"')]
+            return "\n".join(sorted(lines))
+        finally:
+            connection.close()
+
+    def everything(self) -> tuple[str, dict[str, bytes]]:
+        """Return all rows of the database and all files but its own."""
+        files = {
+            name: content for name, content in self.snapshot().items() if not name.startswith("portal.db")
+        }
+        return self.rows(), files

@@ -1,0 +1,347 @@
+"""Every refusal of a portal command: message, exit code, and nothing written, in files or in rows."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from codec.codes import Evidence, Return, ReturnReason, Sequence
+from codec.envelope import long_hint, sign_return
+from tests.cli.portal_desk import PortalDesk
+from tests.cli.vendor import ACME, OTHER, mistyped, request_of
+
+Argv = tuple[str, ...]
+
+
+@pytest.fixture
+def portal(tmp_path: Path) -> PortalDesk:
+    return PortalDesk(tmp_path)
+
+
+# Each prepares the desk and returns the command that must be refused.
+
+
+def _no_stock(desk: PortalDesk) -> Argv:
+    return "portal", "reserve", desk.requested(), "--license", "ROUTING=101"
+
+
+def _no_such_tag(desk: PortalDesk) -> Argv:
+    return "portal", "reserve", desk.requested(), "--license", "TELEPORT=1"
+
+
+def _not_said(desk: PortalDesk) -> Argv:
+    return "portal", "reserve", desk.requested()
+
+
+def _said_twice(desk: PortalDesk) -> Argv:
+    return "portal", "reserve", desk.requested(), "--as-requested", "--universal"
+
+
+def _open_reservation(desk: PortalDesk) -> Argv:
+    # A second request of the same device, whose return the portal did not get yet.
+    desk.confirmed()
+    desk.done("device", "return", "--yes")
+    return "portal", "reserve", desk.requested(), "--as-requested"
+
+
+def _other_lines(desk: PortalDesk) -> Argv:
+    return "portal", "reserve", desk.reserved()[0], "--license", "ROUTING=3"
+
+
+def _cancelled_request(desk: PortalDesk) -> Argv:
+    request = desk.requested()
+    desk.done("portal", "accept", desk.done("device", "cancel").line)
+    return "portal", "reserve", request, "--as-requested"
+
+
+def _returned_request(desk: PortalDesk) -> Argv:
+    return "portal", "reserve", desk.returned()[0], "--as-requested"
+
+
+def _loose_lock(desk: PortalDesk) -> Argv:
+    argv = ("device", "init", "--pid", "RTR-900", "--sn", "FDO2", "--trust", desk.trust, "--match", "1")
+    desk.done(*argv, on="spare")
+    return "portal", "reserve", desk.requested("spare"), "--as-requested"
+
+
+def _no_such_account(desk: PortalDesk) -> Argv:
+    return "portal", "reserve", desk.requested(), "--as-requested", "--va", "Atlantis"
+
+
+def _no_such_lot(desk: PortalDesk) -> Argv:
+    return "portal", "reserve", desk.requested(), "--as-requested", "--term", "ZZZZZZZZ"
+
+
+def _reserve_an_authorization(desk: PortalDesk) -> Argv:
+    return "portal", "reserve", desk.reserved()[1], "--as-requested"
+
+
+def _reserve_a_mistyped(desk: PortalDesk) -> Argv:
+    return "portal", "reserve", mistyped(desk.requested(), 30), "--as-requested"
+
+
+def _accept_a_request(desk: PortalDesk) -> Argv:
+    return "portal", "accept", desk.requested()
+
+
+def _accept_a_reserved_request(desk: PortalDesk) -> Argv:
+    return "portal", "accept", desk.reserved()[0]
+
+
+def _accept_a_returned_request(desk: PortalDesk) -> Argv:
+    return "portal", "accept", desk.returned()[0]
+
+
+def _accept_an_authorization(desk: PortalDesk) -> Argv:
+    return "portal", "accept", desk.reserved()[1]
+
+
+def _accept_a_stranger(desk: PortalDesk) -> Argv:
+    elsewhere = OTHER
+    desk.write("other.txt", elsewhere.trust_file())
+    argv = ("device", "init", "--pid", "P", "--sn", "S", "--trust", str(desk.path("other.txt")))
+    desk.done(*argv, on="spare")
+    request = desk.done("device", "request", on="spare").line
+    return "portal", "accept", desk.done("device", "install", elsewhere.authorize(request), on="spare").line
+
+
+def _accept_a_forgery(desk: PortalDesk) -> Argv:
+    """A return that names a reservation of this portal, signed with another device's key."""
+    request = request_of(desk.reserved()[0])
+    value = Return(
+        long_hint(request.id), Sequence(0, 1), ReturnReason.MOVED, Evidence.SOFTWARE_KEY, False, 2, bytes(4)
+    )
+    return "portal", "accept", sign_return(value, ACME.root, request_id=request.id).text
+
+
+def _accept_garbage(_: PortalDesk) -> Argv:
+    return "portal", "accept", "CQQQ QQQQ"
+
+
+def _accept_a_mistyped(desk: PortalDesk) -> Argv:
+    _, authorization = desk.reserved()
+    return "portal", "accept", mistyped(desk.done("device", "install", authorization).line, 30)
+
+
+def _reissue_after_return(desk: PortalDesk) -> Argv:
+    return "portal", "reissue", desk.returned()[0]
+
+
+def _update_after_return(desk: PortalDesk) -> Argv:
+    return "portal", "update", desk.returned()[0], "--license", "ROUTING=1"
+
+
+def _update_beyond_stock(desk: PortalDesk) -> Argv:
+    return "portal", "update", desk.reserved()[0], "--license", "ROUTING=101"
+
+
+def _update_to_nothing(desk: PortalDesk) -> Argv:
+    return "portal", "update", desk.reserved()[0], "--license", "ROUTING=0"
+
+
+def _update_without_a_count(desk: PortalDesk) -> Argv:
+    return "portal", "update", desk.reserved()[0], "--license", "ROUTING"
+
+
+def _show_nothing(_: PortalDesk) -> Argv:
+    return "portal", "show", "ZZZZZZZZ"
+
+
+def _show_too_short(_: PortalDesk) -> Argv:
+    return "portal", "show", "ABC"
+
+
+def _init_again(_: PortalDesk) -> Argv:
+    return "portal", "init", "--account", "Another"
+
+
+def _no_portal(desk: PortalDesk) -> Argv:
+    return "portal", "list", "--db", f"sqlite:///{desk.path('nowhere.db')}"
+
+
+def _no_database(_: PortalDesk) -> Argv:
+    return "portal", "list", "--db", "oracle://x"
+
+
+def _wrong_passphrase(desk: PortalDesk) -> Argv:
+    file = desk.path("wrong")
+    file.write_text("not the passphrase\n")
+    file.chmod(0o600)
+    return "portal", "reserve", desk.requested(), "--as-requested", "--passphrase-file", str(file)
+
+
+def _no_passphrase(desk: PortalDesk) -> Argv:
+    desk.path("portal-keys/passphrase").unlink()
+    return "portal", "reserve", desk.requested(), "--as-requested"
+
+
+def _open_passphrase(desk: PortalDesk) -> Argv:
+    desk.path("portal-keys/passphrase").chmod(0o644)
+    return "portal", "reserve", desk.requested(), "--as-requested"
+
+
+def _no_key(desk: PortalDesk) -> Argv:
+    desk.path("portal-keys/issuer.pem").unlink()
+    return "portal", "reserve", desk.requested(), "--as-requested"
+
+
+def _same_account(_: PortalDesk) -> Argv:
+    return "portal", "va", "add", "default"
+
+
+def _shorter_catalogue(desk: PortalDesk) -> Argv:
+    desk.done("portal", "catalogue", "add", desk.write("long.txt", "ROUTING\nCRYPTO\n"))
+    return "portal", "catalogue", "add", desk.write("short.txt", "CRYPTO\n")
+
+
+def _bad_catalogue(desk: PortalDesk) -> Argv:
+    return "portal", "catalogue", "add", desk.write("bad.txt", "ROUTING\nROUTING\n")
+
+
+def _ended_term(_: PortalDesk) -> Argv:
+    return "portal", "license", "add", "VPN", "1", "--start", "2025-01-01", "--end", "2025-12-31"
+
+
+def _backward_term(_: PortalDesk) -> Argv:
+    return "portal", "license", "add", "VPN", "1", "--start", "2027-01-01", "--end", "2026-01-01"
+
+
+def _half_term(_: PortalDesk) -> Argv:
+    return "portal", "license", "add", "VPN", "1", "--start", "2027-01-01"
+
+
+def _no_day(_: PortalDesk) -> Argv:
+    return "portal", "license", "add", "VPN", "1", "--start", "tomorrow", "--end", "2027-01-01"
+
+
+def _key_again(desk: PortalDesk) -> Argv:
+    return "keys", "generate", str(desk.path("portal-keys/root.pem"))
+
+
+def _short_passphrase(desk: PortalDesk) -> Argv:
+    file = desk.path("short")
+    file.write_text("short\n")
+    file.chmod(0o600)
+    return "keys", "generate", str(desk.path("new.pem")), "--passphrase-file", str(file)
+
+
+REFUSALS: dict[str, tuple[Callable[[PortalDesk], Argv], int, str, str, str]] = {
+    # what: how, exit code, error code, words of the message, words of the hint
+    "no stock": (_no_stock, 1, "insufficient", "100", "license"),
+    "no such tag": (_no_such_tag, 1, "insufficient", "TELEPORT", ""),
+    "nothing said": (
+        _not_said,
+        2,
+        "usage",
+        "What to reserve",
+        "--as-requested for what the request asks (2 × ROUTING)",
+    ),
+    "two things said": (_said_twice, 2, "usage", "exclude", ""),
+    "open reservation": (_open_reservation, 1, "open-reservation", "open", "tallystick device return"),
+    "other lines": (_other_lines, 1, "other-lines", "reserved already", "portal update"),
+    "cancelled request": (_cancelled_request, 1, "reservation-closed", "returned", "new request"),
+    "returned request": (_returned_request, 1, "reservation-closed", "returned", "new request"),
+    "loose node lock": (_loose_lock, 1, "match-too-low", "1 of 5", "--match 3"),
+    "no such Virtual Account": (_no_such_account, 1, "unknown-name", "Atlantis", "DEFAULT"),
+    "no such lot": (_no_such_lot, 1, "unknown-name", "ZZZZZZZZ", "license list"),
+    "reserve an authorization": (_reserve_an_authorization, 4, "wrong-kind", "authorization", "Q"),
+    "reserve a mistyped request": (
+        _reserve_a_mistyped,
+        3,
+        "repair-not-accepted",
+        "group 8",
+        "--accept-repair",
+    ),
+    "accept a request": (_accept_a_request, 1, "request-not-reserved", "request", "portal reserve"),
+    "accept a reserved request": (
+        _accept_a_reserved_request,
+        1,
+        "request-not-reserved",
+        "reserved",
+        "reissue",
+    ),
+    "accept a returned request": (
+        _accept_a_returned_request,
+        1,
+        "reservation-closed",
+        "returned",
+        "new request",
+    ),
+    "accept an authorization": (_accept_an_authorization, 4, "wrong-kind", "authorization", "device install"),
+    "accept a stranger's": (_accept_a_stranger, 4, "unknown-request", "never saw", "portal"),
+    "accept a forgery": (_accept_a_forgery, 4, "not-genuine", "signature", ""),
+    "accept garbage": (_accept_garbage, 3, "malformed", "", ""),
+    "accept a mistyped": (_accept_a_mistyped, 3, "repair-not-accepted", "group 8", "--accept-repair"),
+    "reissue after a return": (_reissue_after_return, 1, "reservation-closed", "returned", "new request"),
+    "update after a return": (_update_after_return, 1, "reservation-closed", "returned", "new request"),
+    "update beyond stock": (_update_beyond_stock, 1, "insufficient", "100", "license"),
+    "update to nothing": (_update_to_nothing, 1, "nothing-wanted", "", "return"),
+    "update without a count": (_update_without_a_count, 2, "usage", "count", "--license ROUTING=5"),
+    "show nothing": (_show_nothing, 1, "unknown-name", "ZZZZZZZZ", "portal list"),
+    "show with a short name": (_show_too_short, 1, "unknown-name", "short", "8"),
+    "init again": (_init_again, 1, "already-there", "exists", "TALLYSTICK_DB"),
+    "no portal": (_no_portal, 1, "no-portal", "", "portal init"),
+    "no database": (_no_database, 2, "setup", "", "sqlite:///"),
+    "wrong passphrase": (_wrong_passphrase, 6, "key-file", "passphrase", ""),
+    "no passphrase": (_no_passphrase, 2, "usage", "nobody is here", "--passphrase-file"),
+    "passphrase that others can read": (_open_passphrase, 6, "key-file", "0644", "chmod 600"),
+    "no key": (_no_key, 6, "key-file", "issuer.pem", ""),
+    "same Virtual Account": (_same_account, 1, "name-taken", "already", ""),
+    "shorter catalogue": (_shorter_catalogue, 1, "refused", "catalogue", "append-only"),
+    "bad catalogue": (_bad_catalogue, 2, "usage", "repeats", "once"),
+    "ended term": (_ended_term, 1, "refused", "2025-12-31", ""),
+    "backward term": (_backward_term, 2, "field", "before it starts", ""),
+    "half a term": (_half_term, 2, "usage", "both", "--end"),
+    "no day": (_no_day, 2, "usage", "2026-12-31", "--help"),
+    "key again": (_key_again, 1, "already-there", "never overwritten", ""),
+    "short passphrase": (_short_passphrase, 2, "usage", "at least 12", ""),
+}
+
+
+@pytest.mark.parametrize("what", REFUSALS)
+def test_the_portal_refuses(portal: PortalDesk, what: str) -> None:
+    prepare, exit_code, error_code, message, hint = REFUSALS[what]
+    argv = prepare(portal)
+    before = portal.everything()
+
+    refused = portal.run(*argv)
+    as_json = portal.run(*argv, "--json")
+
+    assert (refused.code, as_json.code) == (exit_code, exit_code), refused
+    assert refused.out == ""
+    error = as_json.json["error"]
+    assert error["code"] == error_code
+    assert message in error["message"]
+    assert error["hint"]
+    assert hint in error["hint"]
+    assert f"Error: {error['message']}\nWhat to do: {error['hint']}\n" in refused.err
+    assert portal.everything() == before
+
+
+def test_a_return_of_a_request_never_seen_is_kept(portal: PortalDesk) -> None:
+    request = portal.requested()
+    code = portal.done("device", "cancel").line
+    first = portal.done("portal", "accept", code)
+    assert "Kept" in first.out
+    rows = portal.rows()
+    portal.wait(hours=1)
+    again = portal.done("portal", "accept", code, "--json")
+    assert again.json["kind"] == "return-kept"
+    assert again.json["at"] == "2026-03-02T03:00:00Z"
+    assert portal.rows() == rows
+    assert portal.run("portal", "reserve", request, "--as-requested").code == 1
+
+
+def test_a_foreign_trust_file_is_refused(portal: PortalDesk) -> None:
+    before = portal.snapshot()
+    text = portal.path("trust.txt").read_text()
+    words = next(line for line in text.splitlines() if line.startswith("words"))
+    swapped = portal.write("swapped.txt", text.replace(words, "words  " + "abandon " * 8))
+    nothing = portal.write("nothing.txt", "nothing")
+    for file in (swapped, nothing):
+        argv = ("device", "init", "--pid", "P", "--sn", "S", "--trust", file)
+        refused = portal.run(*argv, on="spare")
+        assert refused.code == 4
+        assert portal.run(*argv, "--json", on="spare").json["error"]["code"] == "trust-file"
+    before |= {name: portal.path(name).read_bytes() for name in ("swapped.txt", "nothing.txt")}
+    assert portal.snapshot() == before
