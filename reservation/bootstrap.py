@@ -161,7 +161,9 @@ def _founding(
         Trust(1, portal_id, (IssuerKey(issuer.verifying_key.raw, stamp.today),)),
         root,
     )
-    identity = PortalIdentity(portal_id, 0, minimum_match, root.verifying_key.raw, issuer.verifying_key.raw)
+    identity = PortalIdentity(
+        portal_id, 0, minimum_match, root.verifying_key.raw, issuer.verifying_key.raw, stamp.today
+    )
     detail = {
         "portal": portal_id.hex(),
         "root": root.verifying_key.id.hex(),

@@ -265,3 +265,9 @@ class UniversalRequestError(RuleError):
     """A universal request with named entitlements, or a specific one with another product's universal one."""
 
     code = "universal-request"
+
+
+class IssuerNotValidError(RuleError):
+    """An authorization that devices would refuse, because the issuer's key is not valid on this day."""
+
+    code = "issuer-not-valid"

@@ -97,6 +97,7 @@ class PortalIdentity:
         minimum_match: Least k of a request, for products that set none.
         root_key: Public key that certifies issuers.
         issuer_key: Public key that signs authorizations.
+        issuer_from: First UTC day on which devices believe it.
     """
 
     portal_id: bytes
@@ -104,6 +105,7 @@ class PortalIdentity:
     minimum_match: int
     root_key: bytes
     issuer_key: bytes
+    issuer_from: date
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from codec.codes import Mode, Request
 from codec.envelope import VerifiedCode
 from reservation import ledger
 from reservation.errors import (
+    IssuerNotValidError,
     MatchTooLowError,
     NothingWantedError,
     OpenReservationError,
@@ -36,6 +37,7 @@ from reservation.model import (
     Event,
     EventKind,
     Lot,
+    PortalIdentity,
     Product,
     Reservation,
     Sequence,
@@ -146,6 +148,20 @@ def require_open(reservation: Reservation) -> None:
         "it never yields a code again.",
         hint="Make a new request on the device.",
     )
+
+
+def require_valid_issuer(identity: PortalIdentity, stamp: Stamp) -> None:
+    """Refuse to issue on a day on which devices would not believe the issuer: the clock is wrong.
+
+    Raises:
+        IssuerNotValidError: When today is before the first day of the issuer's key.
+    """
+    if stamp.today < identity.issuer_from:
+        raise IssuerNotValidError(
+            f"Today is {stamp.today} by this machine's clock, and devices believe this issuer from "
+            f"{identity.issuer_from} on: they would refuse the authorization.",
+            hint="Set the clock of this machine.",
+        )
 
 
 def require_no_other(request: Request, other: Reservation | None) -> None:

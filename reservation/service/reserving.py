@@ -126,6 +126,7 @@ def _open(
     if early is not None:
         raise rules.refuse_cancelled(value, early)
     identity = books.identity()
+    rules.require_valid_issuer(identity, stamp)
     product = books.product(value.udi.product_id)
     rules.require_enough_matches(value, product, identity.minimum_match)
     former = books.newest_of_device(value.udi)
@@ -181,7 +182,9 @@ def update(
         rules.require_universal(standing, counts_by_tag(taken, lots))
         if taken == standing.taken():
             return _issued_before(books, standing, reservation.sequence)
-        sequence = Sequence(books.identity().epoch, reservation.sequence.number + 1)
+        identity = books.identity()
+        rules.require_valid_issuer(identity, stamp)
+        sequence = Sequence(identity.epoch, reservation.sequence.number + 1)
         issue = _issue(
             books, stamp, issuer, _Draft(reservation.id, reservation.catalogue, sequence, taken, lots, place)
         )

@@ -52,7 +52,7 @@ class SqlReading:
                 "The database does not say which portal it belongs to.",
                 hint="Restore it from a backup.",
             )
-        return PortalIdentity(*row)
+        return rows.identity_of(row)
 
     def trust_text(self) -> str:
         """Return the newest trust code."""

@@ -23,6 +23,7 @@ from reservation.model import (
     Kind,
     Lot,
     Mode,
+    PortalIdentity,
     Reservation,
     Sequence,
     State,
@@ -76,6 +77,15 @@ def _optional_text(moment: datetime | None) -> str | None:
 
 def _sequence(epoch: int | None, number: int | None) -> Sequence | None:
     return None if epoch is None or number is None else Sequence(epoch, number)
+
+
+@_reported
+def identity_of(row: Row) -> PortalIdentity:
+    """Return what a portal is."""
+    portal_id, epoch, minimum_match, root_key, issuer_key, issuer_from = row
+    return PortalIdentity(
+        portal_id, epoch, minimum_match, root_key, issuer_key, date.fromisoformat(issuer_from)
+    )
 
 
 # --- lots ------------------------------------------------------------------------------------------

@@ -229,6 +229,7 @@ def _seed(connection: apsw.Connection, founding: Founding) -> None:
         minimum_match=identity.minimum_match,
         root_key=identity.root_key,
         issuer_key=identity.issuer_key,
+        issuer_from=identity.issuer_from.isoformat(),
         created_at=at,
     )
     queries.insert_trust(

@@ -1,11 +1,11 @@
 -- Queries about the portal itself, its accounts, products and catalogue.
 
 -- name: portal()^
-SELECT portal_id, epoch, minimum_match, root_key, issuer_key FROM portal;
+SELECT portal_id, epoch, minimum_match, root_key, issuer_key, issuer_from FROM portal;
 
--- name: insert_portal(portal_id, epoch, minimum_match, root_key, issuer_key, created_at)!
-INSERT INTO portal (singleton, portal_id, epoch, minimum_match, root_key, issuer_key, created_at)
-VALUES (1, :portal_id, :epoch, :minimum_match, :root_key, :issuer_key, :created_at);
+-- name: insert_portal(portal_id, epoch, minimum_match, root_key, issuer_key, issuer_from, created_at)!
+INSERT INTO portal (singleton, portal_id, epoch, minimum_match, root_key, issuer_key, issuer_from, created_at)
+VALUES (1, :portal_id, :epoch, :minimum_match, :root_key, :issuer_key, :issuer_from, :created_at);
 
 -- name: newest_trust()^
 SELECT serial, code_text FROM trusts ORDER BY serial DESC LIMIT 1;

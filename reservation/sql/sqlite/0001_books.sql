@@ -14,6 +14,7 @@ CREATE TABLE portal (
     minimum_match INTEGER NOT NULL CHECK (minimum_match >= 0),
     root_key      BLOB NOT NULL CHECK (length(root_key) = 32),
     issuer_key    BLOB NOT NULL CHECK (length(issuer_key) = 32),
+    issuer_from   TEXT NOT NULL CHECK (issuer_from IS date(issuer_from)),
     created_at    TEXT NOT NULL
 ) STRICT;
 

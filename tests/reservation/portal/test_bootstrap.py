@@ -2,6 +2,7 @@
 
 import stat
 import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -208,6 +209,25 @@ def test_an_issuer_of_another_portal_is_refused(founded: Founded, database: Path
             issuer_file=other.issuer_file,
             passphrase=PASSPHRASE,
         )
+
+
+def test_without_the_extra_its_name_is_said() -> None:
+    for package in ("apsw", "aiosql", "cryptography"):
+        program = (
+            f"import sys; sys.modules[{package!r}] = None\n"
+            "from pathlib import Path\n"
+            "from codec.keys import SigningKey\n"
+            "from reservation import bootstrap, keyfile, service\n"
+            "from reservation.errors import MissingExtraError\n"
+            "try:\n"
+            "    keyfile.encrypted_pem(SigningKey(b'k' * 32), 'pw')\n"
+            "    bootstrap.open_portal('sqlite:x', actor='ann', clock=None, random=None)\n"
+            "except MissingExtraError as error:\n"
+            "    print(error.message, error.hint)\n"
+        )
+        shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        assert f"needs the package {package}," in shown.stdout
+        assert "tallystick[portal]" in shown.stdout
 
 
 # --- key files -------------------------------------------------------------------------------------

@@ -103,8 +103,8 @@ def raw(busy: Portal, database: Path) -> Iterator[apsw.Connection]:
         "UPDATE balances SET available = 'many'",
         "UPDATE lots SET ends = 'tomorrow', starts = '2026-01-01'",
         "UPDATE lots SET ends = '2026-01-01', starts = '2026-01-02'",
-        "INSERT INTO portal SELECT 2, portal_id, epoch, minimum_match, root_key, issuer_key, created_at"
-        " FROM portal",
+        "INSERT INTO portal SELECT 2, portal_id, epoch, minimum_match, root_key, issuer_key, issuer_from,"
+        " created_at FROM portal",
     ],
 )
 def test_the_database_refuses(statement: str, raw: apsw.Connection, database: Path) -> None:

@@ -100,6 +100,12 @@ REFUSALS: dict[str, Callable[[Portal], object]] = {
     "a Virtual Account without a name": lambda portal: service.add_virtual_account(portal, ""),
     "another catalogue": lambda portal: service.add_catalogue(portal, Catalogue(("OTHER",))),
     "an impossible match": lambda portal: service.set_product(portal, "TR-100", minimum_match=16),
+    "a day before the issuer's": lambda portal: reserve(
+        replace(portal, clock=lambda: START.replace(month=2)), TUG, 1
+    ),
+    "an update before the issuer's day": lambda portal: service.update(
+        replace(portal, clock=lambda: START.replace(month=2)), TRAM.request().id, {"ROUTE": 5}
+    ),
     "signing without a key": lambda portal: reserve(replace(portal, issuer=None), TUG, 1),
 }  # fmt: skip
 
