@@ -1,0 +1,144 @@
+"""The Hypothesis state machine that drives a `World`: which steps there are, and with what.
+
+`go_on` takes the steps that an orderly technician would take next, so that histories get deep. All other
+rules are disorder: they pick their codes from everything that was ever shown, so that old codes come late,
+twice and in any order. Values are small on purpose: collisions of lots, counts and devices are where books go
+wrong.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from codec.codes import Kind, Mode, Term
+from reservation.service import Choice
+from tests.machine.world import CHOICES, DEVICES, START, TAGS, Carried, World
+
+_DEVICE = st.integers(0, len(DEVICES) - 1)
+_COUNTS = st.dictionaries(st.sampled_from(TAGS), st.integers(0, 9), min_size=1, max_size=2)
+_WANTED = st.dictionaries(st.sampled_from(TAGS), st.integers(1, 6), max_size=2)
+_LOT = st.sampled_from(("longest", "soonest"))
+_TERMS = st.sampled_from(
+    (
+        None,
+        Term(START.date(), START.date() + timedelta(days=40)),
+        Term(START.date() + timedelta(days=10), START.date() + timedelta(days=90)),
+        Term.of_years(START.date(), 1),
+    )
+)
+#: Where among the codes: often the newest.
+_PICK = st.one_of(st.just(1.0), st.floats(0, 1))
+_PLACES = st.lists(st.integers(0, 10_000), max_size=5)
+
+
+class Life(RuleBasedStateMachine):
+    """Devices, portal, channel and calendar, in any order."""
+
+    make: Callable[[Path], World]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(dir=_fast_disk()))
+        self.world = type(self).make(self.folder)
+
+    def teardown(self) -> None:
+        """Put the world away."""
+        self.world.portal.close()
+        shutil.rmtree(self.folder)
+
+    def _shown(self, *kinds: Kind) -> list[Carried]:
+        """Return every code of these kinds (none: of any kind) that was ever shown."""
+        return [code for code in self.world.codes if not kinds or code.kind in kinds]
+
+    def _pick(self, where: float, *kinds: Kind) -> Carried:
+        codes = self._shown(*kinds)
+        return codes[int(where * (len(codes) - 1))]
+
+    @initialize(counts=st.lists(st.integers(6, 30), min_size=len(TAGS), max_size=len(TAGS)))
+    def stock_up(self, counts: list[int]) -> None:
+        """Begin with some licences of everything."""
+        for tag, count in zip(TAGS, counts, strict=True):
+            self.world.add(tag, count, None)
+        self.world.add("UNIVERSAL", 1, None)
+
+    @rule(device=_DEVICE, counts=_COUNTS, lot=_LOT, times=st.integers(1, 4))
+    def go_on(self, device: int, counts: dict[str, int], lot: str, times: int) -> None:
+        """Take the next orderly steps for a device."""
+        for _ in range(times):
+            self.world.go_on(device, counts, lot)
+
+    @precondition(lambda self: self._shown(Kind.AUTHORIZATION))
+    @rule(device=_DEVICE, first=_COUNTS, second=_COUNTS, lot=_LOT)
+    def update_twice(self, device: int, first: dict[str, int], second: dict[str, int], lot: str) -> None:
+        """Change a reservation, and change one's mind."""
+        self.world.update(device, first, lot)
+        self.world.update(device, second, lot)
+
+    @precondition(lambda self: self._shown())
+    @rule(where=_PICK, choice=st.sampled_from(CHOICES), lot=_LOT)
+    def carry(self, where: float, choice: Choice, lot: str) -> None:
+        """Carry any code to where it belongs."""
+        code = self._pick(where)
+        if code.kind is Kind.REQUEST:
+            self.world.reserve(code.text, choice, lot)
+        elif code.kind is Kind.AUTHORIZATION:
+            self.world.install(code.device, code.text)
+        else:
+            self.world.accept(code.text)
+
+    @precondition(lambda self: self._shown(Kind.AUTHORIZATION))
+    @rule(where=_PICK, device=_DEVICE)
+    def carry_astray(self, where: float, device: int) -> None:
+        """Carry any authorization to any device, and show one again."""
+        self.world.install(device, self._pick(where, Kind.AUTHORIZATION).text)
+        self.world.reissue(device)
+
+    @precondition(lambda self: self._shown())
+    @rule(where=_PICK, places=_PLACES, shift=st.integers(1, 31))
+    def mistype(self, where: float, places: list[int], shift: int) -> None:
+        """Type any code with mistakes."""
+        self.world.mistype(self._pick(where), places, shift)
+
+    @rule(device=_DEVICE, mode=st.sampled_from((*[Mode.SPECIFIC] * 3, Mode.UNIVERSAL)), wanted=_WANTED)
+    def request(self, device: int, mode: Mode, wanted: dict[str, int]) -> None:
+        """Ask for licences on a device."""
+        self.world.request(device, mode, wanted)
+
+    @precondition(lambda self: self._shown(Kind.REQUEST))
+    @rule(device=_DEVICE, cancel=st.booleans(), then=st.booleans())
+    def give_back(self, device: int, cancel: bool, then: bool) -> None:
+        """Return or cancel; and, perhaps, paste the newest authorization once more."""
+        if cancel:
+            self.world.cancel(device)
+        else:
+            self.world.give_back(device)
+        if then and self._shown(Kind.AUTHORIZATION):
+            self.world.install(device, self._pick(1.0, Kind.AUTHORIZATION).text)
+
+    @rule(
+        tag=st.sampled_from(TAGS), count=st.integers(1, 9), term=_TERMS, days=st.sampled_from((0, 0, 9, 35))
+    )
+    def add(self, tag: str, count: int, term: Term | None, days: int) -> None:
+        """Buy licences, and let time pass."""
+        self.world.add(tag, count, term)
+        self.world.wait(days)
+
+    @rule(device=_DEVICE)
+    def restart(self, device: int) -> None:
+        """Restart a device."""
+        self.world.restart(device)
+
+    @invariant()
+    def everything_holds(self) -> None:
+        """Check the world after every step."""
+        self.world.check()
+
+
+def _fast_disk() -> str | None:
+    """Return a folder in memory when there is one: these tests are about rules, not about disks."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None

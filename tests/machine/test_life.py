@@ -1,0 +1,99 @@
+"""The books balance and devices keep their limits in every interleaving, and every rule is needed for it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from codec.codes import Return
+from codec.envelope import VerifiedCode
+from reservation import answers, ledger
+from reservation.device import rules as device_rules
+from reservation.device.state import Reservation, State
+from reservation.errors import ConstraintBrokenError
+from reservation.model import Held, Sequence, Stamp
+from reservation.standing import Changes, Standing
+from tests.machine.founding import founded
+from tests.machine.machine import Life
+
+RUNS = 200
+STEPS = 50
+SETTINGS = settings(
+    max_examples=RUNS,
+    stateful_step_count=STEPS,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+#: A mutant has to be found, not made small; always by the same search, so that it is always found.
+MUTANT = settings(SETTINGS, phases=(Phase.generate,), derandomize=True, database=None)
+
+
+class Honest(Life):
+    """The rules as they are."""
+
+    make = staticmethod(founded)
+
+
+def test_nothing_is_issued_twice_or_lost_in_any_interleaving() -> None:
+    run_state_machine_as_test(Honest, settings=SETTINGS)
+
+
+# --- every rule is needed --------------------------------------------------------------------------
+
+honest_hold = ledger.hold
+honest_after_return = device_rules.after_return
+honest_give_back = answers.give_back
+
+
+def pairwise_hold(allocations: ledger.Allocations, confirmed: Sequence | None) -> dict[bytes, Held]:
+    """Hold what the newest authorization and the one before it take, and nothing older."""
+    newest = dict(sorted(allocations.items())[-2:])
+    return honest_hold(newest, confirmed if confirmed in newest else None)
+
+
+def newest_hold(allocations: ledger.Allocations, confirmed: Sequence | None) -> dict[bytes, Held]:
+    """Hold what the newest authorization takes."""
+    newest = max(allocations)
+    return honest_hold({newest: allocations[newest]}, newest if confirmed == newest else None)
+
+
+def return_without_tombstone(
+    state: State, reservation: Reservation, code: VerifiedCode[Return], now: datetime
+) -> State:
+    """Sign the return, and go on as if nothing had been given back."""
+    return replace(honest_after_return(state, reservation, code, now), reservations=state.reservations)
+
+
+def return_counted_each_time(standing: Standing, code: VerifiedCode[Return], stamp: Stamp) -> Changes:
+    """Take every return for the first one: give back what the reservation once held."""
+    once = replace(standing.reservation, state=standing.reservation.state.ISSUED, closed_at=None)
+    newest = standing.allocations[standing.reservation.sequence]
+    held = {lot_id: Held(0, count) for lot_id, count in newest.items()}
+    changes = honest_give_back(replace(standing, reservation=once, held=held), code, stamp)
+    return replace(changes, codes=())
+
+
+#: Each mutant: what is replaced by what, and how the world notices.
+MUTANTS: dict[str, tuple[object, str, Callable[..., object], str]] = {
+    "the hold of the newest two": (ledger, "hold", pairwise_hold, r"runs \d+ of .* held"),
+    "the hold of the newest": (ledger, "hold", newest_hold, r"runs \d+ of .* held"),
+    "no tombstone": (device_rules, "after_return", return_without_tombstone, r"runs \d+ of .* held"),
+    "returns counted each time": (
+        answers,
+        "give_back",
+        return_counted_each_time,
+        "refused a change that would break the books",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_taking_a_rule_out_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, rule, mutant, notice = MUTANTS[name]
+    monkeypatch.setattr(module, rule, mutant)
+    machine = type("Mutant", (Life,), {"make": staticmethod(founded)})
+    with pytest.raises((AssertionError, ConstraintBrokenError), match=notice):
+        run_state_machine_as_test(machine, settings=MUTANT)

@@ -1,0 +1,390 @@
+"""A small world: a portal with its database, three devices, and a channel that treats codes badly.
+
+Scope: the steps that a technician, an administrator and bad luck can take, and what must hold after every one
+of them. The parts are the real ones: service functions on a SQLite file, devices on folders. Only clock,
+randomness and hardware are the world's own.
+
+A step that a rule refuses is fine, and counted; any other error is a failure. Deliveries are made from every
+code that was ever shown, so the channel loses, repeats, delays and reorders by choosing; it also mistypes.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import apsw
+
+from codec.alphabet import ALPHABET
+from codec.codes import Authorization, Kind, Mode, Request, Term, Trust, Udi, WantedLine
+from codec.envelope import VerifiedCode
+from codec.errors import CodecError
+from reservation.device import Device
+from reservation.device.licences import LineStanding
+from reservation.device.state import Standing
+from reservation.errors import NotHereError, RuleError
+from reservation.service import (
+    AS_REQUESTED,
+    UNIVERSAL,
+    Choice,
+    LinesWanted,
+    Portal,
+    accept,
+    add_license,
+    audit,
+    find_reservation,
+    keep_return,
+    read_code,
+    reissue,
+    reserve,
+    trust_file,
+    update,
+)
+
+T = TypeVar("T")
+
+START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+TAGS = ("ROUTE-1G", "CRYPTO-STRONG", "RECORD-8CH")
+DEVICES = ("substation", "ship", "lab")
+
+#: A line as the books and the devices both see it: tag and term.
+Key = tuple[str, Term | None]
+
+
+def seeded(seed: str) -> Callable[[int], bytes]:
+    """Return a source of reproducible bytes, different at every call."""
+    calls = 0
+
+    def take(length: int) -> bytes:
+        nonlocal calls
+        calls += 1
+        return hashlib.shake_256(f"{seed}/{calls}".encode()).digest(length)
+
+    return take
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A code on its way: its text, and the device that it is from or for."""
+
+    kind: Kind
+    text: str
+    device: int
+
+
+@dataclass(slots=True)
+class World:
+    """The whole world; one for each run of the machine.
+
+    Attributes:
+        folder: An empty folder for this world alone.
+        portal: The opened portal; its clock is `clock`.
+        now: The one moment that portal and devices agree on.
+        codes: Every code that was ever shown, oldest first.
+        refused: How often each rule refused a step.
+        done: How often each step did something.
+    """
+
+    folder: Path
+    portal: Portal
+    now: datetime = START
+    codes: list[Carried] = field(default_factory=list)
+    devices: list[Device] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+    done: Counter[str] = field(default_factory=Counter)
+
+    def clock(self) -> datetime:
+        """Return the world's moment."""
+        return self.now
+
+    # --- the beginning -------------------------------------------------------------------------
+
+    def add_devices(self) -> None:
+        """Set up one device for each name, all trusting the portal."""
+        trust = trust_file(self.portal)
+        for number, name in enumerate(DEVICES):
+            self.devices.append(
+                Device.initialise(
+                    self.folder / name,
+                    udi=Udi("TR-100", f"SN{number:04}"),
+                    trust_file=trust,
+                    hardware=lambda name=name: hardware_of(name),  # type: ignore[misc]
+                    clock=self.clock,
+                    random=seeded(name),
+                )
+            )
+
+    # --- order ---------------------------------------------------------------------------------
+
+    def go_on(self, device: int, counts: dict[str, int], lot: str) -> None:
+        """Take the step that an orderly technician would take next for a device.
+
+        Args:
+            device: Which.
+            counts: What to ask for, or to change.
+            lot: Which lots to prefer.
+        """
+        standing = self.devices[device].status().standing
+        answered = self._newest(device, Kind.AUTHORIZATION)
+        if standing is Standing.REQUESTED:
+            request = self._newest(device, Kind.REQUEST)
+            assert request is not None
+            if answered is None or self.codes.index(answered) < self.codes.index(request):
+                self.reserve(request.text, LinesWanted(counts), lot)
+            else:
+                self.install(device, answered.text)
+        elif standing is Standing.RESERVED:
+            self._go_on_reserved(device, counts, lot)
+        else:
+            returned = self._newest(device, Kind.RETURN)
+            if returned is not None:
+                self.accept(returned.text)
+            self.request(device, Mode.SPECIFIC, {})
+
+    def _go_on_reserved(self, device: int, counts: dict[str, int], lot: str) -> None:
+        installed = self.devices[device].confirmation().text
+        authorization = self._newest(device, Kind.AUTHORIZATION)
+        assert authorization is not None
+        newest = self._newest(device, Kind.CONFIRMATION)
+        assert newest is not None
+        if self.codes.index(authorization) > self.codes.index(newest):
+            self.install(device, authorization.text)
+        elif sum(counts.values()) % 2:
+            self.accept(installed)
+        else:
+            self.update(device, counts, lot)
+
+    def _newest(self, device: int, kind: Kind) -> Carried | None:
+        codes = (code for code in reversed(self.codes) if code.device == device and code.kind is kind)
+        return next(codes, None)
+
+    # --- steps at a device ---------------------------------------------------------------------
+
+    def request(self, device: int, mode: Mode, wanted: dict[str, int]) -> None:
+        """Ask for licences."""
+        lines = [WantedLine(tag, count) for tag, count in wanted.items()]
+        self._show(device, Kind.REQUEST, lambda it: it.request(mode=mode, wanted=lines).text)
+
+    def cancel(self, device: int) -> None:
+        """End a pending request."""
+        self._show(device, Kind.RETURN, lambda it: it.cancel().text)
+
+    def give_back(self, device: int) -> None:
+        """Return the reservation."""
+        self._show(device, Kind.RETURN, lambda it: it.give_back().text)
+
+    def restart(self, device: int) -> None:
+        """Forget everything that a running device keeps in memory."""
+        name = DEVICES[device]
+        self.devices[device] = Device.open(
+            self.folder / name,
+            hardware=lambda: hardware_of(name),
+            clock=self.clock,
+            random=seeded(f"{name}/{len(self.codes)}"),
+        )
+
+    def install(self, device: int, text: str) -> None:
+        """Paste a code into a device: its own, or anybody's."""
+
+        def confirm(it: Device) -> str:
+            return it.install(_authorization(it.read(text).code)).confirmation
+
+        self._show(device, Kind.CONFIRMATION, confirm)
+
+    def _show(self, device: int, kind: Kind, step: Callable[[Device], str]) -> None:
+        text = self._try(f"device {kind.name.lower()}", lambda: step(self.devices[device]))
+        if text is not None:
+            self._carry(kind, text, device)
+
+    # --- steps at the portal -------------------------------------------------------------------
+
+    def add(self, tag: str, count: int, term: Term | None) -> None:
+        """Buy licences."""
+        self._try("add", lambda: add_license(self.portal, tag, count, term=term))
+
+    def reserve(self, text: str, choice: Choice, lot: str, *, like: str | None = None) -> None:
+        """Answer a request; ``like`` is how it was shown, when ``text`` is mistyped."""
+
+        def answer() -> str:
+            request = _request(read_code(self.portal, text).code)
+            return reserve(self.portal, request, choice=choice, term=lot).text
+
+        text_of_answer = self._try("reserve", answer)
+        if text_of_answer is not None:
+            self._carry(Kind.AUTHORIZATION, text_of_answer, self._device_of(like or text))
+
+    def update(self, device: int, changes: dict[str, int], lot: str) -> None:
+        """Change the lines of the device's last reservation."""
+        request = self._last_request(device)
+        if request is not None:
+            answer = self._try(
+                "update",
+                lambda: update(self.portal, find_reservation(self.portal, request), changes, term=lot).text,
+            )
+            if answer is not None:
+                self._carry(Kind.AUTHORIZATION, answer, device)
+
+    def reissue(self, device: int) -> None:
+        """Show the authorization of the device's last reservation again."""
+        request = self._last_request(device)
+        if request is not None:
+            text = self._try(
+                "reissue", lambda: reissue(self.portal, find_reservation(self.portal, request)).text
+            )
+            assert text is None or Carried(Kind.AUTHORIZATION, text, device) in self.codes
+
+    def accept(self, text: str) -> None:
+        """Paste a device's code into the portal."""
+
+        def take() -> str:
+            accept(self.portal, read_code(self.portal, text).code)
+            return ""
+
+        if self._try("accept", take) is None and text.startswith(Kind.RETURN.value):
+            self._try("keep return", lambda: keep_return(self.portal, text))
+
+    def mistype(self, code: Carried, places: list[int], shift: int) -> None:
+        """Type a code with mistakes, at the portal and at a device."""
+        text = mistyped(code.text, places, shift)
+        if code.kind is Kind.AUTHORIZATION:
+            self.install(code.device, text)
+        elif code.kind is Kind.REQUEST:
+            self.reserve(text, AS_REQUESTED, "longest", like=code.text)
+        else:
+            self.accept(text)
+
+    def _device_of(self, text: str) -> int:
+        return next(code.device for code in self.codes if code.text == text)
+
+    def _last_request(self, device: int) -> str | None:
+        request = self._newest(device, Kind.REQUEST)
+        return request.text if request else None
+
+    # --- time and errors -----------------------------------------------------------------------
+
+    def wait(self, days: int) -> None:
+        """Let days pass, for everyone."""
+        self.now += timedelta(days=days, minutes=1)
+
+    def _carry(self, kind: Kind, text: str, device: int) -> None:
+        code = Carried(kind, text, device)
+        if code not in self.codes:
+            self.codes.append(code)
+
+    def _try(self, step: str, act: Callable[[], T]) -> T | None:
+        self.now += timedelta(minutes=1)
+        try:
+            result = act()
+        except (CodecError, RuleError, NotHereError) as error:
+            self.refused[f"{step}: {error.code}"] += 1
+            return None
+        self.done[step] += 1
+        return result
+
+    # --- what must hold ------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Check everything that must hold after every step.
+
+        Raises:
+            AssertionError: When something does not.
+        """
+        self.check_balance()
+        findings = audit(self.portal)
+        assert not findings, findings
+        total: Counter[Key] = Counter()
+        for number, device in enumerate(self.devices):
+            enforced = self.enforced(device)
+            held = self.held(device)
+            for key, count in enforced.items():
+                assert count <= held[key], f"{DEVICES[number]} runs {count} of {key}, {held[key]} held"
+            total.update(enforced)
+        entitled = self.entitled()
+        for key, count in total.items():
+            assert count <= entitled[key], f"{count} of {key} run, {entitled[key]} exist"
+
+    def check_balance(self) -> None:
+        """Check the balance equation of every lot, from the movements and from the balances alike."""
+        for row in self._rows(
+            "SELECT sum(available + reserved + in_doubt + failed + expired + written_off), "
+            "sum(entitled + shortfall), min(available, reserved, in_doubt, failed, expired, written_off) "
+            "FROM balances GROUP BY lot_id"
+        ):
+            assets, sources, least = row
+            assert assets == sources
+            assert least >= 0
+
+    def enforced(self, device: Device) -> Counter[Key]:
+        """Return what a device lets run now."""
+        counts: Counter[Key] = Counter()
+        for each in device.status().lines if device.status().licensed else ():
+            if each.standing is LineStanding.IN_FORCE:
+                counts[str(each.line.tag), each.line.term] += each.line.count
+        return counts
+
+    def held(self, device: Device) -> Counter[Key]:
+        """Return what the books hold for a device's newest request, read past the service layer."""
+        request = device.status().request_id
+        rows = self._rows(
+            "SELECT tag, starts, ends, reserved + in_doubt FROM holds JOIN lots USING (account_id, lot_id) "
+            "WHERE reservation_id = ?",
+            (request,),
+        )
+        return self._counted(rows)
+
+    def entitled(self) -> Counter[Key]:
+        """Return what exists at all."""
+        return self._counted(
+            self._rows(
+                "SELECT tag, starts, ends, sum(entitled) FROM balances JOIN lots USING (account_id, lot_id) "
+                "GROUP BY lot_id"
+            )
+        )
+
+    def _counted(self, rows: Iterator[tuple[Any, ...]]) -> Counter[Key]:
+        counts: Counter[Key] = Counter()
+        for tag, starts, ends, count in rows:
+            term = Term(date.fromisoformat(starts), date.fromisoformat(ends)) if starts else None
+            counts[tag, term] += count
+        return counts
+
+    def _rows(self, statement: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        path = str(self.folder / "portal.db")
+        with closing(apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)) as books:
+            yield from list(books.execute(statement, values))
+
+
+def hardware_of(name: str) -> dict[str, str]:
+    """Return the facts of a machine of that name."""
+    return {part: f"{part} of {name}" for part in ("machine id", "board serial", "disk", "MAC eth0", "CPU")}
+
+
+def mistyped(text: str, places: list[int], shift: int) -> str:
+    """Return a code with the characters at some places replaced by others."""
+    characters = list(text)
+    for place in places:
+        at = place % len(text)
+        characters[at] = ALPHABET[(ALPHABET.index(text[at]) + shift) % len(ALPHABET)]
+    return "".join(characters)
+
+
+def _request(code: VerifiedCode[Any]) -> VerifiedCode[Request]:
+    assert code.kind is Kind.REQUEST
+    return code
+
+
+def _authorization(code: VerifiedCode[Authorization | Trust]) -> VerifiedCode[Authorization]:
+    assert code.kind is Kind.AUTHORIZATION
+    return cast("VerifiedCode[Authorization]", code)
+
+
+CHOICES: tuple[Choice, ...] = (
+    AS_REQUESTED,
+    UNIVERSAL,
+    *(LinesWanted({tag: count}) for tag in TAGS for count in (1, 3, 7)),
+    LinesWanted({TAGS[0]: 4, TAGS[1]: 2}),
+)
