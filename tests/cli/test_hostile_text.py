@@ -4,7 +4,7 @@ import json
 import tempfile
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
 import apsw
@@ -61,7 +61,8 @@ def test_long_text_is_cut() -> None:
 
 @contextmanager
 def _fresh_device() -> Iterator[Desk]:
-    with tempfile.TemporaryDirectory() as folder:
+    # Some of the words are taken for names of files to write; those belong in the desk's own folder.
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
         desk = Desk(Path(folder))
         trust = desk.write("trust.txt", ACME.trust_file())
         desk.done("device", "init", "--pid", "RTR-900", "--sn", "FDO1", "--trust", trust)
