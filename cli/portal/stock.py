@@ -258,7 +258,7 @@ def show_catalogue(portal: "Portal") -> Report:
 # --- products ----------------------------------------------------------------------------------
 
 
-@command("set", example="tallystick portal product set RTR-900 --match 4 --universal ROUTER-ALL")
+@command("set", example="tallystick portal product set RTR-900 --match 3 --universal ROUTER-ALL")
 @argument("product_id", metavar="PID", text="The product id, as in the UDI of its devices.")
 @option(
     "--match",

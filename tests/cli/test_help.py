@@ -1,0 +1,183 @@
+"""Every command's help: a first line, an example that works, and the options that all commands share.
+
+The examples are run in the order of a person's work, in one folder, as they stand in the help.
+"""
+
+import json
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from cli.command import Verb
+from cli.main import tallystick
+from cli.portal.views import STATES
+from tests.cli.desk import Desk, Outcome
+from tests.cli.vendor import mistyped
+
+# In the order of a person's work; each makes what the next ones need.
+ORDER = (
+    "portal init",
+    "portal trust",
+    "portal license add",
+    "portal license list",
+    "portal va add",
+    "portal va list",
+    "portal catalogue add",
+    "portal catalogue show",
+    "portal product set",
+    "portal product list",
+    "device init",
+    "device status",
+    "device request",
+    "code qr",
+    "portal reserve",
+    "portal reissue",
+    "code explain",
+    "code verify",
+    "code repair",
+    "device install",
+    "device check",
+    "device confirmation",
+    "portal accept",
+    "portal list",
+    "portal show",
+    "portal update",
+    "device codes",
+    "device journal",
+    "device return",
+    "portal events",
+    "portal audit",
+    "keys generate",
+    "keys show",
+    "device cancel",
+    "demo",
+)
+
+
+def verbs(group: click.Group = tallystick, words: tuple[str, ...] = ()) -> Iterator[tuple[str, Verb]]:
+    """Yield every command that does something, with its words."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from verbs(command, (*words, name))
+        else:
+            assert isinstance(command, Verb)
+            yield " ".join((*words, name)), command
+
+
+VERBS = dict(verbs())
+
+
+def groups(group: click.Group = tallystick) -> Iterator[click.Group]:
+    yield group
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from groups(command)
+
+
+def test_the_commands_are_those_of_the_interface() -> None:
+    assert set(VERBS) == set(ORDER)
+
+
+@pytest.mark.parametrize("group", tuple(groups()), ids=lambda group: str(group.name))
+def test_lists_say_what_the_commands_say(group: click.Group) -> None:
+    from cli.lazy import LazyGroup
+
+    assert isinstance(group, LazyGroup)
+    for name, (_, text) in group.places.items():
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
+        assert command.help is not None
+        assert command.help.strip().splitlines()[0] == text
+        assert command.name == name
+        assert len(text) <= 72
+
+
+@pytest.mark.parametrize("words", VERBS)
+def test_help_reads_like_a_page(desk: Desk, words: str) -> None:
+    shown = desk.done(*words.split(), "--help").out
+    lines = shown.splitlines()
+    assert lines[0].startswith(f"Usage: tallystick {words}")
+    assert "Options of every command:" in lines
+    assert "Example:" in lines
+    assert "  --json " in shown
+    assert f"  $ tallystick {words}" in shown
+    assert max(map(len, lines)) <= 100
+    for name in [
+        option for parameter in VERBS[words].params for option in parameter.opts if option[0] == "-"
+    ]:
+        assert name in shown
+
+
+def test_states_are_those_of_the_reservation() -> None:
+    from reservation.model import State
+    from reservation.service.views import View
+
+    assert [*State, *View] == list(STATES)
+
+
+def test_reasons_are_those_of_the_codec() -> None:
+    from cli.device.exchange import REASONS
+    from codec.codes import ReturnReason
+
+    names = [reason.name.lower().replace("_", "-") for reason in ReturnReason]
+    assert [name for name in names if name != "cancelled"] == list(REASONS)
+
+
+def _run_examples(desk: Desk, words: str, *more: str) -> list[Outcome]:
+    outcomes = []
+    for line in VERBS[words].example.strip().splitlines():
+        argv = shlex.split(line)
+        assert argv[0] == "tallystick"
+        outcomes.append(desk.run(*argv[1:], *more))
+    return outcomes
+
+
+def _prepare(desk: Desk, words: str) -> None:
+    """Make what an example needs and no example before it makes."""
+    if words == "portal catalogue add":
+        desk.write("catalogue.txt", "ROUTING\nCRYPTO\nVPN\n")
+    if words == "code repair":
+        code = desk.path("authorization.txt").read_text().strip()
+        desk.write("mistyped.txt", mistyped(code, 20))
+    if words == "device cancel":
+        desk.done("device", "request")
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_every_example_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, as_json: bool) -> None:
+    """As it stands; and once more in a new folder with ``--json``, where it gives one object."""
+    monkeypatch.chdir(tmp_path)
+    desk = Desk(tmp_path)
+    for words in ORDER:
+        _prepare(desk, words)
+        for outcome in _run_examples(desk, words, *(("--json",) if as_json else ())):
+            assert outcome.code == 0, (words, outcome)
+            if as_json:
+                assert isinstance(outcome.json, dict), words
+                assert "error" not in outcome.json
+                assert outcome.err == "" or words == "code repair", (words, outcome.err)
+
+
+def test_json_says_what_the_text_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every code on stdout is the one of ``--json``, for every command that makes one."""
+    monkeypatch.chdir(tmp_path)
+    desk = Desk(tmp_path)
+    seen = set()
+    for words in ORDER:
+        _prepare(desk, words)
+        for outcome in _run_examples(desk, words):
+            first = outcome.out.split("\n")[0]
+            if len(first) < 100 or " " in first:
+                continue
+            again = _run_examples(desk, words, "--json")[-1]
+            if words not in {"device codes", "portal update"}:
+                assert json.loads(again.out)["code"] == first, words
+                seen.add(words)
+    assert {"device request", "portal reserve", "device install", "device return", "portal reissue"} <= seen
