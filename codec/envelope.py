@@ -172,6 +172,11 @@ def require_kind(code: UnverifiedCode[Code], wanted: type[V]) -> UnverifiedCode[
     return cast("UnverifiedCode[V]", code)
 
 
+def narrowed(code: VerifiedCode[Code], wanted: type[V]) -> VerifiedCode[V] | None:
+    """Return a verified code as one of the wanted kind, or None when it is of another."""
+    return cast("VerifiedCode[V]", code) if isinstance(code.value, wanted) else None
+
+
 def _sign(value: V, key: SigningKey, aad: bytes) -> VerifiedCode[V]:
     payload = encode_payload(value)
     signed = sig_structure(payload, aad)

@@ -91,7 +91,7 @@ def test_arbitrary_first_bytes_too(payload: bytes) -> None:
     outcome(payload)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=500)
 @given(strategies.values, changes)
 def test_mutated_payloads_are_refused_or_in_the_one_form(
     value: Code, mutations: list[tuple[int, int]]
