@@ -184,6 +184,18 @@ def show_again(root: Path) -> Entry:
     return found
 
 
+def sync_after(root: Path) -> Entry:
+    """Tell of each command that changes something whether it syncs the folder, after the change."""
+    found: Entry = {}
+    for arrange in COMMANDS:
+        bench = Bench(root / arrange.__name__)
+        command = arrange(bench)
+        before = bench.files.get("state.json")
+        ended = in_a_child(partial(die_when_opened, bench.home, command))
+        found[arrange.__name__] = not ended and bench.files.get("state.json") != before
+    return found
+
+
 def die_when_opened(folder: Path, command: Command) -> None:
     """Run a command, and kill this process when it opens a folder as such, as one does to sync it."""
 
@@ -234,6 +246,7 @@ def main() -> None:
         "full": fill_the_disk(root / "full"),
         "at once": ask_at_once(root / "many/device"),
         "settled": show_again(root / "again"),
+        "synced": sync_after(root / "synced"),
     }
     print(json.dumps(found))
 

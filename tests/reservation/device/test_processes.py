@@ -62,6 +62,12 @@ def test_several_processes_make_one_request(found: dict[str, Any]) -> None:
     assert found["at once"] == {"statuses": [0, 0, 0, 0], "answers": 1, "codes": 1}
 
 
+def test_every_change_is_synced(found: dict[str, Any]) -> None:
+    """The rename of a file is durable only when its folder is."""
+    assert set(found["synced"].values()) == {True}
+    assert len(found["synced"]) == len(found["killed"])
+
+
 def test_no_code_is_shown_again_before_it_is_durable(found: dict[str, Any]) -> None:
     """Its writer may have died between renaming the file and syncing the folder."""
     assert set(found["settled"].values()) == {True}
