@@ -1,0 +1,190 @@
+"""The examples of docs/cli.md, as one story in the order in which they run.
+
+Each example belongs to one command and is a few shell lines; its output stands in the page exactly as the
+real program printed it, under a stopped clock and with seeded randomness.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Shell lines that show one command.
+
+    Attributes:
+        command: The command's words, without ``tallystick``.
+        lines: What a person types.
+        note: A sentence before the example.
+        minutes: How far the clock moves on before it.
+        on: Which machine's hardware the lines see: "portal", "router" or "spare".
+    """
+
+    command: str
+    lines: tuple[str, ...]
+    note: str = ""
+    minutes: int = 1
+    on: str = "portal"
+
+
+EXAMPLES: tuple[Example, ...] = (
+    Example(
+        "portal init",
+        ('tallystick portal init --account "Northwind Power"',),
+        "A portal: its books and its keys. Without a terminal, `init` makes a passphrase and says where.",
+    ),
+    Example(
+        "portal trust",
+        ("tallystick portal trust > trust.txt && cat trust.txt",),
+        "The file that devices pin.",
+    ),
+    Example("portal va add", ("tallystick portal va add Substations",), "A Virtual Account for one site."),
+    Example("portal va list", ("tallystick portal va list",)),
+    Example(
+        "portal catalogue add",
+        (
+            "printf '%s\\n' '# sold since 2026' ROUTE-1G ROUTE-10G CRYPTO-STRONG RECORD-8CH > catalogue.txt",
+            "tallystick portal catalogue add catalogue.txt",
+        ),
+        "A catalogue makes codes shorter. It only ever grows.",
+    ),
+    Example("portal catalogue show", ("tallystick portal catalogue show",)),
+    Example(
+        "portal license add",
+        (
+            "tallystick portal license add ROUTE-1G 10 --perpetual --order PO-4711",
+            "tallystick portal license add CRYPTO-STRONG 5 --start 2026-03-01 --end 2027-02-28",
+        ),
+        "What was bought: perpetual licences, and some for a year.",
+    ),
+    Example("portal license list", ("tallystick portal license list",), "The books before."),
+    Example(
+        "portal product set",
+        ("tallystick portal product set TR-100 --match 3",),
+        "Devices of this product must ask that three hardware components match.",
+    ),
+    Example("portal product list", ("tallystick portal product list",)),
+    Example(
+        "device init",
+        ("tallystick device init --pid TR-100 --sn FOC2145X0AB --trust trust.txt --catalogue catalogue.txt",),
+        on="router",
+    ),
+    Example(
+        "device request",
+        ("tallystick device request --want ROUTE-1G=2 --want CRYPTO-STRONG > request.txt", "cat request.txt"),
+        "A request, for the technician to carry.",
+        on="router",
+    ),
+    Example(
+        "code explain",
+        ("tallystick code explain --file request.txt --catalogue catalogue.txt",),
+        "Anyone can read a code; no key is needed.",
+    ),
+    Example(
+        "portal reserve",
+        (
+            "tallystick portal reserve --file request.txt --as-requested > authorization.txt",
+            "cat authorization.txt",
+        ),
+        minutes=90,
+    ),
+    Example(
+        "code verify",
+        (
+            "tallystick code verify --file authorization.txt --trust trust.txt",
+            'tallystick code verify "$(cat authorization.txt)" --trust trust.txt '
+            '--request "$(cat request.txt)"',
+        ),
+        "An authorization is genuine for one request, so both are needed.",
+    ),
+    Example(
+        "code qr",
+        (
+            "tallystick code qr --file authorization.txt --typed",
+            "tallystick code qr --file request.txt --svg r.svg",
+        ),
+        "For paper: numbered groups, and a drawing.",
+    ),
+    Example(
+        "code repair",
+        ("sed 's/^\\(.\\{20\\}\\)./\\1Z/' authorization.txt | tallystick code repair - --accept-repair",),
+        "One character was mistyped.",
+    ),
+    Example(
+        "device install",
+        ("tallystick device install --file authorization.txt > confirmation.txt", "cat confirmation.txt"),
+        on="router",
+        minutes=60,
+    ),
+    Example("device status", ("tallystick device status",), on="router"),
+    Example(
+        "device check",
+        (
+            "tallystick device check ROUTE-1G --count 2",
+            "tallystick device check ROUTE-1G --count 3",
+        ),
+        "For start scripts and monitoring: the exit code is the answer.",
+        on="router",
+    ),
+    Example(
+        "device confirmation", ("tallystick device confirmation",), "A lost code is shown again.", on="router"
+    ),
+    Example(
+        "portal accept",
+        (
+            "tallystick portal accept --file confirmation.txt",
+            "tallystick portal accept --file confirmation.txt",
+        ),
+        "Pasting it twice gives the first answer again.",
+        minutes=90,
+    ),
+    Example("portal list", ("tallystick portal list",)),
+    Example(
+        "portal show", ('tallystick portal show "$(cat request.txt)"',), "A reservation, by any of its codes."
+    ),
+    Example("portal reissue", ('tallystick portal reissue "$(cat request.txt)"',), "A lost authorization."),
+    Example(
+        "portal update",
+        ('tallystick portal update "$(cat request.txt)" --license ROUTE-1G=4 > update.txt',),
+        "Counts are new totals; entitlements that are not named stay.",
+    ),
+    Example("device journal", ("tallystick device journal",), on="router"),
+    Example(
+        "device codes", ("tallystick device codes",), "Every code that the device ever signed.", on="router"
+    ),
+    Example(
+        "device return",
+        ("tallystick device return --yes --reason moved > return.txt", "cat return.txt"),
+        on="router",
+        minutes=1440,
+    ),
+    Example(
+        "device cancel",
+        (
+            "tallystick device init --pid TR-100 --sn FOC2145X0AC --trust trust.txt",
+            "tallystick device request",
+            "tallystick device cancel",
+        ),
+        "A request that nobody needs any more.",
+        on="spare",
+    ),
+    Example(
+        "portal events",
+        ("tallystick portal accept --file return.txt", "tallystick portal events"),
+        "The licences come home; and everything that happened.",
+        minutes=90,
+    ),
+    Example(
+        "portal audit",
+        ("tallystick portal license list", "tallystick portal audit"),
+        "The books after, and checked.",
+    ),
+    Example(
+        "keys generate",
+        (
+            "printf 'four words from dice' > passphrase.txt && chmod 600 passphrase.txt",
+            "tallystick keys generate new-issuer.pem --passphrase-file passphrase.txt",
+        ),
+        "A key for later, on another machine.",
+    ),
+    Example("keys show", ("tallystick keys show new-issuer.pem --passphrase-file passphrase.txt",)),
+)
