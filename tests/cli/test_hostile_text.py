@@ -82,7 +82,7 @@ def test_hostile_words_anywhere(text: str, as_json: bool) -> None:
             ("device", "install", "--image", text),
             ("device", "check", text),
             ("device", "request", "--want", text),
-            ("device", "request", "--out", text),
+            ("device", "request", "--out", text.replace("/", "_")),
             ("device", "init", "--pid", text, "--sn", text, "--trust", text),
             ("device", "status", "--home", text),
             ("device", "return", "--reason", text),
