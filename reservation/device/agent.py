@@ -55,6 +55,7 @@ from reservation.device.initialisation import SEED_BYTES, begin
 from reservation.device.journal import Journal
 from reservation.device.licences import reported
 from reservation.device.nodelock import SALT_BYTES, make_lock
+from reservation.device.own_codes import own_confirmation, own_request, own_return, present_trust
 from reservation.device.reader import DeviceReader
 from reservation.device.state import Reservation, State
 from reservation.device.stateform import render
@@ -260,7 +261,7 @@ class Device(DeviceReader):
                 hint=NEXT_STEPS[state.standing],
             )
         self._folder.settle()
-        return IssuedCode(genuine.own_confirmation(state, state.live), again=True)
+        return IssuedCode(own_confirmation(state, state.live), again=True)
 
     def codes(self) -> Journal:
         """Return every code that the device signed, oldest first."""
@@ -276,7 +277,7 @@ class Device(DeviceReader):
         state, last, clock = view.state, view.state.last, self._clock()
         installed = last.installed if last else None
         now = effective_now(clock, view.floor)
-        trust = genuine.present_trust(state)
+        trust = present_trust(state)
         licensed = view.grant is not None and view.match.holds
         return Status(
             standing=state.standing,
@@ -334,7 +335,7 @@ class Device(DeviceReader):
         rules.require_unreserved(state)
         if state.live is None:
             return None
-        pending = genuine.own_request(state, state.live)
+        pending = own_request(state, state.live)
         rules.require_same_wish(pending.value, Catalogue(state.catalogue), mode, wanted)
         return IssuedCode(pending, again=True)
 
@@ -351,10 +352,10 @@ class Device(DeviceReader):
     def _installed_before(self, view: View, offered: UnverifiedCode[Authorization]) -> Installation | None:
         state = view.state
         found = genuine.addressed(state, offered)
-        portal_id = genuine.present_trust(state).portal_id
+        portal_id = present_trust(state).portal_id
         if not rules.require_installable(state, found, portal_id, view.match):
             return None
-        return self._installation(view, found, genuine.own_confirmation(state, found.reservation), again=True)
+        return self._installation(view, found, own_confirmation(state, found.reservation), again=True)
 
     def _install(self, view: View, offered: UnverifiedCode[Authorization]) -> Installation:
         state = view.state
@@ -367,14 +368,14 @@ class Device(DeviceReader):
         )
         answer = self._installation(view, found, confirmation, again=False)
         now = effective_now(self._clock(), found.code.value.issued_at)
-        portal_id = genuine.present_trust(state).portal_id
+        portal_id = present_trust(state).portal_id
         self._keep(rules.after_install(state, found, portal_id, confirmation, now))
         return answer
 
     def _installation(
         self, view: View, found: genuine.Addressed, confirmation: VerifiedCode[Confirmation], *, again: bool
     ) -> Installation:
-        request = genuine.own_request(view.state, found.reservation)
+        request = own_request(view.state, found.reservation)
         lines = Catalogue(view.state.catalogue).spell_lines(found.code.value.lines, request.value.catalogue)
         clock, issued_at = self._clock(), found.code.value.issued_at
         notes = (
@@ -386,7 +387,7 @@ class Device(DeviceReader):
 
     def _trusted_before(self, view: View, offered: UnverifiedCode[Trust]) -> TrustUpdate | None:
         code, _ = genuine.verified_trust(view.state, offered)
-        if rules.require_newer_trust(genuine.present_trust(view.state), code.value):
+        if rules.require_newer_trust(present_trust(view.state), code.value):
             return TrustUpdate(code.value, again=True)
         return None
 
@@ -398,7 +399,7 @@ class Device(DeviceReader):
     def _returned_before(self, view: View, reservation: Reservation) -> IssuedCode[Return] | None:
         if reservation.returned is None:
             return None
-        return IssuedCode(genuine.own_return(view.state, reservation), again=True)
+        return IssuedCode(own_return(view.state, reservation), again=True)
 
     def _return(self, view: View, reason: ReturnReason) -> IssuedCode[Return]:
         state = view.state

@@ -22,7 +22,6 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from errno import EACCES, EINVAL, EPERM, EROFS
 from pathlib import Path
 
@@ -44,12 +43,20 @@ _POLL_SECONDS = 0.02
 Stamp = tuple[int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
 class Folder:
-    """A device folder. ``wait_seconds`` is how long a change waits for another one to end."""
+    """A device folder.
 
-    home: Path
-    wait_seconds: float = 5.0
+    Attributes:
+        home: Where it is.
+        wait_seconds: How long a change waits for another one to end.
+    """
+
+    __slots__ = ("_state_path", "home", "wait_seconds")
+
+    def __init__(self, home: Path, wait_seconds: float = 5.0) -> None:
+        self.home = home
+        self.wait_seconds = wait_seconds
+        self._state_path = str(home / _STATE)  # as text: it is looked at on every question
 
     def create(self) -> None:
         """Make the folder, for its owner alone, unless it is there.
@@ -82,10 +89,6 @@ class Folder:
         except OSError:
             return None
         return found.st_ino, found.st_ctime_ns, found.st_size
-
-    @property
-    def _state_path(self) -> str:
-        return f"{self.home}/{_STATE}"
 
     def read_state(self) -> bytes:
         """Return the content of the state file.

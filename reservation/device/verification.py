@@ -17,26 +17,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from codec.codes import Authorization, Code, Confirmation, IssuerKey, Request, Return, Trust
+from codec.codes import Authorization, Code, IssuerKey, Trust
 from codec.envelope import (
-    KIND_NAMES,
     AuthorizationContext,
     UnverifiedCode,
     VerifiedCode,
     issuer_hint,
+    named,
     require_kind,
     short_hint,
     verify_authorization,
-    verify_confirmation,
-    verify_request,
-    verify_return,
     verify_trust,
 )
-from codec.errors import CodecError, NotGenuineError, RevokedIssuerError, UnknownIssuerError, WrongKindError
+from codec.errors import NotGenuineError, RevokedIssuerError, UnknownIssuerError, WrongKindError
 from codec.keys import VerifyingKey
-from codec.reading import Verify, receive
+from reservation.device.own_codes import present_trust
 from reservation.device.state import Reservation, State
-from reservation.device.stateform import damaged
 from reservation.errors import OtherDeviceError
 
 V = TypeVar("V", bound=Code)
@@ -63,8 +59,7 @@ def verified(state: State, code: UnverifiedCode[Code]) -> VerifiedCode[Authoriza
     if isinstance(code.unverified, Trust):
         return verified_trust(state, require_kind(code, Trust))[0]
     raise WrongKindError(
-        f"This is a {KIND_NAMES[code.kind]}, which a device makes; a device installs authorization and trust "
-        "codes.",
+        f"This is {named(code.kind)}, which a device makes; a device installs authorization and trust codes.",
         hint="Carry this code to the portal, and give the device the code that starts with A (or T).",
     )
 
@@ -75,12 +70,6 @@ def as_received(code: VerifiedCode[V]) -> UnverifiedCode[V]:
 
 
 # --- trust codes -------------------------------------------------------------------------------
-
-
-def present_trust(state: State) -> Trust:
-    """Return what the newest trust code on this device says."""
-    root = VerifyingKey.parse(state.root)
-    return _stored(state.trust, lambda code: verify_trust(require_kind(code, Trust), root)).value
 
 
 def verified_trust(state: State, code: UnverifiedCode[Trust]) -> tuple[VerifiedCode[Trust], VerifyingKey]:
@@ -221,57 +210,3 @@ def _other_device(state: State) -> OtherDeviceError:
         hint="Install it on the device whose request it answers, or ask the portal for the authorization of "
         "this device's request.",
     )
-
-
-# --- codes that this device made ---------------------------------------------------------------
-
-
-def own_request(state: State, reservation: Reservation) -> VerifiedCode[Request]:
-    """Return the request of a reservation from the journal."""
-    text = state.entry(reservation.request).text
-    return _stored(text, lambda code: verify_request(require_kind(code, Request)))
-
-
-def own_confirmation(state: State, reservation: Reservation) -> VerifiedCode[Confirmation]:
-    """Return the confirmation of the installed authorization from the journal."""
-    if reservation.installed is None:
-        raise ValueError("nothing was installed for this reservation")
-    installed, key = reservation.installed, VerifyingKey.parse(state.device_key)
-    request_id = state.request_id(reservation)
-    return _stored(
-        state.entry(installed.confirmation).text,
-        lambda code: verify_confirmation(
-            require_kind(code, Confirmation), key, request_id=request_id, authorization_id=installed.id
-        ),
-    )
-
-
-def own_return(state: State, reservation: Reservation) -> VerifiedCode[Return]:
-    """Return the return code of a closed reservation from the journal."""
-    if reservation.returned is None:
-        raise ValueError("this reservation was not returned")
-    key, request_id = VerifyingKey.parse(state.device_key), state.request_id(reservation)
-    return _stored(
-        state.entry(reservation.returned).text,
-        lambda code: verify_return(require_kind(code, Return), key, request_id=request_id),
-    )
-
-
-def installed_authorization(state: State, reservation: Reservation) -> VerifiedCode[Authorization]:
-    """Return the installed authorization of a reservation, as its issuer signed it."""
-    if reservation.installed is None or state.portal_id is None:
-        raise ValueError("nothing was installed for this reservation")
-    issuer = VerifyingKey.parse(reservation.installed.issuer)
-    context = AuthorizationContext(state.request_id(reservation), issuer, state.portal_id)
-    return _stored(
-        reservation.installed.text,
-        lambda code: verify_authorization(require_kind(code, Authorization), context),
-    )
-
-
-def _stored(text: str, verify: Verify[V]) -> VerifiedCode[V]:
-    """Return a code from the state, where a whole file with a code that does not hold was tampered with."""
-    try:
-        return receive(text, verify).code
-    except CodecError as error:
-        raise damaged("a code in it does not hold") from error

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-import reservation.device.verification as genuine
 from codec.catalogue import Catalogue
 from codec.errors import CatalogueError
 from reservation.device.folder import Stamp
 from reservation.device.licences import Grant, grant_of
 from reservation.device.nodelock import HardwareMatch, compare
+from reservation.device.own_codes import installed_authorization, own_request
 from reservation.device.state import State
 from reservation.device.stateform import damaged
 
@@ -59,8 +59,8 @@ def _grant_in(state: State) -> Grant | None:
     live = state.live
     if live is None or live.installed is None:
         return None
-    request = genuine.own_request(state, live)
-    authorization = genuine.installed_authorization(state, live)
+    request = own_request(state, live)
+    authorization = installed_authorization(state, live)
     kept = (state.request_id(live), live.installed.id, live.installed.sequence, state.device_key)
     if kept != (request.id, authorization.id, authorization.value.sequence, request.value.device_key):
         raise damaged("a code in it is not the one that it names")

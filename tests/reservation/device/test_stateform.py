@@ -10,9 +10,9 @@ import pytest
 from codec.codes import Request
 from codec.envelope import VerifiedCode
 from reservation.device.journal import JournalEntry
+from reservation.device.own_codes import own_request
 from reservation.device.state import Installed, Reservation, State
 from reservation.device.stateform import VERSION, parse, render
-from reservation.device.verification import own_request
 from reservation.errors import NewerStateError, StateDamagedError
 from tests.reservation.device.far_side import Bench
 
