@@ -89,12 +89,13 @@ class Magnitude:
             raise cannot_carry(f"the number {value} (1 to {self._limit - 1})")
         octave = value.bit_length() - 1
         sink.put_span(self.spans[octave])
-        sink.put(value - (1 << octave), 1 << octave)
+        if octave:
+            sink.put(value - (1 << octave), 1 << octave)
 
     def take(self, source: DigitSource) -> int:
         """Return the next integer from 1."""
         low = 1 << source.take_span(self._points)
-        return low + source.take(low)
+        return low + source.take(low) if low > 1 else 1
 
 
 @dataclass(frozen=True, slots=True)
