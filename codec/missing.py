@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from codec.codes import Kind
 from codec.errors import MalformedCodeError
 from codec.grouping import GROUP_CHARACTERS
 
@@ -20,6 +21,7 @@ FEWEST_CHARACTERS: Final = 120
 _LINE_NUMBER: Final = re.compile(r"[^0-9A-Za-z]*([0-9]{1,3})\s{0,2}[:.)]\s")
 _GROUP: Final = re.compile(r"[0-9A-Za-z]+")
 _MOST_PLACES: Final = 3
+_FIRST_CHARACTERS: Final = "".join(kind.value for kind in Kind)
 #: What share of groups must be whole before the others are believed to be broken.
 _MOSTLY: Final = 0.6
 
@@ -55,6 +57,8 @@ def unreadable(raw: str, text: str) -> MalformedCodeError:
         hint = "Copy the whole code, from its first character to its last; the end is lost most easily."
     else:
         hint = "Compare each group with the original, the last line first: an end is lost most easily."
+    if text[0] not in _FIRST_CHARACTERS:
+        hint += " A code starts with Q, A, C, R or T: its beginning may be missing."
     return MalformedCodeError(what, hint=hint)
 
 
@@ -88,7 +92,7 @@ def _broken_groups(lines: list[_Line]) -> list[str]:
     numbered = [(line.number, group) for line in lines for group in line.groups]
     last = len(numbered)
     return [
-        f"group {place}, in line {number}, has {len(group)} characters"
+        f"group {place}, in line {number}, has {len(group)} characters and not {GROUP_CHARACTERS}"
         for place, (number, group) in enumerate(numbered, start=1)
         if len(group) > GROUP_CHARACTERS or (len(group) < GROUP_CHARACTERS and place != last)
     ]

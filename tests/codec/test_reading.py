@@ -247,6 +247,13 @@ def test_a_lost_end_is_suspected_where_nothing_else_shows() -> None:
         assert "the last line first" in refusal_of(raw).hint
 
 
+def test_a_lost_beginning_is_suspected_where_no_kind_stands() -> None:
+    code = SIGNED_EXAMPLES[Kind.REQUEST].code.text
+    start = next(at for at in range(4, 40, 2) if code[at] not in "QACRT")
+    assert "its beginning may be missing" in refusal_of(code[start:]).hint
+    assert "beginning" not in refusal_of(code[:-20]).hint
+
+
 @pytest.mark.parametrize("raw", ["A", "hello", "QK3F 7Y2A", "A4" * 8, "A4" * 59])
 def test_what_is_far_too_short_is_told_so(raw: str) -> None:
     error = refusal_of(raw)
