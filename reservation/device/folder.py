@@ -255,8 +255,10 @@ def _inherit(path: Path, descriptor: int, modes: int) -> None:
 
 
 def _unusable(done: str, path: Path, error: OSError) -> StorageError:
+    if error.errno in (EACCES, EPERM):
+        way = "Give the command again as the user that owns the folder."
+    else:
+        way = "Put this right (space, permissions, a read-only disk), then give the same command again."
     return StorageError(
-        f"{path} cannot be {done}: {error.strerror or error}.",
-        hint="Nothing is lost: put this right (space, permissions, a disk that is read-only), then give the "
-        "same command again.",
+        f"{path} cannot be {done}: {error.strerror or error}.", hint=f"Nothing is lost. {way}"
     )
