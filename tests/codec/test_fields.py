@@ -124,7 +124,9 @@ REFUSED: list[tuple[Field[Any], Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("field", "value"), REFUSED, ids=repr)
+@pytest.mark.parametrize(
+    ("field", "value"), REFUSED, ids=[f"{type(field).__name__}-{value!r:.40}" for field, value in REFUSED]
+)
 def test_what_no_code_can_carry_is_refused(field: Field[Any], value: Any) -> None:
     with pytest.raises(FieldError, match=r"No code can carry this: .+\."):
         number_of(field, value)
