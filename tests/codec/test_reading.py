@@ -134,6 +134,19 @@ def test_more_wrong_characters_are_refused_and_nobody_is_accused(kind: Kind) -> 
     assert refused.count(MalformedCodeError) >= 98
 
 
+@pytest.mark.parametrize("kind", Kind)
+def test_every_truncation_and_extension_is_refused(kind: Kind) -> None:
+    signed = SIGNED_EXAMPLES[kind]
+    text = signed.code.text
+    changed = [text[:length] for length in range(len(text))]
+    changed += [text[start:] for start in range(1, len(text))]
+    changed += [text + tail for tail in ("0", "00", "ZZ", text[:16], text)]
+    changed += [head + text for head in ("0", "00", "QQ", text[-16:])]
+    for raw in changed:
+        with pytest.raises(CodecError):
+            receive(raw, signed.verify)
+
+
 # --- who is blamed -------------------------------------------------------------------------------------
 
 
