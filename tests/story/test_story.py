@@ -46,6 +46,14 @@ def site(tmp_path: Path) -> Site:
 
 
 def test_a_reservation_among_people(site: Site) -> None:
+    request, authorization = ask(site)
+    install(site, authorization)
+    newest = lower(site, request, authorization)
+    give_back(site, request, newest)
+    start_again(site, request)
+
+
+def ask(site: Site) -> tuple[str, str]:
     # The technician asks the router, and mails the request; the mail program does its worst.
     request = site.done("device", "request", "--want", "ROUTE-1G=4", "--want", "CRYPTO-STRONG", on="router")
     assert site.done("device", "request", on="router") == request
@@ -56,7 +64,10 @@ def test_a_reservation_among_people(site: Site) -> None:
     assert site.done("portal", "reserve", request, "--as-requested") == authorization
     site.refused(REFUSED, "portal update", "portal", "reserve", request, "--license", "ROUTE-1G=5")
     assert site.stock("ROUTE-1G") == {"available": 6, "in_doubt": 4, "entitled": 10}
+    return request, authorization
 
+
+def install(site: Site, authorization: str) -> None:
     # It is carried to the wrong router first.
     site.refused(NOT_GENUINE, "another", "device", "install", authorization, on="spare")
     assert site.run("device", "check", "ROUTE-1G", on="spare").code == REFUSED
@@ -75,13 +86,18 @@ def test_a_reservation_among_people(site: Site) -> None:
     site.done("portal", "accept", as_mail(confirmation))
     assert site.stock("ROUTE-1G") == {"available": 6, "reserved": 4, "entitled": 10}
 
+
+def lower(site: Site, request: str, authorization: str) -> str:
     # Fewer are needed. Until the device confirms, the portal holds what may still run.
     update = site.done("portal", "update", request, "--license", "ROUTE-1G=1")
     assert site.stock("ROUTE-1G") == {"available": 6, "reserved": 1, "in_doubt": 3, "entitled": 10}
     site.done("portal", "accept", site.done("device", "install", update, on="router"))
     assert site.stock("ROUTE-1G") == {"available": 9, "reserved": 1, "entitled": 10}
     site.refused(REFUSED, "older", "device", "install", authorization, on="router")
+    return update
 
+
+def give_back(site: Site, request: str, newest: str) -> None:
     # A second request while one is open names the return; so the device gives back, and pastes twice.
     site.refused(REFUSED, "device return", "device", "request", on="router")
     returned = site.done("device", "return", "--yes", on="router")
@@ -93,14 +109,16 @@ def test_a_reservation_among_people(site: Site) -> None:
     assert site.stock("ROUTE-1G") == {"available": 10, "entitled": 10}
 
     # What was returned never works again, on either side.
-    site.refused(REFUSED, "refused for ever", "device", "install", update, on="router")
+    site.refused(REFUSED, "refused for ever", "device", "install", newest, on="router")
     site.refused(REFUSED, "never yields a code again", "portal", "reserve", request, "--as-requested")
     site.refused(REFUSED, "never yields a code again", "portal", "reissue", request)
 
-    # And the router starts again, this time with a QR that a camera reads.
-    again = site.done("device", "request", "--want", "ROUTE-1G=10", "--png", "request.png", on="router")
-    assert again != request
-    assert read_image((site.folder / "request.png").read_bytes()) == (again,)
+
+def start_again(site: Site, former: str) -> None:
+    # The router starts again, this time with a QR that a camera reads.
+    request = site.done("device", "request", "--want", "ROUTE-1G=10", "--png", "request.png", on="router")
+    assert request != former
+    assert read_image((site.folder / "request.png").read_bytes()) == (request,)
     site.done("portal", "reserve", "--image", "request.png", "--as-requested")
     assert site.stock("ROUTE-1G") == {"in_doubt": 10, "entitled": 10}
 
