@@ -1,7 +1,10 @@
-"""Settings that every test shares: how long and how reproducibly Hypothesis searches."""
+"""What every test shares: how long and how reproducibly Hypothesis searches, and a place to run in."""
 
+import contextlib
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
 
 # No deadlines: the machines that run this are shared, and speed has its own place (benchmarks/).
@@ -10,3 +13,10 @@ settings.register_profile("house", deadline=None, print_blob=True)
 settings.register_profile("fixed", settings.get_profile("house"), derandomize=True, database=None)
 settings.register_profile("soak", settings.get_profile("house"), max_examples=5_000)
 settings.load_profile("fixed" if os.environ.get("CI") else "house")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def away_from_the_sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Run in an empty folder: a test that writes to a relative path must not write among the sources."""
+    with contextlib.chdir(tmp_path_factory.mktemp("away")):
+        yield
