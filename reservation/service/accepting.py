@@ -4,6 +4,7 @@ Every code counts once. The same code again gets the answer that it got the firs
 read back from the movements of the event that it came with.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -105,7 +106,7 @@ def _accept(books: Writing, stamp: Stamp, received: UnverifiedCode[DeviceCode]) 
         kind=changes.event.kind,
         reservation=changes.reservation or standing.reservation,
         sequence=_sequence_of(code.value),
-        moved=tuple(Moved(standing.lots[movement.lot_id], movement) for movement in changes.movements),
+        moved=_by_tag(Moved(standing.lots[movement.lot_id], movement) for movement in changes.movements),
         notes=changes.notes,
         again=False,
         at=stamp.at,
@@ -125,12 +126,17 @@ def _first_answer(books: Reading, located: Located, event_id: bytes) -> Accepted
         kind=event.kind,
         reservation=located.reservation,
         sequence=_sequence_of(located.code.value),
-        moved=books.moved(event_id),
+        moved=_by_tag(books.moved(event_id)),
         notes=tuple(str(note) for note in notes) if isinstance(notes, list) else (),
         again=True,
         at=event.at,
         by=event.actor,
     )
+
+
+def _by_tag(moved: Iterable[Moved]) -> tuple[Moved, ...]:
+    """Return movements in the order in which people look for them."""
+    return tuple(sorted(moved, key=lambda one: (one.lot.tag, str(one.lot.term or ""), one.movement.source)))
 
 
 def _sequence_of(value: Confirmation | Return) -> Sequence:
