@@ -154,10 +154,12 @@ def _from_file(name: str) -> str:
 
 
 def _from_image(name: str) -> str:
+    from cli.extras import require_extra
     from cli.files import read_bytes
     from codec.errors import QrError
     from codec.scan import LARGEST_FILE, read_image
 
+    require_extra("scan", "zxingcpp", "PIL", purpose="Reading a QR from an image")
     found = read_image(read_bytes(name, LARGEST_FILE))
     if len(found) != 1:
         how_many = f"{len(found)} different QR symbols" if found else "no QR that can be read"

@@ -48,13 +48,14 @@ class CodeOutput:
         Raises:
             UsageMistakeError: When a file could not be written, or a library or a terminal is missing.
         """
+        from cli.extras import require_extra
         from cli.files import require_place
 
         for name, switch in ((self.out, "--out"), (self.png, "--png"), (self.svg, "--svg")):
             if name:
                 require_place(name, switch)
         if self.png:
-            _require_pillow()
+            require_extra("images", "PIL", purpose="A PNG image")
         if self.copy and not (session.world.stderr.isatty() or session.world.stdout.isatty()):
             raise UsageMistakeError(
                 "--copy hands the code to the terminal's clipboard, and there is no terminal here.",
@@ -120,16 +121,6 @@ def _svg(code: str) -> bytes:
     from codec.qr import svg
 
     return svg(code).encode()
-
-
-def _require_pillow() -> None:
-    from importlib.util import find_spec
-
-    if find_spec("PIL") is None:
-        raise UsageMistakeError(
-            "A PNG image needs the library Pillow, which is not installed. Nothing was done.",
-            hint="Install it with: pip install 'tallystick[images]' (--svg works without it).",
-        )
 
 
 def _to_clipboard(session: "Session", code: str) -> None:

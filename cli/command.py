@@ -4,6 +4,7 @@ A command is a function that takes the `Session` and its arguments, calls the la
 `Report`. Nothing but a report, an answer to a question and the talk of `-v` comes out of it.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,15 +18,22 @@ Run = TypeVar("Run", bound=Callable[..., Any])
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 COMMON = "Options of every command"
+_PLAIN = "Options"
+_RANGE = re.compile(r" *\[(?:\d+<=)?x[<>]=\d+\]|; x>=\d+|; \d+<=x<=\d+")
 _NAMES = {"-h", "--help"}
 
 
 class SectionOption(click.Option):
     """An option that stands under a heading of its own in the help."""
 
-    def __init__(self, *names: Any, section: str = "Options", **rest: Any) -> None:
+    def __init__(self, *names: Any, section: str = _PLAIN, **rest: Any) -> None:
         super().__init__(*names, **rest)
         self.section = section
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return what the help says, without the range of a number: a wrong one is answered well enough."""
+        record = super().get_help_record(ctx)
+        return record and (record[0], _RANGE.sub("", record[1]))
 
 
 class DescribedArgument(click.Argument):
@@ -41,7 +49,7 @@ def argument(name: str, *, text: str, **rest: Any) -> Callable[[Run], Run]:
     return click.argument(name, cls=DescribedArgument, text=text, **rest)
 
 
-def option(*names: str, section: str = "Options", **rest: Any) -> Callable[[Run], Run]:
+def option(*names: str, section: str = _PLAIN, **rest: Any) -> Callable[[Run], Run]:
     """Declare an option, as `click.option` does, under a heading."""
     return click.option(*names, cls=SectionOption, section=section, **rest)
 
@@ -86,15 +94,17 @@ class Verb(click.Command):
         if described:
             with formatter.section("Arguments"):
                 formatter.write_dl([(each.make_metavar(ctx).strip("[]."), each.text) for each in described])
-        sections: dict[str, list[tuple[str, str]]] = {}
+        sections: dict[str, list[tuple[str, str]]] = {_PLAIN: []}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is None or isinstance(parameter, click.Argument):
                 continue
-            known = COMMON if _NAMES & set(parameter.opts) else "Options"
+            known = COMMON if _NAMES & set(parameter.opts) else _PLAIN
             sections.setdefault(getattr(parameter, "section", known), []).append(record)
         common = sections.pop(COMMON, [])
         for heading, records in [*sections.items(), (COMMON, common)]:
+            if not records:
+                continue
             with formatter.section(heading):
                 formatter.write_dl(records)
 

@@ -81,6 +81,7 @@ EXIT_OF: dict[type[Exception], int] = {
     reservation_errors.MatchTooLowError: REFUSED,
     reservation_errors.UnknownCatalogueError: REFUSED,
     reservation_errors.UniversalRequestError: REFUSED,
+    reservation_errors.IssuerNotValidError: REFUSED,
     reservation_errors.NothingWantedError: REFUSED,
     reservation_errors.RequestNotReservedError: REFUSED,
     reservation_errors.MissingAuthorizationError: REFUSED,

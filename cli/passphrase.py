@@ -7,11 +7,11 @@ kept in a file of mode 0600 beside the key, which is found there later.
 
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cli.command import option
 from cli.errors import UsageMistakeError
@@ -29,11 +29,18 @@ _RANDOM_BYTES = 17
 _RANDOM_WORDS = 12
 _LARGEST = 4096
 
-passphrase_option = option(
-    "--passphrase-file",
-    metavar="F",
-    help="File whose first line is the passphrase. [TALLYSTICK_PASSPHRASE_FILE; else a person is asked]",
-)
+
+def passphrase_option_in(section: str) -> Callable[[Any], Any]:
+    """Declare the option that names the file with the passphrase, under a heading."""
+    return option(
+        "--passphrase-file",
+        metavar="F",
+        section=section,
+        help="File whose first line is the passphrase. [TALLYSTICK_PASSPHRASE_FILE; else a person is asked]",
+    )
+
+
+passphrase_option = passphrase_option_in("Options")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +60,15 @@ class NewPassphrase:
         if not self.is_random:
             yield None
             return
+        is_new = not folder.exists()
         path = _keep(self.text, folder)
         try:
             yield path
         except BaseException:
             path.unlink(missing_ok=True)
+            if is_new:
+                with suppress(OSError):
+                    folder.rmdir()
             raise
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import TextIOWrapper
-from typing import TextIO
+from typing import TextIO, cast
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +46,27 @@ class World:
 
 def real_world() -> World:
     """Return the world as it is."""
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
-        # A stray byte in a paste, or a character that the terminal lacks, must not end a command.
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace" if stream is sys.stdin else "backslashreplace")
     return World(
         clock=_now,
         random=os.urandom,
         hardware=_hardware,
         user=_user,
         environ=os.environ,
-        stdin=sys.stdin,
-        stdout=sys.stdout,
-        stderr=sys.stderr,
+        # A stray byte in a paste, or a character that the terminal lacks, must not end a command.
+        stdin=_stream(sys.stdin, "r", "replace"),
+        stdout=_stream(sys.stdout, "w", "backslashreplace"),
+        stderr=_stream(sys.stderr, "w", "backslashreplace"),
         passphrase=_passphrase,
     )
+
+
+def _stream(given: TextIO | None, mode: str, errors: str) -> TextIO:
+    """Return a standard stream that no text or byte can break; an empty one where it is closed."""
+    if given is None:
+        return cast("TextIO", open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123 - pathlib is slow to load
+    if isinstance(given, TextIOWrapper):
+        given.reconfigure(errors=errors)
+    return given
 
 
 def _now() -> datetime:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli.command import declared, option, the_session
-from cli.passphrase import passphrase_for, passphrase_option
+from cli.passphrase import passphrase_for, passphrase_option_in
 
 if TYPE_CHECKING:
     from cli.session import Report, Session
@@ -34,7 +34,7 @@ _KEYS = option(
 )
 
 PLACE_OPTIONS = (_DATABASE, _USER)
-KEY_OPTIONS = (_DATABASE, _USER, _KEYS, passphrase_option)
+KEY_OPTIONS = (_DATABASE, _USER, _KEYS, passphrase_option_in(SECTION))
 
 
 def database_of(session: "Session", given: str | None) -> str:

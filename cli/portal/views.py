@@ -273,16 +273,19 @@ def _event_record(event: "Event") -> dict[str, object]:
     """,
 )
 @on_portal
-def audit(portal: "Portal") -> Report:
+@with_session
+def audit(session: Session, portal: "Portal") -> Report:
     """Recompute the books from the rows, and say what differs.
 
     Adds up every movement since the beginning, compares it with what the books say now, and verifies every
     stored code again. A hand that changed a number, a row or a code is seen.
     """
     from cli.exits import DAMAGED
+    from cli.progress import counting
     from reservation.service.auditing import audit as findings_of
 
-    findings = findings_of(portal)
+    with counting(session, "reservations audited") as step:
+        findings = findings_of(portal, progress=step)
     return Report(
         {"sound": not findings, "findings": [_finding_record(each) for each in findings]},
         text=_findings_table(findings) if findings else "The books add up.",

@@ -133,6 +133,19 @@ def test_bytes_that_are_no_text(machines: Machines) -> None:
     assert piped.returncode == 3
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed(machines: Machines, closed: str) -> None:
+    script = f'"$@" {closed}'
+    for argv, exit_code in ((("device", "status"), 0), (("device", "install"), 2), (("--help",), 0)):
+        done = subprocess.run(
+            ["bash", "-c", script, "bash", *PROGRAM, *argv],
+            env=machines.environment("router"),
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == exit_code, done.stderr
+
+
 def test_the_shell_completes_words(machines: Machines) -> None:
     words = {"COMP_WORDS": "tallystick device in", "COMP_CWORD": "2"}
     program = [sys.executable, "-c", "from cli.main import main; main()"]
