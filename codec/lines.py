@@ -100,14 +100,14 @@ class TagSet:
             before = tag
 
     def take(self, source: DigitSource) -> tuple[Tag, ...]:
-        """Return distinct tags. Their order is checked by encoding them again."""
+        """Return distinct tags. Their order and length are checked by encoding them again."""
         numbered, spelled = NUMBERED.take(source), SPELLED.take(source)
         if numbered + spelled > MAX_LINES:
             raise MalformedCodeError(f"This code lists more than {MAX_LINES} entitlements.")
         tags: list[Tag] = list(_take_positions(source, numbered))
         before = ""
         for _ in range(spelled):
-            before = checked_text("entitlement tag", before[: SHARED.take(source)] + TEXT.take(source))
+            before = before[: SHARED.take(source)] + TEXT.take(source)
             tags.append(before)
         return tuple(tags)
 
