@@ -187,4 +187,9 @@ EXAMPLES: tuple[Example, ...] = (
         "A key for later, on another machine.",
     ),
     Example("keys show", ("tallystick keys show new-issuer.pem --passphrase-file passphrase.txt",)),
+    Example(
+        "demo",
+        ("tallystick demo --fast -q | tail -3",),
+        "The end of it; on a terminal it also draws a QR, refuses the wrong device, and repairs mistakes.",
+    ),
 )
