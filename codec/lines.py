@@ -30,12 +30,12 @@ from codec.fields import Choice, Flag, Magnitude, Shifted, Text, cannot_carry, d
 
 # Octave weights. Zipf-like counts (p ∝ 1/n up to 10,000) fill every octave alike; a count of one is the
 # commonest of all in real use, so its octave has a little more.
-COUNT = Magnitude((28, *(17,) * 12, 6, *(2,) * 10))
+COUNT = Magnitude((28, *(17,) * 12, 4, *(1,) * 10))
 NUMBERED = Shifted(Magnitude((6, 18, 12, 10, 8, 5, 3, 1, 1)))
 SPELLED = Shifted(Magnitude((51, 4, 3, 1, 1, 1, 1, 1, 1)))
 LAST_POSITION = Shifted(Magnitude((1, 1, 1, 2, 2, 3, 4, 7, 12, 18, 6, 3, 1, 1, 1, 1)))
 SHARED = Shifted(Magnitude((4, 3, 3, 3, 2, 1, 1)))
-LINES_OF_TAG = Magnitude((60, 2, 1, 1, 1, 1, 1, 1))
+LINES_OF_TAG = Magnitude((248, 2, 1, 1, 1, 1, 1, 1))
 
 PERPETUAL, LATEST, OLDER, NEW = range(4)
 FIRST_TERM = Choice((26, 0, 0, 38))
@@ -119,7 +119,7 @@ def _shared_length(before: str, tag: str) -> int:
 
 def golomb_step(universe: int, remaining: int) -> int:
     """Return the Golomb step for the next of ``remaining`` positions within ``universe``: 0.69 × mean gap."""
-    return 1 + universe * 11 // (16 * remaining)
+    return max(1, universe * 11 // (16 * (remaining + 1)))
 
 
 def _put_positions(sink: DigitSink, positions: list[int]) -> None:

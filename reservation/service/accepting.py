@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import cast
 
 from codec.codes import Confirmation, Kind, Request, Return
-from codec.envelope import UnverifiedCode, VerifiedCode
+from codec.envelope import UnverifiedCode, VerifiedCode, narrowed
 from reservation import answers
 from reservation.errors import RequestNotReservedError, ReservationError, StateDamagedError
 from reservation.model import EventKind, Reservation, Sequence, Stamp, Udi
@@ -64,12 +64,11 @@ def accept(portal: Portal, code: VerifiedCode[DeviceCode]) -> Accepted:
         UnknownRequestError: When this portal never saw its request.
         MissingAuthorizationError: For a confirmation of an authorization that the books do not hold.
     """
-    value = code.value
-    if isinstance(value, Request):
-        request = VerifiedCode(value, code.id, code.payload, code.signature)
+    request = narrowed(code, Request)
+    if request is not None:
         raise portal.store.read(lambda books: _refuse_request(books, request))
     # Verified once more, inside the transaction that believes it.
-    received = UnverifiedCode(code.payload, code.signature, value)
+    received = UnverifiedCode(code.payload, code.signature, code.value)
     return write(portal, lambda books, stamp: _accept(books, stamp, received))
 
 

@@ -227,7 +227,7 @@ def positions(take: Digits, number: int) -> list[int]:
     found: list[int] = []
     start = 0
     for place in range(1, number):
-        step = 1 + (last - start) * 11 // (16 * (number - place))
+        step = max(1, (last - start) * 11 // (16 * (number - place + 1)))
         while take.uniform(2):
             start += step
             require(start <= last)
