@@ -235,17 +235,18 @@ def _authorization(
 ) -> VerifiedCode[Authorization]:
     """Try every issuer that the trust code certifies and the hint fits."""
     keys = [VerifyingKey.parse(issuer.key) for issuer in trust.issuers if _certified(issuer, code.unverified)]
-    fitting = [key for key in keys if issuer_hint(key) == code.unverified.issuer_hint]
-    if not fitting:
-        raise UnknownIssuerError(
-            "This authorization names an issuer that the trust code does not certify for its day.",
-            hint="Get the newest trust code from the portal, or check that this is the right portal.",
-        )
-    believed = [key for key in fitting if key.id not in trust.revoked]
-    if not believed:
+    hint = code.unverified.issuer_hint
+    believed = [key for key in keys if issuer_hint(key) == hint and key.id not in trust.revoked]
+    # A hint is the first byte of a key's digest, and so of its id: a revoked key is known unlisted, too.
+    if not believed and any(revoked[: len(hint)] == hint for revoked in trust.revoked):
         raise RevokedIssuerError(
             "The issuer of this authorization was revoked: whoever has its key is not the portal any more.",
             hint="Ask the portal to issue the authorization again, with its present key.",
+        )
+    if not believed:
+        raise UnknownIssuerError(
+            "This authorization names an issuer that the trust code does not certify for its day.",
+            hint="Get the newest trust code from the portal, or check that this is the right portal.",
         )
     for key in believed:
         try:

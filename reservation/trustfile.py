@@ -73,12 +73,12 @@ def parse(text: str) -> TrustFile:
 def _fields_of(text: str) -> dict[str, str]:
     fields: dict[str, str] = {}
     for line in text.removeprefix("\ufeff").splitlines():
-        name, _, value = line.strip().partition(" ")
+        name, *values = line.split(maxsplit=1)[:2] or [""]
         if not name or name.startswith("#"):
             continue
         if name not in _FIELDS or name in fields:
             raise _not_a_trust_file("has a line that no trust file has")
-        fields[name] = value.strip()
+        fields[name] = "".join(values).strip()
     missing = [name for name in _FIELDS if name not in fields]
     if missing:
         raise _not_a_trust_file(f"has no line '{missing[0]}'")

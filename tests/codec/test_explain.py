@@ -252,6 +252,8 @@ def test_why_an_authorization_is_not_believed() -> None:
         by(Trust(1, PORTAL, (IssuerKey(issuer.raw, date(2026, 1, 1), date(2026, 3, 1)),)))
     with pytest.raises(RevokedIssuerError):
         by(Trust(1, PORTAL, TRUST.issuers, revoked=(issuer.id,)))
+    with pytest.raises(RevokedIssuerError):
+        by(Trust(2, PORTAL, (IssuerKey(ROOT.verifying_key.raw, date(2026, 1, 1)),), revoked=(issuer.id,)))
     with pytest.raises(NotGenuineError, match="this portal"):
         by(Trust(1, b"portal-2", TRUST.issuers))
     with pytest.raises(NotGenuineError, match="another request"):
