@@ -84,8 +84,9 @@ def _exit_codes() -> str:
 
 
 def _help(words: str, command: click.Command) -> str:
+    """Return the help that ``tallystick WORDS --help`` prints; contexts hand down the program's settings."""
     group, _, name = f"tallystick {words}".rpartition(" ")
-    parent = click.Context(click.Group(), info_name=group)
+    parent = click.Context(tallystick, info_name=group, **tallystick.context_settings)
     context = click.Context(command, info_name=name, parent=parent, terminal_width=COLUMNS)
     return command.get_help(context).rstrip()
 
