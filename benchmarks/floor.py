@@ -183,7 +183,7 @@ def _counts_spent(lines: Sequence[Line]) -> float:
 
 def _terms_spent(lines: Sequence[Line], issue_day: date) -> float:
     sink = BitCount()
-    table = TermTable(issue_day, [])
+    table = TermTable(issue_day)
     for line in lines:
         table.put(sink, line.term)
     return sink.bits

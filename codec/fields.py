@@ -1,8 +1,11 @@
 """Encodings of single fields, as digits (see `codec.digits`).
 
 A field turns a value into digits and back. `put` refuses values that the field cannot carry with
-`FieldError`; `take` refuses digits that no value produces with `MalformedCodeError`, or lets the value itself
-refuse with `FieldError`, and refuses values that only a newer version can mean with `NewerVersionError`.
+`FieldError`. `take` accepts exactly what `put` writes: it refuses digits that no value produces, and every
+other form of a value than the one that `put` chooses, with `MalformedCodeError`, or lets the value itself
+refuse with `FieldError`; and it refuses values that only a newer version can mean with `NewerVersionError`.
+
+Fields are not values: they are made once, when this package is imported, and compared by nobody.
 
 The weights say which values are expected more often. They are part of the format: changing one changes every
 code. They come from the content model that the size figures are measured with, softened where real use is
@@ -10,7 +13,6 @@ known to differ (see docs/adr).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import IntEnum
 from itertools import accumulate
@@ -44,6 +46,11 @@ def cannot_carry(what: str) -> FieldError:
         what: The value and what is possible, such as "a count of 0 (1 to 99)".
     """
     return FieldError(f"No code can carry this: {what}.")
+
+
+def other_form() -> MalformedCodeError:
+    """Return the error for digits that say what other digits say as well: a value has one form."""
+    return MalformedCodeError("This code is not in the one form that its content has.")
 
 
 def spans_of(weights: tuple[int, ...]) -> tuple[Span, ...]:
@@ -98,11 +105,13 @@ class Magnitude:
         return low + source.take(low) if low > 1 else 1
 
 
-@dataclass(frozen=True, slots=True)
 class Shifted:
     """An integer from 0, carried as the magnitude of one more."""
 
-    magnitude: Magnitude
+    __slots__ = ("magnitude",)
+
+    def __init__(self, magnitude: Magnitude) -> None:
+        self.magnitude = magnitude
 
     def put(self, sink: DigitSink, value: int) -> None:
         """Add an integer from 0."""
@@ -113,28 +122,33 @@ class Shifted:
         return self.magnitude.take(source) - 1
 
 
-@dataclass(frozen=True, slots=True)
 class Octets:
     """A byte string of a fixed length, as one digit in base 256^length (big-endian)."""
 
-    length: int
+    __slots__ = ("_radix", "length")
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+        self._radix = 1 << (8 * length)
 
     def put(self, sink: DigitSink, value: bytes) -> None:
         """Add exactly ``length`` bytes."""
         if len(value) != self.length:
             raise cannot_carry(f"{len(value)} bytes in place of {self.length}")
-        sink.put(int.from_bytes(value, "big"), 1 << (8 * self.length))
+        sink.put(int.from_bytes(value, "big"), self._radix)
 
     def take(self, source: DigitSource) -> bytes:
         """Return the next ``length`` bytes."""
-        return source.take(1 << (8 * self.length)).to_bytes(self.length, "big")
+        return source.take(self._radix).to_bytes(self.length, "big")
 
 
-@dataclass(frozen=True, slots=True)
 class Flag:
     """Yes or no, weighted."""
 
-    choice: Choice
+    __slots__ = ("choice",)
+
+    def __init__(self, choice: Choice) -> None:
+        self.choice = choice
 
     def put(self, sink: DigitSink, value: bool) -> None:
         """Add yes or no."""
@@ -145,12 +159,14 @@ class Flag:
         return bool(self.choice.take(source))
 
 
-@dataclass(frozen=True, slots=True)
 class Member(Generic[E]):
     """One member of an enumeration, with room for those that a newer version adds."""
 
-    members: type[E]
-    room: int
+    __slots__ = ("members", "room")
+
+    def __init__(self, members: type[E], room: int) -> None:
+        self.members = members
+        self.room = room
 
     def put(self, sink: DigitSink, value: E) -> None:
         """Add a member."""
@@ -167,12 +183,14 @@ class Member(Generic[E]):
             ) from None
 
 
-@dataclass(frozen=True, slots=True)
 class Optional(Generic[T]):
     """A value that may be absent."""
 
-    presence: Flag
-    field: Field[T]
+    __slots__ = ("field", "presence")
+
+    def __init__(self, presence: Flag, field: Field[T]) -> None:
+        self.presence = presence
+        self.field = field
 
     def put(self, sink: DigitSink, value: T | None) -> None:
         """Add the value, or its absence."""
@@ -185,12 +203,14 @@ class Optional(Generic[T]):
         return self.field.take(source) if self.presence.take(source) else None
 
 
-@dataclass(frozen=True, slots=True)
 class Repeated(Generic[T]):
     """Several values of one kind, their number first."""
 
-    number: Field[int]
-    field: Field[T]
+    __slots__ = ("field", "number")
+
+    def __init__(self, number: Field[int], field: Field[T]) -> None:
+        self.number = number
+        self.field = field
 
     def put(self, sink: DigitSink, value: tuple[T, ...]) -> None:
         """Add all values."""
@@ -297,10 +317,14 @@ class Text:
             sink.put(characters.index(character), len(characters))
 
     def take(self, source: DigitSource) -> str:
-        """Return a text. That the smallest set was used is checked by encoding it again."""
-        characters = CHARACTER_SETS[CHARACTER_SET.take(source)]
+        """Return a text; refuse one that a smaller set holds."""
+        index = CHARACTER_SET.take(source)
+        characters = CHARACTER_SETS[index]
         length = source.take(MAX_TEXT) + 1
-        return "".join(characters[source.take(len(characters))] for _ in range(length))
+        text = "".join([characters[source.take(len(characters))] for _ in range(length)])
+        if any(smaller.issuperset(text) for smaller in _CHARACTERS_OF_SET[:index]):
+            raise other_form()
+        return text
 
 
 #: A field, or what makes one from the fields before it.

@@ -7,7 +7,6 @@ perpetual line before one with a term.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby, pairwise
 from typing import Any
@@ -26,7 +25,17 @@ from codec.codes import (
 )
 from codec.digits import DigitSink, DigitSource
 from codec.errors import FieldError, MalformedCodeError
-from codec.fields import Choice, Flag, Magnitude, Shifted, Text, cannot_carry, day_from, day_number
+from codec.fields import (
+    Choice,
+    Flag,
+    Magnitude,
+    Shifted,
+    Text,
+    cannot_carry,
+    day_from,
+    day_number,
+    other_form,
+)
 
 # Octave weights. Zipf-like counts (p ∝ 1/n up to 10,000) fill every octave alike; a count of one is the
 # commonest of all in real use, so its octave has a little more.
@@ -100,14 +109,18 @@ class TagSet:
             before = tag
 
     def take(self, source: DigitSource) -> tuple[Tag, ...]:
-        """Return distinct tags. Their order and length are checked by encoding them again."""
+        """Return distinct tags; refuse any other order, and less or more shared than there is."""
         numbered, spelled = NUMBERED.take(source), SPELLED.take(source)
         if numbered + spelled > MAX_LINES:
             raise MalformedCodeError(f"This code lists more than {MAX_LINES} entitlements.")
         tags: list[Tag] = list(_take_positions(source, numbered))
         before = ""
         for _ in range(spelled):
-            before = before[: SHARED.take(source)] + TEXT.take(source)
+            shared, rest = SHARED.take(source), TEXT.take(source)
+            # Where the two part, the later one has the greater character, or goes on where the other ends.
+            if shared > len(before) or before[shared : shared + 1] >= rest[0]:
+                raise other_form()
+            before = checked_text("entitlement tag", before[:shared] + rest)
             tags.append(before)
         return tuple(tags)
 
@@ -164,7 +177,6 @@ def _take_positions(source: DigitSource, number: int) -> tuple[int, ...]:
     return (*positions, last)
 
 
-@dataclass(slots=True)
 class TermTable:
     """Terms of one code, each spelled out once and referred to afterwards.
 
@@ -172,8 +184,11 @@ class TermTable:
     mutable value here.
     """
 
-    issue_day: date
-    seen: list[Term]
+    __slots__ = ("_issue_day", "_seen")
+
+    def __init__(self, issue_day: date) -> None:
+        self._issue_day = issue_day
+        self._seen: list[Term] = []
 
     def put(self, sink: DigitSink, term: Term | None) -> None:
         """Add a term, or None for perpetual."""
@@ -189,11 +204,11 @@ class TermTable:
             choice.put(sink, LATEST)
         else:
             choice.put(sink, OLDER)
-            sink.put(place - 1, len(self.seen) - 1)
+            sink.put(place - 1, len(self._seen) - 1)
         self._bring_forward(term, place)
 
     def take(self, source: DigitSource) -> Term | None:
-        """Return a term, or None for perpetual. That a new one is new is checked by encoding it again."""
+        """Return a term, or None for perpetual; refuse a new one that is not new."""
         choice = self._choice().take(source)
         if choice == PERPETUAL:
             return None
@@ -201,29 +216,31 @@ class TermTable:
         if choice == LATEST:
             place = 0
         elif choice == OLDER:
-            place = source.take(len(self.seen) - 1) + 1
-        term = self._take_new(source) if place is None else self.seen[place]
+            place = source.take(len(self._seen) - 1) + 1
+        term = self._take_new(source) if place is None else self._seen[place]
+        if place is None and term in self._seen:
+            raise other_form()
         self._bring_forward(term, place)
         return term
 
     def _choice(self) -> Choice:
-        return (FIRST_TERM, SECOND_TERM, LATER_TERM)[min(len(self.seen), 2)]
+        return (FIRST_TERM, SECOND_TERM, LATER_TERM)[min(len(self._seen), 2)]
 
     def _place(self, term: Term) -> int | None:
         try:
-            return self.seen.index(term)
+            return self._seen.index(term)
         except ValueError:
             return None
 
     def _bring_forward(self, term: Term, place: int | None) -> None:
         """Put the term in front: the latest one is the cheapest to repeat."""
         if place is not None:
-            del self.seen[place]
-        self.seen.insert(0, term)
+            del self._seen[place]
+        self._seen.insert(0, term)
 
     def _put_new(self, sink: DigitSink, term: Term) -> None:
         day_number(term.start), day_number(term.end)
-        offset = (term.start - self.issue_day).days
+        offset = (term.start - self._issue_day).days
         STARTS_AT_ISSUE.put(sink, offset == 0)
         if offset:
             sink.put(int(offset < 0), 2)
@@ -238,11 +255,16 @@ class TermTable:
         if not STARTS_AT_ISSUE.take(source):
             sign = -1 if source.take(2) else 1
             offset = sign * OFFSET.take(source)
-        start = _day_after(self.issue_day, offset)
+        start = _day_after(self._issue_day, offset)
         years = YEARS.take(source)
         if years:
-            return Term.of_years(start, years)
-        return Term(start, _day_after(start, DAYS_LONG.take(source) - 1))
+            term = Term.of_years(start, years)
+            day_number(term.end)
+            return term
+        term = Term(start, _day_after(start, DAYS_LONG.take(source) - 1))
+        if _whole_years(term):
+            raise other_form()
+        return term
 
 
 def _day_after(day: date, days: int) -> date:
@@ -257,18 +279,20 @@ def _whole_years(term: Term) -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True)
 class Lines:
     """The lines of an authorization, relative to the UTC day on which it was issued."""
 
-    issue_day: date
+    __slots__ = ("_issue_day",)
+
+    def __init__(self, issue_day: date) -> None:
+        self._issue_day = issue_day
 
     def put(self, sink: DigitSink, value: tuple[Line, ...]) -> None:
         """Add sorted lines with distinct keys."""
         _require_order([line_order(line) for line in value])
         groups = [(tag, list(group)) for tag, group in groupby(value, key=lambda line: line.tag)]
         TagSet().put(sink, tuple(tag for tag, _ in groups))
-        terms = TermTable(self.issue_day, [])
+        terms = TermTable(self._issue_day)
         for _, group in groups:
             LINES_OF_TAG.put(sink, len(group))
             for line in group:
@@ -279,12 +303,17 @@ class Lines:
     def take(self, source: DigitSource) -> tuple[Line, ...]:
         """Return the lines."""
         lines: list[Line] = []
-        terms = TermTable(self.issue_day, [])
+        terms = TermTable(self._issue_day)
         for tag in TagSet().take(source):
+            before = None
             for _ in range(LINES_OF_TAG.take(source)):
                 count = COUNT.take(source)
                 term = terms.take(source)
                 flags = FLAGS.take(source)
+                key = (_term_order(term), flags)
+                if before and key <= before:
+                    raise other_form()
+                before = key
                 lines.append(Line(tag, count, term, bool(flags & _EXPORT), bool(flags & _REPORTING)))
             if len(lines) > MAX_LINES:
                 raise MalformedCodeError(f"This code has more than {MAX_LINES} lines.")

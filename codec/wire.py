@@ -5,7 +5,8 @@ Crockford base32 value) in the high five bits and the format version in the low 
 big-endian integer (see `codec.digits`) in the fewest bytes that hold it and whose number is not 4 modulo 5:
 so the number of bytes of a whole code follows from its number of characters.
 
-Encoding is canonical: `decode_payload` encodes what it read again and refuses bytes that differ.
+A value has one form. Each field refuses the other forms of its values, and `decode_payload` those of the
+whole; tests encode again whatever was decoded, and ask a second reader.
 """
 
 from datetime import UTC
@@ -52,6 +53,7 @@ from codec.fields import (
     Text,
     Uuid,
     cannot_carry,
+    other_form,
 )
 from codec.lines import Lines, WantedLines
 
@@ -193,9 +195,7 @@ def encode_payload(value: Code) -> bytes:
     EXTENSION.put(sink, 0)
     LAYOUTS[kind].put(sink, value)
     number = sink.fold()
-    length = (number.bit_length() + 7) // 8
-    if length % 5 == 4:
-        length += 1
+    length = _length_of(number)
     if 1 + length + SIGNATURE_BYTES > MAX_CODE_BYTES:
         raise FieldError(
             f"This code would need {(1 + length + SIGNATURE_BYTES) * 8 // 5} characters; "
@@ -203,6 +203,12 @@ def encode_payload(value: Code) -> bytes:
             hint="Use a catalogue, or fewer lines.",
         )
     return bytes((kind_byte(kind),)) + number.to_bytes(length, "big")
+
+
+def _length_of(number: int) -> int:
+    """Return how many bytes the fields take."""
+    fewest = (number.bit_length() + 7) // 8
+    return fewest + 1 if fewest % 5 == 4 else fewest
 
 
 def kind_of(first: int) -> Kind:
@@ -243,18 +249,20 @@ def decode_payload(payload: bytes) -> Code:
     if not 1 <= len(payload) <= MAX_CODE_BYTES - SIGNATURE_BYTES:
         raise MalformedCodeError("This is too short or too long to be a code.")
     kind = kind_of(payload[0])
-    source = DigitSource(int.from_bytes(payload[1:], "big"))
+    number = int.from_bytes(payload[1:], "big")
+    source = DigitSource(number)
     if EXTENSION.take(source):
         raise NewerVersionError(
             "This code carries an extension of a newer version of Tallystick.", hint=NEWER_HINT
         )
     try:
         value: Code = LAYOUTS[kind].take(source)
-        if not source.exhausted or encode_payload(value) != payload:
-            raise MalformedCodeError("This code is not in the one form that its content has.")
+        _require_meaning(value)
     except FieldError:
         # Without the cause: its message quotes what nobody has verified.
         raise MalformedCodeError("This code holds values that no code can carry.") from None
+    if not source.exhausted or len(payload) != 1 + _length_of(number):
+        raise other_form()
     return value
 
 

@@ -194,7 +194,7 @@ def _year_in_days(sink: DigitSink, _: int) -> None:
 
 def _later_first(sink: DigitSink) -> None:
     _put_spelled(sink, (0, "A"))
-    table = TermTable(TODAY, [])
+    table = TermTable(TODAY)
     LINES_OF_TAG.put(sink, 2)
     for term in (Term.of_years(TODAY, 1), _TERM):
         COUNT.put(sink, 1)

@@ -139,12 +139,6 @@ def _length(function: Function) -> int:
     return (function.end_lineno or function.lineno) - function.lineno + 1
 
 
-# Dataclasses that change, and why nothing else would do.
-MUTABLE = {
-    "codec/lines.py:TermTable": "the terms seen so far while one code is written or read",
-}
-
-
 def dataclasses_are_values(sources: Sequence[Source]) -> Iterator[Breach]:
     """Make every dataclass frozen and slotted: a value that changes is a bug that waits.
 
@@ -158,7 +152,7 @@ def dataclasses_are_values(sources: Sequence[Source]) -> Iterator[Breach]:
                 continue
             set_true = {word.arg for word in (call.keywords if call else ()) if _is_true(word.value)}
             missing = {"frozen", "slots"} - set_true
-            if missing and f"{source.path}:{owner.name}" not in MUTABLE:
+            if missing:
                 yield Breach(source.path, owner.lineno, f"{owner.name} is not frozen=True, slots=True")
 
 

@@ -109,11 +109,12 @@ def test_the_number_of_lines_has_a_limit() -> None:
 def test_more_lines_than_any_code_has_are_malformed() -> None:
     forged = DigitSink()
     TagSet().put(forged, (1, 2))
+    table = TermTable(ISSUED)
     for _ in range(2):
         lines.LINES_OF_TAG.put(forged, 128)
-        for _ in range(128):
+        for length in range(128):
             lines.COUNT.put(forged, 1)
-            TermTable(ISSUED, []).put(forged, None)
+            table.put(forged, Term(ISSUED, ISSUED + timedelta(days=length)))
             lines.FLAGS.put(forged, 0)
     with pytest.raises(MalformedCodeError, match="more than 255 lines"):
         LINES.take(DigitSource(forged.fold()))
@@ -203,7 +204,7 @@ def _two_positions(*, gap: int, last: int) -> int:
 
 def terms_number(*terms: Term | None, then: int = 0) -> int:
     sink = DigitSink()
-    table = TermTable(ISSUED, [])
+    table = TermTable(ISSUED)
     for term in terms:
         table.put(sink, term)
     sink.put(then, then + 1)
@@ -221,7 +222,7 @@ def terms_bits(*terms: Term | None) -> float:
 )
 def test_terms_come_back_however_they_repeat(few: list[Term | None], order: list[int]) -> None:
     terms = [*few, *(few[place] for place in order if place < len(few))]
-    source, table = DigitSource(terms_number(*terms)), TermTable(ISSUED, [])
+    source, table = DigitSource(terms_number(*terms)), TermTable(ISSUED)
     assert [table.take(source) for _ in terms] == terms
     assert source.exhausted
 
@@ -245,7 +246,7 @@ def test_whole_years_end_the_day_before_the_anniversary(start: date, years: int,
     assert term == Term(start, end)
     day_longer = replace(term, end=end + timedelta(days=1))
     for each in (term, day_longer):
-        assert TermTable(ISSUED, []).take(DigitSource(terms_number(each))) == each
+        assert TermTable(ISSUED).take(DigitSource(terms_number(each))) == each
     assert terms_bits(term) < terms_bits(day_longer) - 5
 
 

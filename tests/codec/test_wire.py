@@ -243,7 +243,7 @@ TERM = Term(ISSUE_DAY, date(2025, 5, 5))
 def put_new_term(sink: DigitSink, place: int) -> None:
     """Put the same term as a new one, each time."""
     (lines.FIRST_TERM, lines.SECOND_TERM, lines.SECOND_TERM)[place].put(sink, lines.NEW)
-    TermTable(ISSUE_DAY, [])._put_new(sink, TERM)
+    TermTable(ISSUE_DAY)._put_new(sink, TERM)
 
 
 def put_days_long(days: int) -> Callable[[DigitSink, int], None]:
@@ -299,7 +299,7 @@ def test_unsorted_and_repeated_lines_are_refused() -> None:
 
         def put(sink: DigitSink, pair: tuple[Term | None, Term | None] = pair) -> None:
             put_spelled(sink, (0, "A"))
-            table = TermTable(ISSUE_DAY, [])
+            table = TermTable(ISSUE_DAY)
             lines.LINES_OF_TAG.put(sink, 2)
             for term in pair:
                 lines.COUNT.put(sink, 1)
