@@ -10,7 +10,7 @@ from cli.command import command, declared, option, with_session
 from cli.errors import UsageMistakeError
 from cli.files import read_text
 from cli.lazy import LazyGroup
-from cli.plain import labelled, safe, table
+from cli.screen import labelled, table
 from cli.session import Report, Session
 
 if TYPE_CHECKING:
@@ -307,8 +307,9 @@ def repair(session: Session, given: CodeInput, output: CodeOutput) -> Report:
 def qr(session: Session, given: CodeInput, output: CodeOutput) -> Report:
     """Show a code as a QR, or in groups for typing.
 
-    On a terminal it draws the QR for a camera; elsewhere in plain characters. With `--png` or `--svg` it
-    writes the QR into a file, with `--typed` or `--spell` it shows the code for typing or reading aloud.
+    On a terminal it draws the QR for a camera; elsewhere, and under NO_COLOR, in plain characters. With
+    `--png` or `--svg` it writes the QR into a file, with `--typed` or `--spell` it shows the code for typing
+    or reading aloud.
     """
     from dataclasses import replace
 
@@ -323,13 +324,13 @@ def qr(session: Session, given: CodeInput, output: CodeOutput) -> Report:
         output.ascii_qr,
     )
     if not any(chosen):
-        terminal = session.world.stdout.isatty()
-        output = replace(output, qr=terminal, ascii_qr=not terminal)
+        coloured = session.has_colours(session.world.stdout)
+        output = replace(output, qr=coloured, ascii_qr=not coloured)
     return _inspected(session, given, output)
 
 
 def _inspected(session: Session, given: CodeInput, output: CodeOutput) -> Report:
-    from codec.envelope import KIND_NAMES, to_text
+    from codec.envelope import named, to_text
     from codec.reading import inspect
 
     found = inspect(given.read(session, "the code"))
@@ -339,5 +340,5 @@ def _inspected(session: Session, given: CodeInput, output: CodeOutput) -> Report
         {"code": text, "kind": found.code.kind.name.lower(), "repairs": repairs_record(found.repairs)},
         code=text,
         output=output,
-        says=(f"A {safe(KIND_NAMES[found.code.kind])}, {len(text)} characters.",),
+        says=(f"{named(found.code.kind).capitalize()}, {len(text)} characters.",),
     )

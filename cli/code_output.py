@@ -103,12 +103,40 @@ class CodeOutput:
         return {"files": written} if written else {}
 
     def _draw(self, session: "Session", code: str) -> None:
-        from codec import qr
-
         if self.qr:
-            session.draw(qr.terminal(code))
+            draw_qr(session, code)
         if self.ascii_qr:
-            session.draw(qr.ascii_art(code))
+            draw_qr(session, code, plain=True)
+
+
+def draw_qr(session: "Session", code: str, *, plain: bool = False, indent: int = 0) -> None:
+    """Draw the QR of a code on stdout; where the screen is too small for it, say so, with the way out.
+
+    Args:
+        session: Draws, and says.
+        code: The code.
+        plain: In plain characters, twice as wide, without colours.
+        indent: Columns before it.
+    """
+    from codec import qr
+
+    drawing = qr.ascii_art(code) if plain else qr.terminal(code)
+    side = 4 * qr.version_of(code) + 17 + 2 * qr.QUIET_ZONE
+    columns, lines = indent + side * (2 if plain else 1), drawing.count("\n") + 1
+    most_columns, most_lines = session.screen or (columns, lines)
+    if columns > most_columns:
+        session.warn(
+            f"The QR is {columns} columns wide and this screen has {most_columns}, so it is not drawn. "
+            + ("With colours it is half as wide: --qr. " if plain else "")
+            + "Otherwise make the window wider or its letters smaller, or write the QR to a file: --svg F."
+        )
+        return
+    session.draw("\n".join(" " * indent + line for line in drawing.split("\n")) if indent else drawing)
+    if lines > most_lines:
+        session.warn(
+            f"The QR is {lines} lines high and this screen has {most_lines}: to see it whole, make the "
+            "window higher or its letters smaller, or write it to a file: --svg F."
+        )
 
 
 def _png(code: str) -> bytes:

@@ -87,9 +87,13 @@ class Stage:
         for line in text.rstrip("\n").split("\n"):
             self._show(f"{_INDENT}{line}".rstrip())
 
-    def draw(self, drawing: str) -> None:
-        """Show what this program drew."""
-        self._show("\n".join(f"{_INDENT}{line}" for line in drawing.split("\n")), drawn=True)
+    def draw(self, code: str) -> None:
+        """Show a code as a QR."""
+        from cli.code_output import draw_qr
+
+        if not self.session.json:
+            plain = bool(self.session.world.environ.get("NO_COLOR"))
+            draw_qr(self.session, code, plain=plain, indent=len(_INDENT))
 
     def _show(self, text: str, *, drawn: bool = False) -> None:
         if not self.session.json:
@@ -166,6 +170,9 @@ def demo(session: Session, fast: bool, pause: bool) -> Report:
     """
     from tempfile import TemporaryDirectory
 
+    from cli.extras import require_portal
+
+    require_portal("The demo has a portal, which")
     wait = 0.0 if fast or not session.world.stdout.isatty() else PAUSE_SECONDS
     with TemporaryDirectory(prefix="tallystick-demo-") as folder:
         stage = Stage(session, Path(folder).resolve(), None if pause and not session.json else wait)
@@ -226,11 +233,8 @@ def _show_code(stage: Stage, code: str) -> None:
 
 
 def _scan(stage: Stage, code: str) -> bool | None:
-    from codec import qr
-
     stage.tell("\nThe same as a QR, for a camera:")
-    no_colour = stage.session.world.environ.get("NO_COLOR")
-    stage.draw(qr.ascii_art(code) if no_colour else qr.terminal(code))
+    stage.draw(code)
     scanned = _reads_back(stage, code)
     answer = {True: "yes", False: "no", None: "not tried (needs the extras `images` and `scan`)"}[scanned]
     stage.tell(f"A scanner reads it: {answer}")

@@ -22,3 +22,12 @@ def require_extra(extra: str, *modules: str, purpose: str) -> None:
             f"{purpose} needs what is not installed here: {', '.join(missing)}. Nothing was done.",
             hint=f"Install it with: pip install 'tallystick[{extra}]'",
         )
+
+
+def require_portal(purpose: str) -> None:
+    """Refuse what needs the extra ``portal``.
+
+    Raises:
+        UsageMistakeError: When a part of it is missing.
+    """
+    require_extra("portal", "aiosql", "apsw", "cryptography", purpose=purpose)

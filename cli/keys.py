@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.command import argument, command, with_session
+from cli.errors import UsageMistakeError
 from cli.lazy import LazyGroup
 from cli.passphrase import new_passphrase, passphrase_for, passphrase_option
-from cli.plain import labelled
+from cli.screen import labelled
 from cli.session import Report, Session
 
 if TYPE_CHECKING:
@@ -43,9 +44,12 @@ def generate(session: Session, file: str, passphrase_file: str | None) -> Report
     passphrase, a random one is put into the file `passphrase` beside the key, and found there later.
     """
     from codec.keys import SigningKey
-    from reservation.keyfile import write_key
+    from reservation.keyfile import require_absent, write_key
 
     path = Path(file)
+    _require_cryptography()
+    # Before anybody is asked for a passphrase.
+    require_absent(path)
     passphrase = new_passphrase(session, passphrase_file, path.parent)
     key = SigningKey(session.world.random(32))
     with passphrase.kept_in(path.parent) as kept:
@@ -72,8 +76,17 @@ def show(session: Session, file: str, passphrase_file: str | None) -> Report:
     from reservation.keyfile import read_key
 
     path = Path(file)
+    _require_cryptography()
+    if not path.is_file():
+        raise UsageMistakeError(f"There is no key file {path}.", hint="Check the name of the file.")
     key = read_key(path, passphrase_for(session, passphrase_file, path.parent))
     return Report({**_record(key.verifying_key), "file": path}, text=_text(key.verifying_key, path))
+
+
+def _require_cryptography() -> None:
+    from cli.extras import require_extra
+
+    require_extra("portal", "cryptography", purpose="A key file")
 
 
 def _record(key: "VerifyingKey") -> dict[str, object]:

@@ -88,7 +88,10 @@ def new_passphrase(session: "Session", given: str | None, folder: Path) -> NewPa
     if named:
         return NewPassphrase(_long_enough(_first_line(Path(named))))
     if session.can_ask_secretly:
-        first = _long_enough(session.world.passphrase(f"New passphrase for the keys in {folder}: "))
+        session.log(f"Keys: {folder}")
+        first = _long_enough(
+            session.world.passphrase(f"New passphrase for the keys (at least {SHORTEST} characters): ")
+        )
         if session.world.passphrase("The same again: ") != first:
             raise UsageMistakeError("The two passphrases differ. Nothing was done.", hint="Try again.")
         return NewPassphrase(first)
@@ -115,7 +118,8 @@ def passphrase_for(session: "Session", given: str | None, folder: Path) -> str:
         session.log(f"Passphrase: {beside}")
         return _first_line(beside)
     if session.can_ask_secretly:
-        return session.world.passphrase(f"Passphrase for the keys in {folder}: ")
+        session.log(f"Keys: {folder}")
+        return session.world.passphrase("Passphrase of the keys: ")
     raise UsageMistakeError(
         f"The keys in {folder} have a passphrase, and nobody is here to be asked for it.",
         hint="Name a file that holds it: --passphrase-file F, or TALLYSTICK_PASSPHRASE_FILE.",

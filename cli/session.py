@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, TextIO
 
-from cli.plain import safe, sentence
+from cli.plain import safe, sentence, wrapped
 from cli.world import World
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ LONGEST_LINE = 10_000
 """Characters of one line of output that are shown: more than the longest code."""
 
 _NARROWEST, _USUAL, _WIDEST = 50, 80, 100
+_USUAL_LINES = 24
 
 Record = Mapping[str, object]
 
@@ -84,23 +85,34 @@ class Session:
     @property
     def help_width(self) -> int:
         """How wide help is written: as the terminal is, and never so wide that lines are hard to follow."""
-        return max(_NARROWEST, min(_columns(self.world), _WIDEST) - 2)
+        return max(_NARROWEST, min(_size(self.world, self.world.stdout)[0], _WIDEST) - 2)
+
+    @property
+    def width(self) -> int | None:
+        """Columns of the screen that the result goes to; None where it goes to a pipe or a file."""
+        return self.screen[0] if self.screen else None
+
+    @property
+    def screen(self) -> tuple[int, int] | None:
+        """Columns and lines of the screen that the result goes to; None for a pipe or a file."""
+        stdout = self.world.stdout
+        return _size(self.world, stdout) if stdout.isatty() else None
 
     # --- what is said ----------------------------------------------------------------------
 
     def say(self, text: str) -> None:
         """Tell a person something, on stderr, unless `-q` was given."""
         if not self.quiet:
-            self._write(self.world.stderr, text)
+            self._talk(text)
 
     def warn(self, text: str) -> None:
         """Tell a person something that must not be missed, on stderr, `-q` or not."""
-        self._write(self.world.stderr, text)
+        self._talk(text)
 
     def log(self, text: str) -> None:
         """Tell a step, on stderr, when `-v` was given."""
         if self.verbose:
-            self._write(self.world.stderr, f"· {text}")
+            self._talk(f"· {text}")
 
     def show(self, text: str) -> None:
         """Write lines of the result on stdout."""
@@ -118,6 +130,16 @@ class Session:
         """Tell whether a stream is a terminal whose user wants colours (https://no-color.org)."""
         environ = self.world.environ
         return stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+
+    def _talk(self, text: str, *, bold: str = "") -> None:
+        """Write lines on stderr, broken at blanks where they are longer than the screen is wide."""
+        stderr = self.world.stderr
+        width = _size(self.world, stderr)[0] if stderr.isatty() else None
+        for line in text.split("\n"):
+            shown = wrapped(safe(line, LONGEST_LINE), width)
+            if bold and shown.startswith(bold):
+                shown = self.emphasis(bold, stderr) + shown[len(bold) :]
+            stderr.write(f"{shown}\n")
 
     def _write(self, stream: TextIO, text: str) -> None:
         stream.write("".join(f"{safe(line, LONGEST_LINE)}\n" for line in text.split("\n")))
@@ -174,11 +196,10 @@ class Session:
             self._print_json({"error": error})
             return
         self.world.stdout.flush()
-        stderr = self.world.stderr
-        stderr.write(f"{self.emphasis('Error:', stderr)} {sentence(message)}\n")
+        self._talk(f"Error: {sentence(message)}", bold="Error:")
         if hint:
             # As it is: it often ends with a command, and a full stop would be copied with it.
-            stderr.write(f"{self.emphasis('What to do:', stderr)} {safe(hint, LONGEST_LINE)}\n")
+            self._talk(f"What to do: {hint}", bold="What to do:")
 
     def _print_json(self, record: Record) -> None:
         import json  # scripts alone need it
@@ -189,14 +210,16 @@ class Session:
         self.world.stdout.flush()
 
 
-def _columns(world: World) -> int:
-    given = world.environ.get("COLUMNS", "")
-    if given.isascii() and given.isdigit() and int(given):
-        return int(given)
+def _size(world: World, stream: TextIO) -> tuple[int, int]:
+    """Return how many columns and lines a terminal has."""
     try:
-        return os.get_terminal_size(world.stdout.fileno()).columns
+        columns, lines = os.get_terminal_size(stream.fileno())
     except (OSError, ValueError):
-        return _USUAL
+        columns, lines = 0, 0
+    given = world.environ.get("COLUMNS", "")
+    if given.isascii() and given.isdigit():
+        columns = int(given) or columns
+    return columns or _USUAL, lines or _USUAL_LINES
 
 
 def json_form(value: object) -> object:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from cli.plain import safe, table
+from cli.plain import safe
+from cli.screen import table
 from codec.codes import Line, Sequence, Tag, Term, Udi
 
 

@@ -7,7 +7,7 @@ Not handled: where settings and passphrases come from.
 """
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -119,7 +119,7 @@ def initialise(
     root, issuer = SigningKey(random(_SEED_BYTES)), SigningKey(random(_SEED_BYTES))
     founding = _founding(account, minimum_match, root, issuer, Stamp.of(clock(), actor, random(7)), random)
     files = {keys_folder / ROOT_FILE: root, keys_folder / ISSUER_FILE: issuer}
-    _require_nothing_there(path, tuple(files))
+    require_nothing_there(url, keys_folder)
     with contextlib.ExitStack() as undo:
         for folder in (keys_folder, path.parent):
             undo.callback(_remove_empty, [one for one in (folder, *folder.parents) if not one.exists()])
@@ -138,19 +138,26 @@ def _remove_empty(folders: list[Path]) -> None:
             folder.rmdir()
 
 
-def _require_nothing_there(path: Path, key_files: tuple[Path, ...]) -> None:
+def require_nothing_there(url: str, keys_folder: Path) -> None:
+    """Return when a new portal would overwrite nothing.
+
+    Args:
+        url: Where its database would go.
+        keys_folder: Where its keys would go.
+
+    Raises:
+        AlreadyThereError: When a database or a key file is there already.
+        SetupError: When the URL names no place.
+    """
+    path = database_path(url)
     if path.exists():
         raise AlreadyThereError(
             f"{path} exists already.",
             hint="That may be your portal: `tallystick portal audit` looks at it. For another portal, choose "
             "another place with TALLYSTICK_DB.",
         )
-    for file in key_files:
-        if file.exists():
-            raise AlreadyThereError(
-                f"There is a file {file} already; a key is never overwritten.",
-                hint="Choose another folder for the keys, or move that file away first.",
-            )
+    for name in (ROOT_FILE, ISSUER_FILE):
+        keyfile.require_absent(keys_folder / name)
 
 
 def _founding(
@@ -212,6 +219,16 @@ def open_portal(
         store.close()
         raise
     return Portal(store, issuer, actor, clock, random)
+
+
+def unlocked(portal: Portal, issuer_file: Path, passphrase: str) -> Portal:
+    """Return an open portal with its issuer's key, so that it can sign authorizations.
+
+    Raises:
+        KeyFileError: When the key cannot be opened, or is not this portal's.
+        MissingExtraError: When the extra ``portal`` is not installed.
+    """
+    return replace(portal, issuer=_open_issuer(portal.store, issuer_file, passphrase))
 
 
 def _open_issuer(store: Store, file: Path, passphrase: str) -> Issuer:

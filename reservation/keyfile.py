@@ -41,6 +41,16 @@ def encrypted_pem(key: SigningKey, passphrase: str) -> bytes:
     )
 
 
+def require_absent(path: Path) -> None:
+    """Return when there is no file where a new key shall go.
+
+    Raises:
+        AlreadyThereError: When there is one.
+    """
+    if os.path.lexists(path):
+        raise _there(path)
+
+
 def write_key(path: Path, key: SigningKey, passphrase: str) -> None:
     """Write a new key file, durably, with mode 0600.
 
@@ -57,10 +67,7 @@ def write_key(path: Path, key: SigningKey, passphrase: str) -> None:
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError as error:
-        raise AlreadyThereError(
-            f"There is a file {path} already; a key is never overwritten.",
-            hint="Choose another folder for the keys, or move that file away first.",
-        ) from error
+        raise _there(path) from error
     except OSError as error:
         raise _unwritable(path, error) from error
     try:
@@ -73,6 +80,13 @@ def write_key(path: Path, key: SigningKey, passphrase: str) -> None:
     except OSError as error:
         path.unlink(missing_ok=True)
         raise _unwritable(path, error) from error
+
+
+def _there(path: Path) -> AlreadyThereError:
+    return AlreadyThereError(
+        f"There is a file {path} already; a key is never overwritten.",
+        hint="Choose another folder for the keys, or move that file away first.",
+    )
 
 
 def _sync_folder(folder: Path) -> None:

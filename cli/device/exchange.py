@@ -236,16 +236,20 @@ def give_back(
 
 def _require_consent(session: Session, device: "Device") -> None:
     """Ask before licences end that are in use."""
+    from cli.values import line_words
     from reservation.device.state import Standing
 
-    if device.status().standing is not Standing.RESERVED:
+    status = device.status()
+    if status.standing is not Standing.RESERVED:
         return
     if not session.is_interactive:
         raise UsageMistakeError(
             "This ends every licence on this device, and nobody is here to be asked. Nothing was done.",
             hint="If that is what you want, add --yes.",
         )
-    if not session.ask("This ends every licence on this device, now and for good. Give them back?"):
+    session.warn("This device gives back, now and for good:")
+    session.warn("\n".join(f"  {line_words(each.line)}" for each in status.lines))
+    if not session.ask("Its product may stop working. Give them back?"):
         raise DeclinedError("Nothing was given back.", hint="The licences stay in force.")
 
 

@@ -7,7 +7,7 @@ import click
 from cli.code_output import CodeOutput, shows_code
 from cli.command import argument, command, with_session
 from cli.device.home import on_device
-from cli.plain import table
+from cli.screen import table
 from cli.session import Report, Session
 from cli.values import moment
 

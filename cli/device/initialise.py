@@ -10,7 +10,8 @@ from cli.command import command, option, with_session
 from cli.device.home import at_home
 from cli.errors import UsageMistakeError
 from cli.files import read_text
-from cli.plain import labelled, safe
+from cli.plain import safe
+from cli.screen import labelled
 from cli.session import Report, Session
 from cli.values import udi_record
 

@@ -60,7 +60,7 @@ def status(device: "Device") -> Report:
 
 
 def _text(found: "Status") -> str:
-    from cli.plain import labelled
+    from cli.screen import labelled
     from cli.values import moment
     from reservation.model import name_of
 
@@ -91,7 +91,7 @@ def _text(found: "Status") -> str:
 
 
 def _lines(found: "Status") -> str:
-    from cli.plain import table
+    from cli.screen import table
     from cli.values import flag_words, term_words
 
     rows = [

@@ -70,14 +70,29 @@ def on_portal(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
     return declared(with_portal, PLACE_OPTIONS)
 
 
+Unlock = Callable[["Portal"], "Portal"]
+"""Opens a portal's issuer key, asking for its passphrase, and gives the portal that can sign."""
+
+
 def on_signing_portal(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
-    """Give a command the portal opened with its issuer's key, as its parameter ``portal``."""
+    """Give a command the opened portal, as ``portal``, and what opens its issuer's key, as ``unlock``.
+
+    So a command can find out first whether there is something to sign: nobody types a passphrase in vain.
+    """
 
     @wraps(run)
     def with_portal(
         db: str | None, user: str | None, keys: str | None, passphrase_file: str | None, **options: Any
     ) -> "Report":
-        return _in_portal(run, _open_with_key(the_session(), db, user, keys, passphrase_file), options)
+        session = the_session()
+
+        def unlock(portal: "Portal") -> "Portal":
+            from reservation.bootstrap import ISSUER_FILE, unlocked
+
+            folder = keys_of(session, keys, database_of(session, db))
+            return unlocked(portal, folder / ISSUER_FILE, passphrase_for(session, passphrase_file, folder))
+
+        return _in_portal(run, _open(session, db, user), {**options, "unlock": unlock})
 
     return declared(with_portal, KEY_OPTIONS)
 
@@ -95,24 +110,4 @@ def _open(session: "Session", db: str | None, user: str | None) -> "Portal":
     world = session.world
     return open_portal(
         database_of(session, db), actor=user_of(session, user), clock=world.clock, random=world.random
-    )
-
-
-def _open_with_key(
-    session: "Session", db: str | None, user: str | None, keys: str | None, passphrase_file: str | None
-) -> "Portal":
-    from reservation.bootstrap import ISSUER_FILE, open_portal
-
-    world = session.world
-    url = database_of(session, db)
-    # Whether there is a portal is found out before anybody is asked for a passphrase.
-    _open(session, db, user).close()
-    folder = keys_of(session, keys, url)
-    return open_portal(
-        url,
-        actor=user_of(session, user),
-        clock=world.clock,
-        random=world.random,
-        issuer_file=folder / ISSUER_FILE,
-        passphrase=passphrase_for(session, passphrase_file, folder),
     )

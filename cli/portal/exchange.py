@@ -14,6 +14,7 @@ from cli.session import Report, Session
 from cli.values import line_record, line_words, moment, sequence_record, udi_record
 
 if TYPE_CHECKING:
+    from cli.portal.books import Unlock
     from codec.codes import Request
     from reservation.rules import Choice
     from reservation.service.accepting import Accepted
@@ -51,6 +52,7 @@ _NEXT = "Carry this code to the device, and install it there: tallystick device 
 def reserve(
     session: Session,
     portal: "Portal",
+    unlock: "Unlock",
     given: CodeInput,
     output: CodeOutput,
     va: str,
@@ -77,7 +79,7 @@ def reserve(
     choice = _choice(counts, as_requested, universal)
     if choice is None:
         raise _nothing_said(request.value)
-    issued = reserve_lines(portal, request, virtual_account=va, choice=choice, term=term)
+    issued = reserve_lines(unlock(portal), request, virtual_account=va, choice=choice, term=term)
     again = f"Reserved before, on {moment(issued.at)} by {safe(issued.by)}: here is the same code again."
     return _issued(
         issued,
@@ -141,6 +143,7 @@ def _nothing_said(request: "Request") -> UsageMistakeError:
 def update(
     session: Session,
     portal: "Portal",
+    unlock: "Unlock",
     given: CodeInput,
     output: CodeOutput,
     licenses: tuple[str, ...],
@@ -160,7 +163,7 @@ def update(
             )
     counts = tag_counts(licenses, "--license")
     reservation = reservation_of(session, portal, given)
-    issued = update_lines(portal, reservation, counts, term=term)
+    issued = update_lines(unlock(portal), reservation, counts, term=term)
     again = f"Nothing changes by that: here is the authorization of {moment(issued.at)} again."
     return _issued(
         issued, output, again if issued.again else f"Updated {issued.name} for {safe(issued.udi)}:"

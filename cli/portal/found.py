@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.command import command, declared, option, with_session
+from cli.extras import require_portal
 from cli.passphrase import new_passphrase
-from cli.plain import labelled
 from cli.portal.books import KEY_OPTIONS, database_of, keys_of, on_portal, user_of
+from cli.screen import labelled
 from cli.session import Report, Session
 
 if TYPE_CHECKING:
@@ -55,10 +56,13 @@ def init(
     nobody can be asked, a random one is put into the file `passphrase` beside the keys, and found there
     later.
     """
-    from reservation.bootstrap import initialise
+    from reservation.bootstrap import initialise, require_nothing_there
 
+    require_portal("A portal")
     url = database_of(session, db)
     folder = keys_of(session, keys, url)
+    # Before anybody is asked for a passphrase.
+    require_nothing_there(url, folder)
     passphrase = new_passphrase(session, passphrase_file, folder)
     world = session.world
     with passphrase.kept_in(folder) as kept:

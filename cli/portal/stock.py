@@ -8,8 +8,9 @@ import click
 from cli.command import argument, command, option, with_session
 from cli.errors import UsageMistakeError
 from cli.files import read_text
-from cli.plain import counted, safe, table
+from cli.plain import counted, safe
 from cli.portal.books import on_portal
+from cli.screen import table
 from cli.session import Report, Session
 from cli.values import term_record, term_words
 

@@ -8,9 +8,10 @@ import click
 from cli.code_input import CodeInput, names_reservation
 from cli.command import command, option, with_session
 from cli.errors import UsageMistakeError
-from cli.plain import counted, labelled, safe, table
+from cli.plain import counted, safe
 from cli.portal.books import on_portal
 from cli.portal.naming import reservation_of
+from cli.screen import labelled, table
 from cli.session import Report, Session
 from cli.values import line_record, lines_table, moment, sequence_record, udi_record
 
