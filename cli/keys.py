@@ -50,10 +50,10 @@ def generate(session: Session, file: str, passphrase_file: str | None) -> Report
     _require_cryptography()
     # Before anybody is asked for a passphrase.
     require_absent(path)
-    passphrase = new_passphrase(session, passphrase_file, path.parent)
     key = SigningKey(session.world.random(32))
-    with passphrase.kept_in(path.parent) as kept:
+    with new_passphrase(session, passphrase_file, path.parent) as passphrase:
         write_key(path, key, passphrase.text)
+    kept = passphrase.kept
     says = (f"A random passphrase was made, in {kept}. Keep it apart from the key.",) if kept else ()
     return Report(
         {**_record(key.verifying_key), "file": path, "passphrase_file": kept},

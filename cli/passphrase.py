@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from cli.command import option
 from cli.errors import UsageMistakeError
-from reservation.errors import KeyFileError
+from reservation.errors import BusyError, KeyFileError
 
 if TYPE_CHECKING:
     from cli.session import Session
 
 SHORTEST = 12
 """Characters of a new passphrase."""
+LONGEST = 1023
+"""Bytes of a new passphrase (OpenSSL)."""
 FILE_NAME = "passphrase"
 """Name of the file beside the keys that holds a random passphrase."""
 
@@ -45,35 +47,18 @@ passphrase_option = passphrase_option_in("Options")
 
 @dataclass(frozen=True, slots=True)
 class NewPassphrase:
-    """A passphrase for a new key. ``is_random``: nobody knows it yet, so it must be kept beside the key."""
+    """A passphrase for a new key. ``kept``: the file beside the key that holds it, when nobody knows it."""
 
     text: str = field(repr=False)
-    is_random: bool = False
-
-    @contextmanager
-    def kept_in(self, folder: Path) -> Iterator[Path | None]:
-        """Keep a random one while keys are made, and for good when that succeeds.
-
-        Yields:
-            The file that holds it; None for one that somebody knows.
-        """
-        if not self.is_random:
-            yield None
-            return
-        is_new = not folder.exists()
-        path = _keep(self.text, folder)
-        try:
-            yield path
-        except BaseException:
-            path.unlink(missing_ok=True)
-            if is_new:
-                with suppress(OSError):
-                    folder.rmdir()
-            raise
+    kept: Path | None = None
 
 
-def new_passphrase(session: "Session", given: str | None, folder: Path) -> NewPassphrase:
-    """Return the passphrase for a new key in a folder.
+@contextmanager
+def new_passphrase(session: "Session", given: str | None, folder: Path) -> Iterator[NewPassphrase]:
+    """Give the passphrase for a new key in a folder, while that key is made.
+
+    A random one is in its file before the key is made, and is taken away again when no key comes of it; so
+    for as long as that can happen, no other command finds it there and makes keys with it.
 
     Args:
         session: Asks a person, twice.
@@ -83,24 +68,71 @@ def new_passphrase(session: "Session", given: str | None, folder: Path) -> NewPa
     Raises:
         UsageMistakeError: When it is too short, or typed differently the second time.
         KeyFileError: When its file cannot be used.
+        BusyError: When another command makes keys with a random one in that folder.
     """
     named = session.setting("passphrase_file", given)
     if named:
-        return NewPassphrase(_long_enough(_first_line(Path(named))))
-    if session.can_ask_secretly:
-        session.log(f"Keys: {folder}")
-        first = _long_enough(
-            session.world.passphrase(f"New passphrase for the keys (at least {SHORTEST} characters): ")
-        )
-        if session.world.passphrase("The same again: ") != first:
-            raise UsageMistakeError("The two passphrases differ. Nothing was done.", hint="Try again.")
-        return NewPassphrase(first)
-    if (folder / FILE_NAME).exists():
-        return NewPassphrase(_first_line(folder / FILE_NAME))
+        yield NewPassphrase(_fit_for_a_key(_first_line(Path(named))))
+    elif session.can_ask_secretly:
+        yield NewPassphrase(_asked_twice(session, folder))
+    else:
+        with _alone_in(folder), _random(session, folder) as passphrase:
+            yield passphrase
+
+
+def _asked_twice(session: "Session", folder: Path) -> str:
+    session.log(f"Keys: {folder}")
+    question = f"New passphrase for the keys (at least {SHORTEST} characters): "
+    first = _fit_for_a_key(session.world.passphrase(question))
+    if session.world.passphrase("The same again: ") != first:
+        raise UsageMistakeError("The two passphrases differ. Nothing was done.", hint="Try again.")
+    return first
+
+
+@contextmanager
+def _random(session: "Session", folder: Path) -> Iterator[NewPassphrase]:
+    path = folder / FILE_NAME
+    if path.exists():
+        yield NewPassphrase(_first_line(path))
+        return
     from codec.words import words_of
 
-    words = words_of(session.world.random(_RANDOM_BYTES), _RANDOM_WORDS)
-    return NewPassphrase("-".join(words), is_random=True)
+    passphrase = "-".join(words_of(session.world.random(_RANDOM_BYTES), _RANDOM_WORDS))
+    _keep(passphrase, path)
+    try:
+        yield NewPassphrase(passphrase, path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep other commands that make keys out of a folder; make it, for as long as nothing goes wrong."""
+    # A module that only Unix has; a named passphrase, or a person's, works without it.
+    import fcntl
+
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise _unkept(folder / FILE_NAME, error) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise BusyError(
+            f"Another command is making keys in {folder} at the moment. Nothing was done.",
+            hint="Look at what it says. Should it fail, try again.",
+        ) from None
+    except BaseException:
+        for one in made:
+            with suppress(OSError):
+                one.rmdir()
+        raise
+    finally:
+        os.close(descriptor)
 
 
 def passphrase_for(session: "Session", given: str | None, folder: Path) -> str:
@@ -126,21 +158,29 @@ def passphrase_for(session: "Session", given: str | None, folder: Path) -> str:
     )
 
 
-def _keep(passphrase: str, folder: Path) -> Path:
-    path = folder / FILE_NAME
+def _keep(passphrase: str, path: Path) -> None:
+    """Write the file in one step: a command that dies leaves a whole one, or none."""
+    draft = path.with_name(f".{path.name}.new")
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        draft.unlink(missing_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(f"{passphrase}\n")
             file.flush()
             os.fsync(file.fileno())
+        path.hardlink_to(draft)
     except OSError as error:
-        raise KeyFileError(
-            f"The passphrase cannot be kept in {path}: {error.strerror or error}.",
-            hint="Give a passphrase by --passphrase-file, or choose another folder for the keys.",
-        ) from error
-    return path
+        raise _unkept(path, error) from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def _unkept(path: Path, error: OSError) -> KeyFileError:
+    return KeyFileError(
+        f"The passphrase cannot be kept in {path}: {error.strerror or error}.",
+        hint="Give a passphrase by --passphrase-file, or choose another folder for the keys.",
+    )
 
 
 def _first_line(path: Path) -> str:
@@ -161,10 +201,15 @@ def _first_line(path: Path) -> str:
     return content.decode("utf-8", errors="replace").split("\n")[0].rstrip("\r")
 
 
-def _long_enough(passphrase: str) -> str:
+def _fit_for_a_key(passphrase: str) -> str:
     if len(passphrase) < SHORTEST:
         raise UsageMistakeError(
             f"This passphrase has {len(passphrase)} characters; one for a new key needs at least {SHORTEST}.",
             hint="Several unrelated words are easy to remember and hard to guess.",
+        )
+    if len(passphrase.encode()) > LONGEST:
+        raise UsageMistakeError(
+            f"This passphrase is too long: a key file can have one of at most {LONGEST} bytes.",
+            hint="Give a shorter one. If a file was named, its first line is the passphrase.",
         )
     return passphrase

@@ -63,9 +63,8 @@ def init(
     folder = keys_of(session, keys, url)
     # Before anybody is asked for a passphrase.
     require_nothing_there(url, folder)
-    passphrase = new_passphrase(session, passphrase_file, folder)
     world = session.world
-    with passphrase.kept_in(folder) as kept:
+    with new_passphrase(session, passphrase_file, folder) as passphrase:
         founded = initialise(
             url,
             account=account,
@@ -77,10 +76,12 @@ def init(
             minimum_match=match,
         )
     says = [f"Move the root key to a place that is never online: {founded.root_file}"]
-    if kept:
-        says.append(f"A random passphrase was made, in {kept}. Keep a copy of it apart from the keys.")
+    if passphrase.kept:
+        says.append(
+            f"A random passphrase was made, in {passphrase.kept}. Keep a copy of it apart from the keys."
+        )
     return Report(
-        {**_record(founded), "account": account, "passphrase_file": kept},
+        {**_record(founded), "account": account, "passphrase_file": passphrase.kept},
         text=_text(founded, account),
         says=says,
         next_step="Add what was bought (tallystick portal license add); write the trust file for devices "
