@@ -124,6 +124,10 @@ def _require_companions(missing: tuple[str, ...], purpose: str) -> None:
 @command(
     "explain",
     example="tallystick code explain --file authorization.txt --request request.txt --trust trust.txt",
+    exits="""
+    0 the code was read, whether or not it is genuine: `verify` answers that
+    3 cannot be read, or the repair was not accepted
+    """,
 )
 @takes_code
 @with_companions
@@ -286,7 +290,14 @@ def verify(session: Session, given: CodeInput, known: "Known") -> Report:
 # --- repair, qr --------------------------------------------------------------------------------
 
 
-@command("repair", example="tallystick code repair --file mistyped.txt --accept-repair --out repaired.txt")
+@command(
+    "repair",
+    example="tallystick code repair --file mistyped.txt --accept-repair --out repaired.txt",
+    exits="""
+    0 done, or nothing had to be repaired
+    3 cannot be repaired, or the repair was not accepted
+    """,
+)
 @takes_code
 @shows_code
 @with_session
@@ -300,7 +311,15 @@ def repair(session: Session, given: CodeInput, output: CodeOutput) -> Report:
     return _inspected(session, given, output)
 
 
-@command("qr", example="tallystick code qr --file request.txt --svg request.svg")
+@command(
+    "qr",
+    example="tallystick code qr --file request.txt --svg request.svg",
+    exits="""
+    0 done
+    2 a file that cannot be written, or the extra `images` is missing
+    3 not a code, or a repair was not accepted
+    """,
+)
 @takes_code
 @shows_code
 @with_session

@@ -82,7 +82,7 @@ def common_options() -> list[click.Parameter]:
 class Verb(click.Command):
     """A command that does something, as opposed to a group of commands."""
 
-    def __init__(self, name: str, *, example: str, exits: str = "", **rest: Any) -> None:
+    def __init__(self, name: str, *, example: str, exits: str, **rest: Any) -> None:
         super().__init__(name, context_settings=CONTEXT, **rest)
         self.example = example
         self.exits = exits
@@ -109,10 +109,9 @@ class Verb(click.Command):
                 formatter.write_dl(records)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the special exit codes, and the example."""
-        if self.exits:
-            with formatter.section("Exit codes"):
-                formatter.write_dl([_code_of(line) for line in self.exits.strip().splitlines()])
+        """Write what the exit codes mean here, and the example."""
+        with formatter.section("Exit codes (`tallystick --help` lists all of them)"):
+            formatter.write_dl([_code_of(line) for line in self.exits.strip().splitlines()])
         with formatter.section("Example"):
             for line in self.example.strip().splitlines():
                 formatter.write(f"{'':>{formatter.current_indent}}$ {line.strip()}\n")
@@ -147,12 +146,12 @@ def _code_of(line: str) -> tuple[str, str]:
     return code, meaning.strip()
 
 
-def command(name: str, *, example: str, exits: str = "") -> Callable[[Callable[..., "Report"]], Verb]:
+def command(name: str, *, example: str, exits: str) -> Callable[[Callable[..., "Report"]], Verb]:
     """Declare a command.
 
     Args:
         name: Its last word.
         example: Shell lines that work, without the prompt.
-        exits: Exit codes that mean something special here: a code and its meaning on each line.
+        exits: What the exit codes of this command mean: a code and its meaning on each line.
     """
     return click.command(name, cls=Verb, example=example, exits=exits)

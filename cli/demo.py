@@ -158,7 +158,15 @@ def _short(word: str) -> str:
     return f"'{name}'" if " " in name else name
 
 
-@command("demo", example="tallystick demo --fast")
+@command(
+    "demo",
+    example="tallystick demo --fast",
+    exits="""
+    0 everything went as it should, and the books are balanced
+    1 a step did not end as it should: the program is at fault
+    2 the extra `portal` is missing
+    """,
+)
 @option("--fast", is_flag=True, help="Do not pause between the scenes.")
 @option("--pause", is_flag=True, help="Wait for Enter between the scenes.")
 @with_session

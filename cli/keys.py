@@ -31,7 +31,11 @@ keys = LazyGroup(
 @command(
     "generate",
     example="tallystick keys generate next-root.pem",
-    exits="1 there is a file of that name: a key is never overwritten",
+    exits="""
+    0 done
+    1 there is a file of that name: a key is never overwritten
+    2 the passphrase is too short, or typed differently the second time
+    """,
 )
 @argument("file", text="Name of the key file to make.")
 @passphrase_option
@@ -63,7 +67,15 @@ def generate(session: Session, file: str, passphrase_file: str | None) -> Report
     )
 
 
-@command("show", example="tallystick keys show next-root.pem")
+@command(
+    "show",
+    example="tallystick keys show next-root.pem",
+    exits="""
+    0 done
+    2 there is no such file, or nobody is here to be asked for the passphrase
+    6 the passphrase is another one, the file is damaged, or others may read it
+    """,
+)
 @argument("file", text="Name of the key file.")
 @passphrase_option
 @with_session

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.command import CONTEXT, common_options
+from cli.exit_codes import EXIT_CODES
 from cli.lazy import LazyGroup
 from cli.session import Report, Session
 
@@ -31,7 +32,41 @@ def _print_version(context: click.Context, _parameter: click.Parameter, value: b
         context.exit()
 
 
-tallystick = LazyGroup(
+_SETTINGS = (
+    ("TALLYSTICK_HOME", "Folder of the device's state."),
+    ("TALLYSTICK_DB", "The portal's database: sqlite:///PATH."),
+    ("TALLYSTICK_USER", "On whose behalf portal commands act."),
+    ("TALLYSTICK_KEYS", "Folder of the portal's keys."),
+    ("TALLYSTICK_PASSPHRASE_FILE", "File whose first line is the passphrase of the key files."),
+    ("TALLYSTICK_CONFIG", "A TOML file of the same settings: home, db, user, keys, passphrase_file. "
+     "[~/.config/tallystick/config.toml]"),
+    ("NO_COLOR", "No colours, if this is set to anything."),
+)  # fmt: skip
+_COMPLETIONS = (
+    ("bash", 'eval "$(_TALLYSTICK_COMPLETE=bash_source tallystick)"'),
+    ("zsh", 'eval "$(_TALLYSTICK_COMPLETE=zsh_source tallystick)"'),
+    ("fish", "_TALLYSTICK_COMPLETE=fish_source tallystick | source"),
+)
+
+
+class _Program(LazyGroup):
+    """The whole program: its help ends with what goes for every command."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write settings, exit codes, completion and examples."""
+        super().format_epilog(ctx, formatter)
+        with formatter.section("Settings (an option comes first, then the environment, then the file)"):
+            formatter.write_dl(_SETTINGS)
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), meaning) for code, meaning in EXIT_CODES.items()])
+        with formatter.section("Completion (put the line into the start file of your shell)"):
+            formatter.write_dl(_COMPLETIONS)
+        with formatter.section("Examples"):
+            for line in ("demo", "device request --want ROUTING=2 --qr", "code explain --file request.txt"):
+                formatter.write(f"{'':>{formatter.current_indent}}$ {PROGRAM} {line}\n")
+
+
+tallystick = _Program(
     PROGRAM,
     text="""Reserve licences for devices that are never online, with codes that people carry.
 
@@ -41,10 +76,8 @@ tallystick = LazyGroup(
     `tallystick demo` shows all of it in under a minute. `tallystick GROUP --help` lists the commands of a
     group, `tallystick GROUP COMMAND --help` explains one.
 
-    Tab completion, for bash (for zsh and fish, put their names instead):
-
-    \b
-      eval "$(_TALLYSTICK_COMPLETE=bash_source tallystick)"
+    The result goes to standard output, all talk to standard error: a code is one line in a pipe, and
+    numbered groups on a terminal.
     """,
     places={
         "device": ("cli.device:device", "On the machine that runs the licensed product."),
@@ -138,7 +171,7 @@ def _context(argv: Sequence[str], session: Session) -> click.Context:
 
 
 def _refuse_usage(error: click.ClickException, argv: Sequence[str], session: Session) -> int:
-    from cli.exits import USAGE
+    from cli.exit_codes import USAGE
 
     words = list(argv)
     # The line was not understood, so its options did not take effect.
@@ -156,7 +189,7 @@ def _refuse_usage(error: click.ClickException, argv: Sequence[str], session: Ses
 
 
 def _stop(session: Session) -> int:
-    from cli.exits import INTERRUPTED
+    from cli.exit_codes import INTERRUPTED
 
     session.world.stderr.write("\n")
     session.fail("interrupted", "Stopped", "Run the command again: what was done already is shown again")
@@ -165,7 +198,8 @@ def _stop(session: Session) -> int:
 
 def _refuse(error: Exception, session: Session) -> int:
     """Render an error of any layer."""
-    from cli.exits import DAMAGED, EXIT_OF, NOT_PERMITTED, REFUSED, USAGE, exit_code_of
+    from cli.exit_codes import DAMAGED, NOT_PERMITTED, REFUSED, USAGE
+    from cli.exits import EXIT_OF, exit_code_of
 
     if session.verbose:
         from traceback import format_exception

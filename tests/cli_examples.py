@@ -137,6 +137,11 @@ EXAMPLES: tuple[Example, ...] = (
         "Pasting it twice gives the first answer again.",
         minutes=90,
     ),
+    Example(
+        "portal accept",
+        ("tallystick portal confirm --file confirmation.txt --json",),
+        "`confirm` is another name of `accept`. For scripts, `--json`.",
+    ),
     Example("portal list", ("tallystick portal list",)),
     Example(
         "portal show", ('tallystick portal show "$(cat request.txt)"',), "A reservation, by any of its codes."
@@ -169,8 +174,8 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example(
         "portal events",
-        ("tallystick portal accept --file return.txt", "tallystick portal events"),
-        "The licences come home; and everything that happened.",
+        ("tallystick portal return --file return.txt", "tallystick portal events"),
+        "The licences come home (`return` is another name of `accept`); and everything that happened.",
         minutes=90,
     ),
     Example(

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import click
 
-from cli.exits import EXIT_CODES
+from cli.exit_codes import EXIT_CODES
 from cli.main import tallystick
 from tests.cli_examples import EXAMPLES, Example
 
@@ -69,9 +69,12 @@ def commands(
 def page() -> str:
     """Return the whole page."""
     shown = run_examples()
-    parts = [INTRODUCTION, _exit_codes()]
+    parts = [INTRODUCTION, _exit_codes(), _whole("", tallystick)]
     for group, members in groupby(commands(), key=lambda item: item[0].split()[0]):
         parts.append(f"## {group}\n")
+        whole = tallystick.get_command(click.Context(tallystick), group)
+        if isinstance(whole, click.Group):
+            parts.append(_whole(group, whole))
         for words, command in members:
             parts.append(f"### tallystick {words}\n\n```text\n{_help(words, command)}\n```\n")
             parts += [text for name, text in shown if name == words]
@@ -83,11 +86,21 @@ def _exit_codes() -> str:
     return f"## Exit codes\n\n| code | meaning |\n|---|---|\n{rows}"
 
 
+def _whole(words: str, group: click.Command) -> str:
+    """Return the help of a group, or of the program."""
+    title = "" if words else "## tallystick\n\n"
+    return f"{title}```text\n{_help(words, group)}\n```\n"
+
+
 def _help(words: str, command: click.Command) -> str:
     """Return the help that ``tallystick WORDS --help`` prints; contexts hand down the program's settings."""
     group, _, name = f"tallystick {words}".rpartition(" ")
     parent = click.Context(tallystick, info_name=group, **tallystick.context_settings)
     context = click.Context(command, info_name=name, parent=parent, terminal_width=COLUMNS)
+    if not words:
+        context = click.Context(
+            command, info_name="tallystick", terminal_width=COLUMNS, **tallystick.context_settings
+        )
     return command.get_help(context).rstrip()
 
 

@@ -26,8 +26,9 @@ REASONS = ("unspecified", "no-longer-needed", "replaced", "moved", "decommission
     "request",
     example="tallystick device request --want ROUTING=2 --want CRYPTO --out request.txt",
     exits="""
-    0 also when the request was made before: the same code is shown again
+    0 done; also when the request was made before: the same code is shown again
     1 an authorization is installed, or a request with other content is pending
+    2 a tag or a count that no code can carry
     """,
 )
 @option("--universal", is_flag=True, help="Ask for everything that the product has.")
@@ -63,7 +64,14 @@ def request(device: "Device", output: CodeOutput, universal: bool, want: tuple[s
     )
 
 
-@command("cancel", example="tallystick device cancel --out cancelled.txt")
+@command(
+    "cancel",
+    example="tallystick device cancel --out cancelled.txt",
+    exits="""
+    0 done; also when it was cancelled before: the same code is shown again
+    1 no request is pending, or its authorization is installed: then give it back
+    """,
+)
 @shows_code
 @on_device
 def cancel(device: "Device", output: CodeOutput) -> Report:
@@ -84,7 +92,7 @@ def cancel(device: "Device", output: CodeOutput) -> Report:
     "install",
     example="tallystick device install --file authorization.txt --out confirmation.txt",
     exits="""
-    0 also when it was installed before: the same confirmation is shown again
+    0 done; also when it was installed before: the same confirmation is shown again
     1 refused: given back already, older than the installed one, other hardware
     3 cannot be read or repaired, or the repair was not accepted
     4 not genuine, or not for here: unknown or revoked issuer, another device, another portal
@@ -165,7 +173,14 @@ def _trusted(device: "Device", code: "VerifiedCode[Any]", repairs: dict[str, Any
     )
 
 
-@command("confirmation", example="tallystick device confirmation --typed")
+@command(
+    "confirmation",
+    example="tallystick device confirmation --typed",
+    exits="""
+    0 the code is shown
+    1 no authorization is installed
+    """,
+)
 @shows_code
 @on_device
 def confirmation(device: "Device", output: CodeOutput) -> Report:
@@ -186,9 +201,10 @@ def confirmation(device: "Device", output: CodeOutput) -> Report:
     "return",
     example="tallystick device return --yes --out return.txt",
     exits="""
-    0 also when it was given back before: the same code is shown again
+    0 done; also when it was given back before: the same code is shown again
     1 there is nothing to give back, or the question was answered with no
     2 a script that gives back what is in use must say --yes
+    4 the code after --authorization is not for this reservation
     """,
 )
 @option("--yes", is_flag=True, help="Do not ask whether the licences may end now.")

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 @command(
     "codes",
     example="tallystick device codes\ntallystick device codes 1 --typed",
-    exits="1 there is no code with this number",
+    exits="""
+    0 done
+    1 there is no code with this number
+    """,
 )
 @argument("number", required=False, type=click.IntRange(min=1), text="Show this code alone.")
 @shows_code
@@ -71,7 +74,15 @@ def _record(entry: "JournalEntry") -> dict[str, object]:
     return {"number": entry.number, "kind": entry.kind.name.lower(), "at": entry.at}
 
 
-@command("journal", example="tallystick device journal")
+@command(
+    "journal",
+    example="tallystick device journal",
+    exits="""
+    0 done; also when the device has signed nothing yet
+    1 this is no device yet
+    6 the stored state is damaged, or cannot be read
+    """,
+)
 @on_device
 def journal(device: "Device") -> Report:
     """List what this device signed, and how it is chained.

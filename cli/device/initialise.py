@@ -22,7 +22,16 @@ _LARGEST_TRUST_FILE = 65_536
 _LARGEST_CATALOGUE = 8_000_000
 
 
-@command("init", example="tallystick device init --pid RTR-900 --sn FDO2547A1B2 --trust trust.txt")
+@command(
+    "init",
+    example="tallystick device init --pid RTR-900 --sn FDO2547A1B2 --trust trust.txt",
+    exits="""
+    0 done
+    1 this folder is a device already: it is never overwritten
+    2 a name or a file that no device can have
+    4 the trust file is not genuine, or its words are not those of its key
+    """,
+)
 @option("--pid", required=True, metavar="P", help="Product id of this device.")
 @option("--sn", required=True, metavar="S", help="Serial number of this device.")
 @option("--uuid", type=click.UUID, metavar="U", help="UUID of a virtual device.")
@@ -53,7 +62,7 @@ def init(
     """Make this machine a device that trusts one portal.
 
     Makes the device's key, pins the portal's root key, and notes which hardware this is. Done once; the
-    folder then holds everything that the device knows, and belongs into its backups.
+    folder then holds everything that the device knows, and belongs in its backups.
 
     Compare the eight words with those that the portal shows, by telephone or on paper: they are how you know
     that the trust file came from your portal.

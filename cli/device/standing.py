@@ -47,7 +47,15 @@ def check(device: "DeviceReader", tag: str, count: int) -> Report:
     )
 
 
-@command("status", example="tallystick device status")
+@command(
+    "status",
+    example="tallystick device status",
+    exits="""
+    0 done; also when nothing is licensed: `check` answers that
+    1 this is no device yet
+    6 the stored state is damaged, or cannot be read
+    """,
+)
 @on_device
 def status(device: "Device") -> Report:
     """Say where the device stands and what comes next.

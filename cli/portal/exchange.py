@@ -35,9 +35,12 @@ _NEXT = "Carry this code to the device, and install it there: tallystick device 
     "reserve",
     example="tallystick portal reserve --file request.txt --as-requested --out authorization.txt",
     exits="""
-    0 also when it was reserved before: the same authorization is shown again
+    0 done; also when it was reserved before: the same authorization is shown again
     1 too few licences; or the device has a reservation that is open, and must return it first
     2 what to reserve was not said
+    3 cannot be read or repaired, or the repair was not accepted
+    4 not a request, or not genuine
+    6 the issuer's key cannot be opened
     """,
 )
 @takes_code
@@ -125,7 +128,12 @@ def _nothing_said(request: "Request") -> UsageMistakeError:
 @command(
     "update",
     example="tallystick portal update --file request.txt --license ROUTING=5 --out update.txt",
-    exits="1 too few licences, or the reservation is closed",
+    exits="""
+    0 done; also when nothing changes: the newest authorization is shown again
+    1 too few licences, or the reservation is closed
+    2 a count is missing
+    6 the issuer's key cannot be opened
+    """,
 )
 @names_reservation
 @option(
@@ -173,7 +181,10 @@ def update(
 @command(
     "reissue",
     example="tallystick portal reissue --file request.txt",
-    exits="1 the reservation is closed: it never yields a code again",
+    exits="""
+    0 done
+    1 the reservation is closed: it never yields a code again
+    """,
 )
 @names_reservation
 @shows_code
@@ -218,11 +229,13 @@ def _issued(issued: "Issued", output: CodeOutput, title: str, **more: object) ->
 
 @command(
     "accept",
-    example="tallystick portal accept --file confirmation.txt",
+    example="tallystick portal accept --file confirmation.txt\n"
+    "tallystick portal confirm --file confirmation.txt",
     exits="""
-    0 also when it was accepted before: the first answer is given again
+    0 done; also when it was accepted before: the first answer is given again
     1 a request, which `reserve` takes; or a request that was returned already
-    4 not genuine, or for a request that this portal never saw
+    3 cannot be read or repaired, or the repair was not accepted
+    4 not genuine, not from a device, or for a request that this portal never saw
     """,
 )
 @takes_code

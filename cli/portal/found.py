@@ -24,7 +24,11 @@ def _with_key_options(run: Callable[..., Report]) -> Callable[..., Report]:
 @command(
     "init",
     example='tallystick portal init --account "Example Networks"',
-    exits="1 there is a portal, or a key, already: neither is ever overwritten",
+    exits="""
+    0 done
+    1 there is a portal, or a key, already: neither is ever overwritten
+    2 the passphrase is too short, or typed differently the second time
+    """,
 )
 @option("--account", required=True, metavar="NAME", help="Name of the Smart Account.")
 @option(
@@ -116,7 +120,15 @@ def _text(founded: "Founded", account: str) -> str:
     )
 
 
-@command("trust", example="tallystick portal trust --out trust.txt")
+@command(
+    "trust",
+    example="tallystick portal trust --out trust.txt",
+    exits="""
+    0 done
+    1 there is no portal yet
+    2 the file cannot be written there
+    """,
+)
 @option("--out", metavar="F", help="Write the trust file there instead of on standard output.")
 @on_portal
 def trust(portal: "Portal", out: str | None) -> Report:

@@ -40,6 +40,11 @@ def iso_day(_context: click.Context, parameter: click.Parameter, value: str | No
     "add",
     example="tallystick portal license add ROUTING 100\n"
     "tallystick portal license add CRYPTO 20 --start 2026-01-01 --end 2026-12-31 --order PO-4711",
+    exits="""
+    0 done
+    1 no such Virtual Account, or the term has ended already
+    2 no tag, count or day is written so
+    """,
 )
 @argument("tag", text="The entitlement's tag.")
 @argument("quantity", type=click.IntRange(min=1), text="How many.")
@@ -117,7 +122,14 @@ def _lot_record(lot: "Lot") -> dict[str, object]:
     }
 
 
-@command("list", example="tallystick portal license list")
+@command(
+    "list",
+    example="tallystick portal license list",
+    exits="""
+    0 done; also when there are no licences yet
+    1 there is no portal yet, or no such Virtual Account
+    """,
+)
 @option("--va", metavar="V", help="Only this Virtual Account.")
 @on_portal
 def list_licenses(portal: "Portal", va: str | None) -> Report:
@@ -177,7 +189,14 @@ def _licenses_table(found: "tuple[License, ...]") -> str:
 # --- Virtual Accounts --------------------------------------------------------------------------
 
 
-@command("add", example="tallystick portal va add Berlin")
+@command(
+    "add",
+    example="tallystick portal va add Berlin",
+    exits="""
+    0 done
+    1 there is one of this name already
+    """,
+)
 @argument("name", text="Its name.")
 @on_portal
 def add_virtual_account(portal: "Portal", name: str) -> Report:
@@ -192,7 +211,14 @@ def add_virtual_account(portal: "Portal", name: str) -> Report:
     return Report({"name": added.name}, text=f"Added the Virtual Account {safe(added.name)}.")
 
 
-@command("list", example="tallystick portal va list")
+@command(
+    "list",
+    example="tallystick portal va list",
+    exits="""
+    0 done
+    1 there is no portal yet
+    """,
+)
 @on_portal
 def list_virtual_accounts(portal: "Portal") -> Report:
     """List the Virtual Accounts."""
@@ -208,7 +234,11 @@ def list_virtual_accounts(portal: "Portal") -> Report:
 @command(
     "add",
     example="tallystick portal catalogue add catalogue.txt",
-    exits="1 the file does not go on from the catalogue that is there",
+    exits="""
+    0 done; also when the file has nothing new
+    1 the file does not go on from the catalogue that is there
+    2 the file is no catalogue
+    """,
 )
 @argument("file", text="UTF-8 text: one tag a line, order matters, `#` starts a comment.")
 @on_portal
@@ -237,7 +267,14 @@ def add_catalogue(portal: "Portal", file: str) -> Report:
     )
 
 
-@command("show", example="tallystick portal catalogue show")
+@command(
+    "show",
+    example="tallystick portal catalogue show",
+    exits="""
+    0 done; also when there is none yet
+    1 there is no portal yet
+    """,
+)
 @on_portal
 def show_catalogue(portal: "Portal") -> Report:
     """Print the catalogue, as a file for devices."""
@@ -259,7 +296,15 @@ def show_catalogue(portal: "Portal") -> Report:
 # --- products ----------------------------------------------------------------------------------
 
 
-@command("set", example="tallystick portal product set RTR-900 --match 3 --universal ROUTER-ALL")
+@command(
+    "set",
+    example="tallystick portal product set RTR-900 --match 3 --universal ROUTER-ALL",
+    exits="""
+    0 done
+    1 there is no portal yet
+    2 no product id, or no tag, is written so
+    """,
+)
 @argument("product_id", metavar="PID", text="The product id, as in the UDI of its devices.")
 @option(
     "--match",
@@ -293,7 +338,14 @@ def set_product(portal: "Portal", product_id: str, match: int | None, universal:
     )
 
 
-@command("list", example="tallystick portal product list")
+@command(
+    "list",
+    example="tallystick portal product list",
+    exits="""
+    0 done; also when there is none
+    1 there is no portal yet
+    """,
+)
 @on_portal
 @with_session
 def list_products(session: Session, portal: "Portal") -> Report:

@@ -28,7 +28,14 @@ STATES = ("issued", "active", "updating", "returned", "failed", "written-off", "
 # --- list --------------------------------------------------------------------------------------
 
 
-@command("list", example="tallystick portal list --state active")
+@command(
+    "list",
+    example="tallystick portal list --state active",
+    exits="""
+    0 done; also when there is none
+    1 there is no portal yet, or no such Virtual Account
+    """,
+)
 @option(
     "--state",
     type=click.Choice(STATES),
@@ -101,7 +108,14 @@ def _summary_record(each: "Summary") -> dict[str, object]:
 # --- show --------------------------------------------------------------------------------------
 
 
-@command("show", example="tallystick portal show --file request.txt")
+@command(
+    "show",
+    example="tallystick portal show --file request.txt",
+    exits="""
+    0 done
+    1 no reservation has this name, or more than one
+    """,
+)
 @names_reservation
 @on_portal
 @with_session
@@ -189,7 +203,14 @@ def _details_record(found: "Details") -> dict[str, object]:
 # --- events ------------------------------------------------------------------------------------
 
 
-@command("events", example="tallystick portal events --since 2026-01-01")
+@command(
+    "events",
+    example="tallystick portal events --since 2026-01-01",
+    exits="""
+    0 done; also when nothing happened
+    2 --since is neither a day nor the id of an event
+    """,
+)
 @option("--since", metavar="D|ID", help="From this day (UTC) on, or after the event with this id.")
 @option(
     "--most", type=click.IntRange(1, 10_000), default=100, show_default=True, metavar="N", help="At most N."
@@ -281,7 +302,7 @@ def audit(session: Session, portal: "Portal") -> Report:
     Adds up every movement since the beginning, compares it with what the books say now, and verifies every
     stored code again. A hand that changed a number, a row or a code is seen.
     """
-    from cli.exits import DAMAGED
+    from cli.exit_codes import DAMAGED
     from cli.progress import counting
     from reservation.service.auditing import audit as findings_of
 

@@ -10,7 +10,8 @@ import cli
 import codec
 import reservation
 from cli.errors import CommandError
-from cli.exits import EXIT_CODES, EXIT_OF, exit_code_of
+from cli.exit_codes import EXIT_CODES
+from cli.exits import EXIT_OF, exit_code_of
 from codec.errors import CodecError
 from reservation.errors import ReservationError
 

@@ -12,8 +12,10 @@ import click
 import pytest
 
 from cli.command import Verb
+from cli.exit_codes import EXIT_CODES
 from cli.main import tallystick
 from cli.portal.views import STATES
+from cli.settings import SETTINGS
 from tests.cli.desk import Desk, Outcome
 from tests.cli.vendor import mistyped
 
@@ -106,6 +108,8 @@ def test_help_reads_like_a_page(desk: Desk, words: str) -> None:
     assert lines[0].startswith(f"Usage: tallystick {words}")
     assert "Options of every command:" in lines
     assert "Example:" in lines
+    assert "Exit codes (`tallystick --help` lists all of them):" in lines
+    assert any(line.startswith("  0  ") for line in lines)
     assert "  --json " in shown
     assert f"  $ tallystick {words}" in shown
     assert max(map(len, lines)) <= 100
@@ -181,3 +185,24 @@ def test_json_says_what_the_text_says(tmp_path: Path, monkeypatch: pytest.Monkey
                 assert json.loads(again.out)["code"] == first, words
                 seen.add(words)
     assert {"device request", "portal reserve", "device install", "device return", "portal reissue"} <= seen
+
+
+def test_the_help_of_the_program_says_what_goes_for_every_command(desk: Desk) -> None:
+    shown = desk.done("--help").out
+    for code, meaning in EXIT_CODES.items():
+        assert f"  {code}  {meaning[:40]}" in shown
+    for name in SETTINGS:
+        assert f"TALLYSTICK_{name.upper()} " in shown
+        assert name in shown
+    for shell in ("bash", "zsh", "fish"):
+        assert f"_TALLYSTICK_COMPLETE={shell}_source" in shown
+    assert "Examples:" in shown
+
+
+@pytest.mark.parametrize("words", VERBS)
+def test_exit_codes_of_a_command_are_those_of_the_table(words: str) -> None:
+    lines = [line.split(maxsplit=1) for line in VERBS[words].exits.strip().splitlines()]
+    codes = [int(code) for code, _ in lines]
+    assert codes[0] == 0
+    assert codes == sorted(set(codes))
+    assert set(codes) <= EXIT_CODES.keys()
