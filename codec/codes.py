@@ -25,6 +25,8 @@ MINUTES = 1 << 26
 DAY_ZERO = date(2000, 1, 1)
 #: Number of days that a term or a key's validity can name: 16 bits, to the year 2179.
 DAYS = 1 << 16
+LAST_DAY = DAY_ZERO + timedelta(days=DAYS - 1)
+ONE_DAY = timedelta(days=1)
 
 MAX_TEXT = 64
 MAX_LINES = 255
@@ -177,7 +179,7 @@ class Term:
     @classmethod
     def of_years(cls, start: date, years: int) -> Self:
         """Return the term of whole years: it ends the day before its anniversary (29 February → 28)."""
-        return cls(start, anniversary(start, years) - timedelta(days=1))
+        return cls(start, anniversary(start, years) - ONE_DAY)
 
     def holds_on(self, day: date) -> bool:
         """Tell whether the term is in force on a UTC day."""
@@ -189,7 +191,7 @@ def anniversary(start: date, years: int) -> date:
 
     So that a term which ends the day before its anniversary ends on 28 February.
     """
-    if (start.month, start.day) == (2, 29) and not _is_leap(start.year + years):
+    if start.month == 2 and start.day == 29 and not _is_leap(start.year + years):
         return date(start.year + years, 3, 1)
     return start.replace(year=start.year + years)
 

@@ -13,6 +13,7 @@ Types carry trust: `UnverifiedCode` is what somebody typed; only the functions o
 """
 
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from typing import Generic, TypeVar, cast
 
@@ -43,9 +44,9 @@ def named(kind: Kind) -> str:
 
 # {1: -19}, the protected header that every code implies.
 _PROTECTED = bytes.fromhex("a10132")
-_DOMAIN = "tallystick/1"
 
 
+@cache
 def cbor_head(major: int, length: int) -> bytes:
     """Return the shortest head of a CBOR item (RFC 8949, section 3); at most 65,535 long."""
     if length < 24:
@@ -63,23 +64,19 @@ def _cbor_text(value: str) -> bytes:
     return cbor_head(3, len(encoded)) + encoded
 
 
+_AAD_BEGINS = _cbor_text("tallystick/1")
+_SIGNED_BEGINS = cbor_head(4, 4) + _cbor_text("Signature1") + _cbor_bytes(_PROTECTED)
+
+
 def external_aad(kind: Kind, *known: bytes) -> bytes:
     """Return the deterministic CBOR array of what the reader knows (RFC 8949, section 4.2)."""
-    items = (_cbor_text(_DOMAIN), _cbor_text(kind.value), *map(_cbor_bytes, known))
-    return cbor_head(4, len(items)) + b"".join(items)
+    items = [_cbor_bytes(each) for each in known]
+    return b"".join((cbor_head(4, 2 + len(known)), _AAD_BEGINS, _cbor_text(kind.value), *items))
 
 
 def sig_structure(payload: bytes, aad: bytes) -> bytes:
     """Return the bytes that a signature covers (RFC 9052, section 4.4)."""
-    return b"".join(
-        (
-            cbor_head(4, 4),
-            _cbor_text("Signature1"),
-            _cbor_bytes(_PROTECTED),
-            _cbor_bytes(aad),
-            _cbor_bytes(payload),
-        )
-    )
+    return b"".join((_SIGNED_BEGINS, _cbor_bytes(aad), _cbor_bytes(payload)))
 
 
 @dataclass(frozen=True, slots=True)

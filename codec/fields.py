@@ -19,7 +19,7 @@ from itertools import accumulate
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from codec.codes import DAY_ZERO, DAYS, MAX_TEXT, MINUTES, TIME_ZERO
+from codec.codes import DAY_ZERO, DAYS, MAX_TEXT, MINUTES, ONE_DAY, TIME_ZERO
 from codec.digits import DigitSink, DigitSource, Point, Span
 from codec.errors import FieldError, MalformedCodeError, NewerVersionError
 
@@ -81,45 +81,44 @@ class Choice:
         return source.take_span(self._points)
 
 
+class Flag(Choice):
+    """Yes or no, weighted: the weight of no comes first."""
+
+    __slots__ = ()
+
+    def take(self, source: DigitSource) -> bool:
+        """Return yes or no."""
+        return source.take_span(self._points) == 1
+
+
 class Magnitude:
-    """An integer from 1 by its octave (the position of its highest bit), weighted, and the bits below it."""
+    """An integer from ``first`` on, carried as one from 1.
 
-    __slots__ = ("_limit", "_points", "spans")
+    That is carried by its octave (the position of its highest bit), weighted, and the bits below it.
+    """
 
-    def __init__(self, weights: tuple[int, ...]) -> None:
+    __slots__ = ("_limit", "_moved", "_points", "first", "spans")
+
+    def __init__(self, weights: tuple[int, ...], *, first: int = 1) -> None:
         self.spans, self._points = spans_of(weights), points_of(weights)
+        self.first = first
+        self._moved = 1 - first
         self._limit = 1 << len(weights)
 
     def put(self, sink: DigitSink, value: int) -> None:
-        """Add an integer from 1 up to the limit of the octaves."""
-        if not 1 <= value < self._limit:
-            raise cannot_carry(f"the number {value} (1 to {self._limit - 1})")
-        octave = value.bit_length() - 1
+        """Add an integer from ``first`` up to the limit of the octaves."""
+        from_one = value + self._moved
+        if not 1 <= from_one < self._limit:
+            raise cannot_carry(f"the number {value} ({self.first} to {self._limit - 1 - self._moved})")
+        octave = from_one.bit_length() - 1
         sink.put_span(self.spans[octave])
         if octave:
-            sink.put(value - (1 << octave), 1 << octave)
+            sink.put(from_one - (1 << octave), 1 << octave)
 
     def take(self, source: DigitSource) -> int:
-        """Return the next integer from 1."""
+        """Return the next integer."""
         low = 1 << source.take_span(self._points)
-        return low + source.take(low) if low > 1 else 1
-
-
-class Shifted:
-    """An integer from 0, carried as the magnitude of one more."""
-
-    __slots__ = ("magnitude",)
-
-    def __init__(self, magnitude: Magnitude) -> None:
-        self.magnitude = magnitude
-
-    def put(self, sink: DigitSink, value: int) -> None:
-        """Add an integer from 0."""
-        self.magnitude.put(sink, value + 1)
-
-    def take(self, source: DigitSource) -> int:
-        """Return the next integer from 0."""
-        return self.magnitude.take(source) - 1
+        return low + source.take(low) - self._moved if low > 1 else self.first
 
 
 class Octets:
@@ -140,23 +139,6 @@ class Octets:
     def take(self, source: DigitSource) -> bytes:
         """Return the next ``length`` bytes."""
         return source.take(self._radix).to_bytes(self.length, "big")
-
-
-class Flag:
-    """Yes or no, weighted."""
-
-    __slots__ = ("choice",)
-
-    def __init__(self, choice: Choice) -> None:
-        self.choice = choice
-
-    def put(self, sink: DigitSink, value: bool) -> None:
-        """Add yes or no."""
-        self.choice.put(sink, int(value))
-
-    def take(self, source: DigitSource) -> bool:
-        """Return yes or no."""
-        return bool(self.choice.take(source))
 
 
 class Member(Generic[E]):
@@ -257,7 +239,7 @@ class Minute:
 
     def take(self, source: DigitSource) -> datetime:
         """Return an aware UTC instant."""
-        return TIME_ZERO + timedelta(minutes=source.take(MINUTES))
+        return TIME_ZERO + _ONE_MINUTE * source.take(MINUTES)
 
 
 def day_number(day: date) -> int:
@@ -272,7 +254,7 @@ def day_from(number: int) -> date:
     """Return the UTC day with this number."""
     if not 0 <= number < DAYS:
         raise MalformedCodeError("This code holds a date that no code can carry.")
-    return DAY_ZERO + timedelta(days=number)
+    return DAY_ZERO + ONE_DAY * number
 
 
 class Day:

@@ -7,15 +7,18 @@ perpetual line before one with a term.
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import Any
 
 from codec.codes import (
     DAY_ZERO,
+    LAST_DAY,
     MAX_COUNT,
     MAX_LINES,
     MAX_POSITION,
+    ONE_DAY,
     Line,
     Tag,
     Term,
@@ -29,7 +32,6 @@ from codec.fields import (
     Choice,
     Flag,
     Magnitude,
-    Shifted,
     Text,
     cannot_carry,
     day_from,
@@ -40,17 +42,18 @@ from codec.fields import (
 # Octave weights. Zipf-like counts (p ∝ 1/n up to 10,000) fill every octave alike; a count of one is the
 # commonest of all in real use, so its octave has a little more.
 COUNT = Magnitude((28, *(17,) * 12, 4, *(1,) * 10))
-NUMBERED = Shifted(Magnitude((6, 18, 12, 10, 8, 5, 3, 1, 1)))
-SPELLED = Shifted(Magnitude((51, 4, 3, 1, 1, 1, 1, 1, 1)))
-LAST_POSITION = Shifted(Magnitude((1, 1, 1, 2, 2, 3, 4, 7, 12, 18, 6, 3, 1, 1, 1, 1)))
-SHARED = Shifted(Magnitude((4, 3, 3, 3, 2, 1, 1)))
+NUMBERED = Magnitude((6, 18, 12, 10, 8, 5, 3, 1, 1), first=0)
+SPELLED = Magnitude((51, 4, 3, 1, 1, 1, 1, 1, 1), first=0)
+LAST_POSITION = Magnitude((1, 1, 1, 2, 2, 3, 4, 7, 12, 18, 6, 3, 1, 1, 1, 1), first=0)
+SHARED = Magnitude((4, 3, 3, 3, 2, 1, 1), first=0)
 LINES_OF_TAG = Magnitude((248, 2, 1, 1, 1, 1, 1, 1))
 
 PERPETUAL, LATEST, OLDER, NEW = range(4)
 FIRST_TERM = Choice((26, 0, 0, 38))
 SECOND_TERM = Choice((26, 24, 0, 14))
 LATER_TERM = Choice((26, 22, 7, 9))
-STARTS_AT_ISSUE = Flag(Choice((5, 11)))
+_CHOICES = (FIRST_TERM, SECOND_TERM)
+STARTS_AT_ISSUE = Flag((5, 11))
 OFFSET = Magnitude((1, 1, 2, 4, 8, 14, 24, 20, 8, 8, 4, 2, 1, 1, 1, 1))
 #: Whole years by index, index 0 for a term that is not one to ten whole years.
 YEARS = Choice((6, 14, 1, 13, 1, 13, 1, 12, 1, 1, 1))
@@ -224,7 +227,7 @@ class TermTable:
         return term
 
     def _choice(self) -> Choice:
-        return (FIRST_TERM, SECOND_TERM, LATER_TERM)[min(len(self._seen), 2)]
+        return _CHOICES[len(self._seen)] if len(self._seen) < len(_CHOICES) else LATER_TERM
 
     def _place(self, term: Term) -> int | None:
         try:
@@ -234,6 +237,8 @@ class TermTable:
 
     def _bring_forward(self, term: Term, place: int | None) -> None:
         """Put the term in front: the latest one is the cheapest to repeat."""
+        if place == 0:
+            return
         if place is not None:
             del self._seen[place]
         self._seen.insert(0, term)
@@ -251,15 +256,15 @@ class TermTable:
             DAYS_LONG.put(sink, (term.end - term.start).days + 1)
 
     def _take_new(self, source: DigitSource) -> Term:
-        offset = 0
+        start = self._issue_day
         if not STARTS_AT_ISSUE.take(source):
             sign = -1 if source.take(2) else 1
-            offset = sign * OFFSET.take(source)
-        start = _day_after(self._issue_day, offset)
+            start = _day_after(start, sign * OFFSET.take(source))
         years = YEARS.take(source)
         if years:
             term = Term.of_years(start, years)
-            day_number(term.end)
+            if term.end > LAST_DAY:
+                raise MalformedCodeError("This code holds a date that no code can carry.")
             return term
         term = Term(start, _day_after(start, DAYS_LONG.take(source) - 1))
         if _whole_years(term):
@@ -273,8 +278,9 @@ def _day_after(day: date, days: int) -> date:
 
 def _whole_years(term: Term) -> int:
     """Return how many whole years (1 to 10) the term runs, or 0."""
-    years = (term.end + timedelta(days=1)).year - term.start.year
-    if 1 <= years <= _MAX_YEARS and anniversary(term.start, years) == term.end + timedelta(days=1):
+    after = term.end + ONE_DAY
+    years = after.year - term.start.year
+    if 1 <= years <= _MAX_YEARS and anniversary(term.start, years) == after:
         return years
     return 0
 
@@ -290,7 +296,7 @@ class Lines:
     def put(self, sink: DigitSink, value: tuple[Line, ...]) -> None:
         """Add sorted lines with distinct keys."""
         _require_order([line_order(line) for line in value])
-        groups = [(tag, list(group)) for tag, group in groupby(value, key=lambda line: line.tag)]
+        groups = [(tag, list(group)) for tag, group in groupby(value, key=attrgetter("tag"))]
         TagSet().put(sink, tuple(tag for tag, _ in groups))
         terms = TermTable(self._issue_day)
         for _, group in groups:
@@ -305,19 +311,19 @@ class Lines:
         lines: list[Line] = []
         terms = TermTable(self._issue_day)
         for tag in TagSet().take(source):
-            before = None
-            for _ in range(LINES_OF_TAG.take(source)):
-                count = COUNT.take(source)
-                term = terms.take(source)
-                flags = FLAGS.take(source)
-                key = (_term_order(term), flags)
-                if before and key <= before:
-                    raise other_form()
-                before = key
-                lines.append(Line(tag, count, term, bool(flags & _EXPORT), bool(flags & _REPORTING)))
-            if len(lines) > MAX_LINES:
+            number = LINES_OF_TAG.take(source)
+            if len(lines) + number > MAX_LINES:
                 raise MalformedCodeError(f"This code has more than {MAX_LINES} lines.")
+            of_tag = [_take_line(source, tag, terms) for _ in range(number)]
+            if number > 1 and not _increasing([line_order(line) for line in of_tag]):
+                raise other_form()
+            lines += of_tag
         return tuple(lines)
+
+
+def _take_line(source: DigitSource, tag: Tag, terms: TermTable) -> Line:
+    count, term, flags = COUNT.take(source), terms.take(source), FLAGS.take(source)
+    return Line(tag, count, term, flags & _EXPORT != 0, flags & _REPORTING != 0)
 
 
 class WantedLines:
@@ -347,5 +353,9 @@ def _put_count(sink: DigitSink, count: int) -> None:
 def _require_order(keys: Sequence[tuple[Any, ...]]) -> None:
     if len(keys) > MAX_LINES:
         raise cannot_carry(f"{len(keys)} lines (at most {MAX_LINES})")
-    if not all(before < after for before, after in pairwise(keys)):
+    if not _increasing(keys):
         raise FieldError("No code can carry lines that are unsorted, or two lines with the same key.")
+
+
+def _increasing(keys: Sequence[tuple[Any, ...]]) -> bool:
+    return all(before < after for before, after in pairwise(keys))

@@ -49,7 +49,6 @@ from codec.fields import (
     Optional,
     Record,
     Repeated,
-    Shifted,
     Text,
     Uuid,
     cannot_carry,
@@ -65,21 +64,21 @@ MAX_CODE_BYTES = MAX_BODY_CHARACTERS * 5 // 8
 _LATER_KINDS = "SBF"
 
 EXTENSION = Choice((255, 1))
-RARELY = Flag(Choice((15, 1)))
-MOSTLY = Flag(Choice((1, 15)))
+RARELY = Flag((15, 1))
+MOSTLY = Flag((1, 15))
 
 _TIME = Minute()
 _LINK = Octets(4)
 CODE_NUMBER = Magnitude((5, 6, 8, 8, 7, 5, 4, 3, *(1,) * 18))
-EPOCH = Shifted(Magnitude((56, 3, 1, 1, 1, 1, 1, *(1,) * 9)))
+EPOCH = Magnitude((56, 3, 1, 1, 1, 1, 1, *(1,) * 9), first=0)
 NUMBER = Magnitude((36, 14, 6, 3, 1, 1, 1, *(1,) * 9))
 #: One octave more, since 0 (never installed) moves all others up by one.
-LAST_NUMBER = Shifted(Magnitude((10, 34, 10, 4, 2, 1, *(1,) * 11)))
+LAST_NUMBER = Magnitude((10, 34, 10, 4, 2, 1, *(1,) * 11), first=0)
 _MAX_NUMBER = (1 << 16) - 1
 SERIAL = Magnitude((16, 10, 8, 6, 4, 3, *(1,) * 18))
 FEW = Magnitude((28, 2, 1, 1))
 CATALOGUE_SIZE = Magnitude((1, 1, 1, 1, 1, 1, 2, 3, 4, 4, 3, 2, 2, 1, 1, 1))
-REVOKED = Shifted(Magnitude((52, 6, 3, 1, 1, 1, 1)))
+REVOKED = Magnitude((52, 6, 3, 1, 1, 1, 1), first=0)
 _KEY = Octets(32)
 
 

@@ -17,7 +17,7 @@ from codec.alphabet import to_bytes, to_number
 from codec.codes import KIND_OF, Authorization, Kind
 from codec.digits import DigitSource, Point
 from codec.envelope import external_aad, sig_structure
-from codec.fields import Choice, Flag, Magnitude, Shifted
+from codec.fields import Choice, Flag, Magnitude
 from codec.grouping import grouped
 from codec.parity import FIRST_ROOT, PARITY_CHARACTERS, PRIMITIVE_POLYNOMIAL, parity_of
 from samples.accepted_vectors import ASKED, AUTHORIZATION, AUTHORIZED
@@ -27,7 +27,7 @@ PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "spec" / "code-v
 _PART: Final = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 #: Name in the specification → the weights that the code uses.
-WEIGHTS: Final[dict[str, Choice | Magnitude | Flag | Shifted]] = {
+WEIGHTS: Final[dict[str, Choice | Magnitude]] = {
     "EXTENSION": wire.EXTENSION,
     "RARELY": wire.RARELY,
     "MOSTLY": wire.MOSTLY,
@@ -57,12 +57,8 @@ WEIGHTS: Final[dict[str, Choice | Magnitude | Flag | Shifted]] = {
 }
 
 
-def weights_of(field: Choice | Magnitude | Flag | Shifted) -> tuple[int, ...]:
+def weights_of(field: Choice | Magnitude) -> tuple[int, ...]:
     """Return the weights of a field, by index or octave."""
-    if isinstance(field, Flag):
-        return weights_of(field.choice)
-    if isinstance(field, Shifted):
-        return weights_of(field.magnitude)
     return tuple(span.size for span in field.spans)
 
 
@@ -76,18 +72,18 @@ def _weights() -> str:
     return "\n".join(rows) + "\n"
 
 
-def _form(field: Choice | Magnitude | Flag | Shifted) -> str:
-    names = {Choice: "choice", Flag: "flag", Magnitude: "magnitude", Shifted: "shifted"}
-    return names[type(field)]
+def _form(field: Choice | Magnitude) -> str:
+    if isinstance(field, Magnitude):
+        return "magnitude" if field.first else "shifted"
+    return "flag" if isinstance(field, Flag) else "choice"
 
 
-def _range(field: Choice | Magnitude | Flag | Shifted, weights: tuple[int, ...]) -> str:
+def _range(field: Choice | Magnitude, weights: tuple[int, ...]) -> str:
     if isinstance(field, Flag):
         return "no, yes"
     if isinstance(field, Choice):
         return f"0 to {len(weights) - 1}"
-    first = 0 if isinstance(field, Shifted) else 1
-    return f"{first} to {(1 << len(weights)) - 2 + first:,}"
+    return f"{field.first} to {(1 << len(weights)) - 2 + field.first:,}"
 
 
 def _abbreviated(weights: tuple[int, ...]) -> str:

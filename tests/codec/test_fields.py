@@ -25,7 +25,6 @@ from codec.fields import (
     Optional,
     Record,
     Repeated,
-    Shifted,
     Text,
     Uuid,
     day_from,
@@ -46,7 +45,8 @@ class Pair:
 
 OCTAVES = Magnitude((1, 2, 3, 4))
 PAIR: Record[Pair] = Record(Pair, size=OCTAVES, name=lambda known: Octets(known["size"]))
-YES_RARELY = Flag(Choice((15, 1)))
+FROM_ZERO = Magnitude((1, 2, 3, 4), first=0)
+YES_RARELY = Flag((15, 1))
 
 
 def number_of(field: Field[Any], value: Any) -> int:
@@ -62,7 +62,7 @@ def value_of(field: Field[Any], number: int) -> Any:
 FIELDS: list[tuple[Field[Any], st.SearchStrategy[Any]]] = [
     (Choice((1, 0, 5, 2)), st.sampled_from((0, 2, 3))),
     (OCTAVES, st.integers(1, 15)),
-    (Shifted(OCTAVES), st.integers(0, 14)),
+    (FROM_ZERO, st.integers(0, 14)),
     (Octets(5), st.binary(min_size=5, max_size=5)),
     (YES_RARELY, st.booleans()),
     (Member(Colour, 3), st.sampled_from(Colour)),
@@ -99,8 +99,8 @@ REFUSED: list[tuple[Field[Any], Any]] = [
     (OCTAVES, 0),
     (OCTAVES, -1),
     (OCTAVES, 16),
-    (Shifted(OCTAVES), -1),
-    (Shifted(OCTAVES), 15),
+    (FROM_ZERO, -1),
+    (FROM_ZERO, 15),
     (Octets(4), b"12345"),
     (Octets(4), b""),
     (Repeated(OCTAVES, OCTAVES), ()),
