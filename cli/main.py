@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 PROGRAM = "tallystick"
 _COMPLETION = "_TALLYSTICK_COMPLETE"
+#: What to do about errors whose message says it all, by their code.
+_HINTS = {"field": "Give a value within these bounds."}
 
 
 def _print_version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -207,7 +209,7 @@ def _refuse(error: Exception, session: Session) -> int:
         session.warn("".join(format_exception(error)).rstrip())
     code, message, hint = (getattr(error, name, "") for name in ("code", "message", "hint"))
     if any(isinstance(error, kind) for kind in EXIT_OF):
-        session.fail(code, message, hint, getattr(error, "facts", None))
+        session.fail(code, message, hint or _HINTS.get(code, ""), getattr(error, "facts", None))
         return exit_code_of(error)
     if isinstance(error, UnicodeEncodeError):
         session.fail("usage", "A word of this command is no text in UTF-8", "Type that word again")

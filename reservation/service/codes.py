@@ -12,10 +12,10 @@ from hashlib import sha256
 from codec.alphabet import clean, to_number
 from codec.codes import Authorization, Code, Confirmation, Kind, Request, Return
 from codec.envelope import (
-    KIND_NAMES,
     UnverifiedCode,
     VerifiedCode,
     long_hint,
+    named,
     require_kind,
     to_text,
     verify_confirmation,
@@ -61,7 +61,7 @@ def _verify(books: Reading, code: UnverifiedCode[Code]) -> VerifiedCode[DeviceCo
     if code.kind in {Kind.CONFIRMATION, Kind.RETURN}:
         return locate(books, code).code
     raise WrongKindError(
-        f"This is a {KIND_NAMES[code.kind]}, which portals make; it is for the device.",
+        f"This is {named(code.kind)}, which portals make; it is for the device.",
         hint="Install it there: tallystick device install",
     )
 

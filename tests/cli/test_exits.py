@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -63,3 +64,22 @@ def test_a_class_without_an_entry_exits_like_its_base() -> None:
         pass
 
     assert exit_code_of(NewError("new")) == EXIT_OF[ReservationError]
+
+
+#: Bases that nothing raises themselves, and what no command of today raises or a script could see.
+NOT_MET = {
+    "codec",
+    "command",
+    "reservation",
+    "not-here",
+    "not-permitted",
+    "missing-extra",  # tests/test_packaging.py: in an environment without the extra
+    "declined",  # a person's answer on a terminal, where there is no JSON
+}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in EXIT_OF if kind.code not in NOT_MET])  # type: ignore[attr-defined]
+def test_every_error_is_met_by_a_test_of_the_command_line(kind: type[Exception]) -> None:
+    here = Path(__file__).resolve().parent
+    met = "".join(path.read_text(encoding="utf-8") for path in sorted(here.glob("test_*.py")))
+    assert f'"{kind.code}"' in met  # type: ignore[attr-defined]

@@ -1,5 +1,6 @@
 """Every refusal of a portal command: message, exit code, and nothing written, in files or in rows."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,10 +8,12 @@ import pytest
 
 from codec.codes import Evidence, Return, ReturnReason, Sequence
 from codec.envelope import long_hint, sign_return
+from codec.parity import PARITY_CHARACTERS, parity_of
 from tests.cli.portal_desk import PortalDesk
 from tests.cli.vendor import ACME, OTHER, mistyped, request_of
 
 Argv = tuple[str, ...]
+VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 
 
 @pytest.fixture
@@ -225,6 +228,132 @@ def _short_passphrase(desk: PortalDesk) -> Argv:
     return "keys", "generate", str(desk.path("new.pem")), "--passphrase-file", str(file)
 
 
+def _nothing_requested(desk: PortalDesk) -> Argv:
+    return "portal", "reserve", desk.done("device", "request").line, "--as-requested"
+
+
+def _universal_for_a_specific_request(desk: PortalDesk) -> Argv:
+    desk.done("portal", "product", "set", "RTR-900", "--universal", "ROUTING")
+    return "portal", "reserve", desk.requested(), "--universal"
+
+
+def _universal_request(desk: PortalDesk) -> str:
+    return desk.done("device", "request", "--universal").line
+
+
+def _lines_for_a_universal_request(desk: PortalDesk) -> Argv:
+    return "portal", "reserve", _universal_request(desk), "--license", "ROUTING=1"
+
+
+def _no_universal_stock(desk: PortalDesk) -> Argv:
+    return "portal", "reserve", _universal_request(desk), "--universal"
+
+
+def _update_of_a_universal(desk: PortalDesk) -> Argv:
+    desk.done("portal", "license", "add", "UNIVERSAL", "3")
+    request = _universal_request(desk)
+    desk.done("portal", "reserve", request, "--universal")
+    return "portal", "update", request, "--license", "ROUTING=1"
+
+
+def _unknown_catalogue(desk: PortalDesk) -> Argv:
+    catalogue = desk.write("catalogue.txt", "ROUTING\nCRYPTO\n")
+    argv = ("device", "init", "--pid", "RTR-900", "--sn", "FDO2", "--trust", desk.trust)
+    desk.done(*argv, "--catalogue", catalogue, on="spare")
+    return "portal", "reserve", desk.requested("spare"), "--as-requested"
+
+
+def _clock_set_back(desk: PortalDesk) -> Argv:
+    request = desk.requested()
+    desk.wait(days=-30)
+    return "portal", "reserve", request, "--as-requested"
+
+
+def _request_changed(desk: PortalDesk) -> Argv:
+    """A request whose parity is right, and whose signature does not hold."""
+    body = desk.requested()[:-PARITY_CHARACTERS]
+    changed = mistyped(body, len(body) - 20)
+    return "portal", "reserve", changed + parity_of(changed), "--as-requested"
+
+
+def _request_with_a_bad_key(_: PortalDesk) -> Argv:
+    """A request whose key is a point of small order, with which anybody could sign."""
+    vector = json.loads((VECTORS / "request-refused-key-order-eight.json").read_text())
+    return "portal", "reserve", vector["code"], "--as-requested"
+
+
+def _confirms_what_was_never_issued(desk: PortalDesk) -> Argv:
+    """A confirmation of an update that the restored database does not know."""
+    request, _, _ = desk.confirmed()
+    copy = desk.path("portal.db").read_bytes()
+    update = desk.done("portal", "update", request, "--license", "ROUTING=5").line
+    confirmation = desk.done("device", "install", update).line
+    for name in ("portal.db-wal", "portal.db-shm"):
+        desk.path(name).unlink(missing_ok=True)
+    desk.path("portal.db").write_bytes(copy)
+    return "portal", "accept", confirmation
+
+
+def _two_ways_to_give_a_code(desk: PortalDesk) -> Argv:
+    return "portal", "accept", desk.requested(), "--file", "x"
+
+
+def _a_file_for_a_code(desk: PortalDesk) -> Argv:
+    return "portal", "accept", desk.trust
+
+
+def _no_code(_: PortalDesk) -> Argv:
+    return "portal", "accept"
+
+
+def _add_to_no_account(_: PortalDesk) -> Argv:
+    return "portal", "license", "add", "VPN", "1", "--va", "Atlantis"
+
+
+def _add_nothing(_: PortalDesk) -> Argv:
+    return "portal", "license", "add", "VPN", "0"
+
+
+def _add_what_is_no_tag(_: PortalDesk) -> Argv:
+    return "portal", "license", "add", "VÖN", "1"
+
+
+def _perpetual_with_a_term(_: PortalDesk) -> Argv:
+    return "portal", "license", "add", "VPN", "1", "--perpetual", "--end", "2027-01-01"
+
+
+def _list_of_no_account(_: PortalDesk) -> Argv:
+    return "portal", "license", "list", "--va", "Atlantis"
+
+
+def _init_over_a_key(desk: PortalDesk) -> Argv:
+    url = f"sqlite:///{desk.path('other.db')}"
+    return "portal", "init", "--account", "X", "--db", url, "--keys", str(desk.path("portal-keys"))
+
+
+def _another_portals_key(desk: PortalDesk) -> Argv:
+    file = desk.path("other-passphrase")
+    file.write_text("correct horse battery\n")
+    file.chmod(0o600)
+    keys, named = str(desk.path("other-keys")), ("--passphrase-file", str(file))
+    url = f"sqlite:///{desk.path('other.db')}"
+    desk.done("portal", "init", "--account", "Other", "--db", url, "--keys", keys, *named)
+    return "portal", "reserve", desk.requested(), "--as-requested", "--keys", keys, *named
+
+
+def _key_that_others_can_read(desk: PortalDesk) -> Argv:
+    desk.path("portal-keys/issuer.pem").chmod(0o644)
+    return "portal", "reserve", desk.requested(), "--as-requested"
+
+
+def _trust_file_into_nowhere(desk: PortalDesk) -> Argv:
+    return "portal", "trust", "--out", str(desk.path("nowhere/trust.txt"))
+
+
+def _postgres(_: PortalDesk) -> Argv:
+    return "portal", "list", "--db", "postgresql://localhost/x"
+
+
 REFUSALS: dict[str, tuple[Callable[[PortalDesk], Argv], int, str, str, str]] = {
     # what: how, exit code, error code, words of the message, words of the hint
     "no stock": (_no_stock, 1, "insufficient", "100", "license"),
@@ -294,6 +423,47 @@ REFUSALS: dict[str, tuple[Callable[[PortalDesk], Argv], int, str, str, str]] = {
     "half a term": (_half_term, 2, "usage", "both", "--end"),
     "no day": (_no_day, 2, "usage", "2026-12-31", "--help"),
     "key again": (_key_again, 1, "already-there", "never overwritten", ""),
+    "nothing requested": (_nothing_requested, 1, "nothing-wanted", "no entitlement", "--license TAG=N"),
+    "universal for a specific request": (
+        _universal_for_a_specific_request,
+        1,
+        "universal-request",
+        "did not ask",
+        "--universal",
+    ),
+    "lines for a universal request": (
+        _lines_for_a_universal_request,
+        1,
+        "universal-request",
+        "universal",
+        "--universal",
+    ),
+    "no universal stock": (_no_universal_stock, 1, "insufficient", "UNIVERSAL", ""),
+    "update of a universal": (_update_of_a_universal, 1, "universal-request", "is universal", "return it"),
+    "unknown catalogue": (_unknown_catalogue, 1, "unknown-catalogue", "2 tags", "catalogue add"),
+    "clock set back": (_clock_set_back, 1, "issuer-not-valid", "2026-01-31", "clock"),
+    "request changed": (_request_changed, 4, "not-genuine", "", ""),
+    "request with a bad key": (_request_with_a_bad_key, 4, "bad-key", "key", ""),
+    "confirms what was never issued": (
+        _confirms_what_was_never_issued,
+        1,
+        "missing-authorization",
+        "cannot be judged",
+        "Keep this code",
+    ),
+    "two ways to give a code": (_two_ways_to_give_a_code, 2, "usage", "two places", "--file"),
+    "a file for a code": (_a_file_for_a_code, 2, "usage", "name of a file", "--file"),
+    "no code": (_no_code, 2, "usage", "none was given", "--image"),
+    "add to no Virtual Account": (_add_to_no_account, 1, "unknown-name", "Atlantis", "DEFAULT"),
+    "add nothing": (_add_nothing, 2, "usage", "0", "--help"),
+    "add what is no tag": (_add_what_is_no_tag, 2, "field", "tag", ""),
+    "perpetual with a term": (_perpetual_with_a_term, 2, "usage", "exclude", "Leave one"),
+    "list of no Virtual Account": (_list_of_no_account, 1, "unknown-name", "Atlantis", "DEFAULT"),
+    "init over a key": (_init_over_a_key, 1, "already-there", "never overwritten", "another folder"),
+    "another portal's key": (_another_portals_key, 6, "key-file", "", ""),
+    "key that others can read": (_key_that_others_can_read, 6, "key-file", "0644", "chmod 600"),
+    "trust file into nowhere": (_trust_file_into_nowhere, 2, "usage", "no folder", "--out"),
+    "postgres": (_postgres, 2, "setup", "SQLite only", "sqlite:///"),
     "short passphrase": (_short_passphrase, 2, "usage", "at least 12", ""),
 }
 

@@ -155,3 +155,61 @@ def test_the_audit_sees_a_hand_in_the_books(portal: PortalDesk) -> None:
     record = portal.run("portal", "audit", "--json").json
     assert record["sound"] is False
     assert {finding["kind"] for finding in record["findings"]}
+
+
+def test_a_portal_that_another_process_changes_is_busy(
+    portal: PortalDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reservation.sql.sqlite_engine.BUSY_MILLISECONDS", 50)
+    request = portal.requested()
+    before = portal.everything()
+    other = apsw.Connection(str(portal.path("portal.db")))
+    try:
+        other.execute("begin immediate")
+        refused = portal.run("portal", "reserve", request, "--as-requested", "--json")
+        assert portal.run("portal", "license", "list").code == 0
+    finally:
+        other.close()
+    assert refused.code == 7
+    assert refused.json["error"]["code"] == "busy"
+    assert "Try again" in refused.json["error"]["hint"]
+    assert portal.everything() == before
+    assert portal.run("portal", "reserve", request, "--as-requested").code == 0
+
+
+def test_the_database_refuses_what_would_break_the_books(portal: PortalDesk) -> None:
+    """A hand has moved counts, so that a confirmation would make an account negative."""
+    _, authorization = portal.reserved()
+    confirmation = portal.done("device", "install", authorization).line
+    connection = apsw.Connection(str(portal.path("portal.db")))
+    connection.execute("update balances set available = available + in_doubt, in_doubt = 0")
+    connection.close()
+    before = portal.everything()
+    refused = portal.run("portal", "accept", confirmation)
+    assert refused.code == 6
+    assert "portal audit" in refused.err
+    as_json = portal.run("portal", "accept", confirmation, "--json").json
+    assert as_json["error"]["code"] == "constraint-broken"
+    assert portal.everything() == before
+
+
+def test_a_sqlite_that_can_lose_commits_is_refused(
+    portal: PortalDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = portal.everything()
+    monkeypatch.setattr("apsw.sqlite_lib_version", lambda: "3.40.1")
+    refused = portal.run("portal", "list", "--json")
+    assert refused.code == 6
+    assert refused.json["error"]["code"] == "unsafe-database"
+    assert "3.40.1" in refused.json["error"]["message"]
+    assert portal.everything() == before
+
+
+def test_a_folder_that_cannot_be_made_is_refused(device: Desk) -> None:
+    before = device.snapshot()
+    home = str(device.path("trust.txt") / "folder")
+    argv = ("device", "init", "--pid", "P", "--sn", "S", "--trust", str(device.path("trust.txt")))
+    refused = device.run(*argv, "--home", home, "--json")
+    assert refused.code == 6
+    assert refused.json["error"]["code"] == "storage"
+    assert device.snapshot() == before
