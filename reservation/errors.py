@@ -320,6 +320,14 @@ class OrderFileError(SetupError):
 
 
 class AlreadyImportedError(RuleError):
-    """An order whose licences are in the books already."""
+    """An order whose licences are in the books already.
+
+    Attributes:
+        facts: For scripts: which orders, when and by whom, and whether it was the same file.
+    """
 
     code = "already-imported"
+
+    def __init__(self, message: str, *, hint: str, facts: Mapping[str, object]) -> None:
+        super().__init__(message, hint=hint)
+        self.facts = facts

@@ -50,7 +50,7 @@ def import_order(session: Session, portal: "Portal", file: str, dry_run: bool) -
     parsed = _parsed(session, file)
     if dry_run:
         return _preview(file, parsed, preview_order(portal, parsed))
-    with counting(session, "lots added") as step:
+    with counting(session, "lots entered") as step:
         orders = import_it(portal, parsed, progress=step)
     return Report(_record(parsed, orders, dry_run=False), text=_orders_told(orders))
 

@@ -93,8 +93,9 @@ def import_order(
         lots = iter([(lot, place.id) for one in orders for lot, place in one.counts])
         while batch := tuple(islice(lots, _BATCH)):
             books.add_lots(batch)
-            for each in batch if progress else ():
-                progress(each)
+            if progress:
+                for each in batch:
+                    progress(each)
         for number, one in enumerate(orders):
             books.record(_changes_of(one, file, stamp, number))
         return tuple(one.told() for one in orders)
@@ -134,7 +135,7 @@ def _changes_of(order: _Order, file: OrderFile, stamp: Stamp, number: int) -> Ch
         stamp.at,
         stamp.actor,
         EventKind.ORDER_IMPORTED,
-        f"{order.reference}: {total} licences, {lots} lots",
+        f"{order.reference}: {total} licence{'s' * (total > 1)}",
         detail={
             "order": order.reference,
             "lines": order.lines,
@@ -170,6 +171,12 @@ def _require_new(books: Reading, file: OrderFile, references: Iterable[str]) -> 
         f"the books: {told}.",
         hint="If this is the same order, all is done. If more was bought, give the new lines an order "
         "reference of their own.",
+        facts={
+            "orders": [
+                {"order": one, "at": event.at, "actor": event.actor, "same_file": _is_from(event, file)}
+                for one, event in known
+            ]
+        },
     )
 
 
@@ -178,8 +185,11 @@ def _told_known(reference: str, event: Event, file: OrderFile) -> str:
     when = f"{event.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC by {event.actor}"
     if event.kind is not EventKind.ORDER_IMPORTED:
         return f"{reference}, added without a file on {when}"
-    is_same = (event.detail or {}).get("sha256") == file.digest.hex()
-    return f"{reference}, imported from {'this same' if is_same else 'another'} file on {when}"
+    return f"{reference}, imported from {'this same' if _is_from(event, file) else 'another'} file on {when}"
+
+
+def _is_from(event: Event, file: OrderFile) -> bool:
+    return (event.detail or {}).get("sha256") == file.digest.hex()
 
 
 def _require_places(file: OrderFile, places: dict[str, VirtualAccount]) -> None:
@@ -192,8 +202,8 @@ def _require_places(file: OrderFile, places: dict[str, VirtualAccount]) -> None:
     told = _listed([f"{name} ({_places_of(file, lines)})" for name, lines in unknown.items()])
     raise UnknownNameError(
         f"Nothing was added, since there is no Virtual Account {told}.",
-        hint=f"There are: {_listed(list(places))}. Correct the file, or add one with `tallystick portal va add "
-        "NAME`.",
+        hint=f"There are: {_listed(list(places))}. Correct the file, or add one with "
+        "`tallystick portal va add NAME`.",
     )
 
 
