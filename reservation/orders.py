@@ -107,13 +107,14 @@ class _Problems:
             self.kept.append(FileProblem(line, column, text, self.unit))
 
     def error(self) -> OrderFileError:
-        """Return the error that says all of it."""
-        first = str(self.kept[0])
+        """Return the error that says all of it, the file as a whole first."""
+        kept = sorted(self.kept, key=lambda one: one.line)
+        first = str(kept[0])
         told = first if self.count == 1 else f"{self.count:,} things in it are wrong. {first}"
         return OrderFileError(
             f"The order file cannot be used. {told}",
             hint="Nothing was added. Correct the file and import it again.",
-            problems=tuple(self.kept),
+            problems=tuple(kept),
             count=self.count,
         )
 
@@ -175,7 +176,7 @@ def _csv_rows(text: str, problems: _Problems) -> Iterator[tuple[int, Cells]]:
             yield line, dict(zip(header, row, strict=True))
         else:
             problems.add(line, None, f"There are {len(row)} cells where the header has {len(header)}.")
-    if not count:
+    if not count and not problems.count:
         _report_no_lines(problems)
 
 
