@@ -103,7 +103,7 @@ class _Problems:
     def add(self, line: int, column: str | None, text: str) -> None:
         """Note a problem; line 0 is the file as a whole."""
         self.count += 1
-        if len(self.kept) < MAX_PROBLEMS:
+        if len(self.kept) < MAX_PROBLEMS or line == _WHOLE_FILE:
             self.kept.append(FileProblem(line, column, text, self.unit))
 
     def error(self) -> OrderFileError:

@@ -4,9 +4,10 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from cli.command import argument, command, option, with_session
-from cli.plain import counted, safe, table
+from cli.plain import counted, safe
 from cli.portal.books import on_portal
 from cli.portal.stock import lot_record, lot_words
+from cli.screen import table
 from cli.session import Report, Session
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _MOST_SHOWN = 50
     example="tallystick portal license import order.csv --dry-run\n"
     "tallystick portal license import order.csv",
     exits="""
+    0 done; with --dry-run: it could be done
     1 an order came in before, a Virtual Account does not exist, or a term is over
     2 the file cannot be used: every line at fault is named
     """,

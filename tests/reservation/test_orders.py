@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from hashlib import sha256
@@ -24,6 +25,7 @@ from reservation.orders import (
     parse_order,
 )
 from samples.make import SAMPLES
+from tests.style_rules import ROOT
 
 ORDERS = SAMPLES / "orders"
 EXPECTED: dict[str, Any] = json.loads((ORDERS / "expected.json").read_text(encoding="utf-8"))
@@ -87,6 +89,15 @@ def test_the_same_order_in_two_forms() -> None:
         2, "UNIVERSAL", 5, "DEFAULT", Term(date(2026, 3, 16), date(2027, 3, 15)), False, "SO-2026-00417"
     )
     assert plain.lines[-1].reporting_only
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_the_examples_of_the_page_can_be_imported(form: str) -> None:
+    page = (ROOT / "docs" / "howto" / "orders.md").read_text(encoding="utf-8")
+    (example,) = re.findall(rf"^```{form}\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    assert {line.order_reference for line in parse_order(example.encode()).lines} == {"PO-4711"}
+    for limit in (MAX_BYTES, MAX_LINES, MAX_PROBLEMS, MAX_COUNT):
+        assert f"{limit:,}" in page
 
 
 # --- CSV -------------------------------------------------------------------------------------------
@@ -269,6 +280,7 @@ def test_limits() -> None:
     full = f"{HEADER}\n" + f"{ROW}\n" * MAX_LINES
     assert len(parse_order(full.encode()).lines) == MAX_LINES
     assert places(problems_in(f"{full}{ROW}\n")) == [(0, None)]
+    assert places(problems_in(full.replace(",3,", ",0,") + ROW))[0] == (0, None)
     assert places(problems_in("[" + "{}," * MAX_LINES + "{}]")) == [(0, None)]
     assert places(problems_in(b"x" * (MAX_BYTES + 1))) == [(0, None)]
     assert "bytes" in problems_in(full.encode().ljust(MAX_BYTES + 1))[0].text
