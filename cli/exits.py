@@ -43,6 +43,7 @@ EXIT_OF: dict[type[Exception], int] = {
     reservation_errors.SetupError: USAGE,
     reservation_errors.MissingExtraError: USAGE,
     reservation_errors.TrustFileError: NOT_GENUINE,
+    reservation_errors.OrderFileError: USAGE,
     reservation_errors.KeyFileError: DAMAGED,
     reservation_errors.StorageError: DAMAGED,
     # the device
@@ -73,6 +74,7 @@ EXIT_OF: dict[type[Exception], int] = {
     reservation_errors.UnknownNameError: REFUSED,
     reservation_errors.NameTakenError: REFUSED,
     reservation_errors.AlreadyThereError: REFUSED,
+    reservation_errors.AlreadyImportedError: REFUSED,
     reservation_errors.UnknownRequestError: NOT_GENUINE,
     reservation_errors.UnsafeDatabaseError: DAMAGED,
     reservation_errors.ConstraintBrokenError: DAMAGED,

@@ -1,7 +1,9 @@
 """Files that a person names on the command line: read within limits, written whole or not at all."""
 
 import os
+from io import TextIOWrapper
 from pathlib import Path
+from typing import TextIO
 
 from cli.errors import OutputError, UsageMistakeError
 
@@ -19,6 +21,14 @@ def read_bytes(name: str, most: int) -> bytes:
         raise UsageMistakeError(
             f"The file {name} cannot be read: {reason(error)}.", hint="Check the name of the file."
         ) from error
+
+
+def read_piped(stream: TextIO, most: int) -> bytes:
+    """Return what is piped in, byte for byte, at most one byte more than ``most``."""
+    if isinstance(stream, TextIOWrapper):
+        content: bytes = stream.buffer.read(most + 1)
+        return content
+    return stream.read(most + 1).encode("utf-8", errors="surrogateescape")[: most + 1]
 
 
 def read_text(name: str, most: int) -> str:

@@ -282,6 +282,7 @@ class EventKind(StrEnum):
     CATALOGUE_ADDED = "catalogue-added"
     PRODUCT_SET = "product-set"
     LICENSE_ADDED = "license-added"
+    ORDER_IMPORTED = "order-imported"
     LOT_ENDED = "lot-ended"
     LOT_RESUMED = "lot-resumed"
     RESERVED = "reserved"

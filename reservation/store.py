@@ -140,6 +140,9 @@ class Reading(Protocol):
     def held_of_lot(self, lot_id: bytes) -> dict[bytes, Held]:
         """Return what reservations hold of a lot, by Virtual Account."""
 
+    def order_event(self, order_reference: str) -> Event | None:
+        """Return the event that first brought licences of an order."""
+
     def lots_to_post(self, today: date) -> tuple[bytes, ...]:
         """Return the lots whose end, or whose resumption, is not posted yet."""
 
@@ -224,6 +227,9 @@ class Writing(Reading, Protocol):
 
     def add_lot(self, lot: Lot, virtual_account_id: bytes) -> None:
         """Make a lot known in a Virtual Account, unless it is."""
+
+    def add_lots(self, lots: tuple[tuple[Lot, bytes], ...]) -> None:
+        """Make many lots known, each in the Virtual Account of that id, unless they are."""
 
     def set_lot_expired(self, lot_id: bytes, *, expired: bool) -> None:
         """Note whether a lot's end was posted."""

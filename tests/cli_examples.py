@@ -56,6 +56,18 @@ EXAMPLES: tuple[Example, ...] = (
         ),
         "What was bought: perpetual licences, and some for a year.",
     ),
+    Example(
+        "portal license import",
+        (
+            "printf '%s\\n' tag,quantity,virtual_account,kind,start,end,order "
+            "RECORD-8CH,40,Substations,term,2026-04-01,2029-03-31,PO-4712 "
+            "CRYPTO-STRONG,8,Substations,perpetual,,,PO-4712 > order.csv",
+            "tallystick portal license import order.csv --dry-run",
+            "tallystick portal license import order.csv",
+            "tallystick portal license import order.csv",
+        ),
+        "A whole order: looked at first, then imported. A second time it is refused.",
+    ),
     Example("portal license list", ("tallystick portal license list",), "The books before."),
     Example(
         "portal product set",

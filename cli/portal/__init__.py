@@ -45,6 +45,7 @@ licenses = LazyGroup(
     """,
     places={
         "add": ("cli.portal.stock:add_license", "Add licences that were bought."),
+        "import": ("cli.portal.orders:import_order", "Add everything that an order file lists, or nothing."),
         "list": ("cli.portal.stock:list_licenses", "Show the books: every lot, and where its counts are."),
     },
 )

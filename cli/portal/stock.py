@@ -88,13 +88,13 @@ def add_license(
     )
     return Report(
         {
-            **_lot_record(added.lot),
+            **lot_record(added.lot),
             "lot": name_of(added.lot.id),
             "virtual_account": added.virtual_account,
             "added": added.count,
             "order": added.order_reference,
         },
-        text=f"Added {quantity:,} × {safe(tag)} ({_lot_words(added.lot)}) to {safe(added.virtual_account)}.",
+        text=f"Added {quantity:,} × {safe(tag)} ({lot_words(added.lot)}) to {safe(added.virtual_account)}.",
     )
 
 
@@ -108,12 +108,14 @@ def _term(perpetual: bool, start: date | None, end: date | None) -> "Term | None
     return Term(start, end) if start and end else None
 
 
-def _lot_words(lot: "Lot") -> str:
+def lot_words(lot: "Lot") -> str:
+    """Return in words what is particular about a lot, its tag apart."""
     flags = ("export-controlled",) * lot.export_controlled + ("reporting-only",) * lot.reporting_only
     return ", ".join((term_words(lot.term), *flags))
 
 
-def _lot_record(lot: "Lot") -> dict[str, object]:
+def lot_record(lot: "Lot") -> dict[str, object]:
+    """Return for scripts what makes a lot; what names it comes apart."""
     return {
         "tag": lot.tag,
         "term": term_record(lot.term),
@@ -131,8 +133,9 @@ def _lot_record(lot: "Lot") -> dict[str, object]:
     """,
 )
 @option("--va", metavar="V", help="Only this Virtual Account.")
+@option("--tag", metavar="TAG", help="Only this entitlement.")
 @on_portal
-def list_licenses(portal: "Portal", va: str | None) -> Report:
+def list_licenses(portal: "Portal", va: str | None, tag: str | None) -> Report:
     """Show the books: every lot, and where its counts are.
 
     For every lot, at every moment: available + reserved + in doubt + failed + expired + written off =
@@ -141,18 +144,18 @@ def list_licenses(portal: "Portal", va: str | None) -> Report:
     """
     from reservation.service.views import list_licenses as listed
 
-    found = listed(portal, virtual_account=va)
+    found = listed(portal, virtual_account=va, tag=tag)
     return Report(
         {"licenses": [_license_record(each) for each in found]},
         text=_licenses_table(found) if found else "",
-        says=() if found else ("There are no licences yet.",),
+        says=() if found else (f"There are no {'such licences' if va or tag else 'licences yet'}.",),
         next_step="" if found else "tallystick portal license add TAG QUANTITY",
     )
 
 
 def _license_record(each: "License") -> dict[str, object]:
     return {
-        **_lot_record(each.lot),
+        **lot_record(each.lot),
         "lot": each.name,
         "state": each.state.value,
         "virtual_account": each.virtual_account,
@@ -176,7 +179,7 @@ def _licenses_table(found: "tuple[License, ...]") -> str:
     rows = [
         (
             each.lot.tag,
-            _lot_words(each.lot) + ("" if each.state.value == "in force" else f" ({each.state.value})"),
+            lot_words(each.lot) + ("" if each.state.value == "in force" else f" ({each.state.value})"),
             each.name,
             *((each.virtual_account,) if several else ()),
             *(f"{getattr(each.counts, name):,}" for name in used),

@@ -1,8 +1,8 @@
 """The portal's verbs, one function each: load, decide, write, commit.
 
 Every verb takes a `Portal` first. Modules: `codes` reads and names, `reserving` issues, `accepting` takes
-what devices answer, `stock` and `catalogue` keep what there is to reserve, `views` shows, `auditing`
-recomputes. Portals are made and opened by `reservation.bootstrap`.
+what devices answer, `stock`, `ordering` and `catalogue` keep what there is to reserve, `views` shows,
+`auditing` recomputes. Portals are made and opened by `reservation.bootstrap`.
 """
 
 from codec.reading import Received
@@ -13,6 +13,7 @@ from reservation.service.auditing import Finding, audit
 from reservation.service.catalogue import add_catalogue, show_catalogue
 from reservation.service.codes import DeviceCode, find_reservation, keep_return, read_code
 from reservation.service.context import Issuer, Portal
+from reservation.service.ordering import OrderAdded, import_order, preview_order
 from reservation.service.reserving import AS_REQUESTED, UNIVERSAL, Issued, reissue, reserve, update
 from reservation.service.stock import (
     Added,
@@ -56,6 +57,7 @@ __all__ = [
     "License",
     "LinesWanted",
     "LotState",
+    "OrderAdded",
     "Page",
     "Pool",
     "Portal",
@@ -70,12 +72,14 @@ __all__ = [
     "audit",
     "events",
     "find_reservation",
+    "import_order",
     "keep_return",
     "list_licenses",
     "list_products",
     "list_reservations",
     "list_virtual_accounts",
     "overview",
+    "preview_order",
     "read_code",
     "reissue",
     "reserve",

@@ -88,8 +88,10 @@ class Pool:
     counts: Counts
 
 
-def list_licenses(portal: Portal, *, virtual_account: str | None = None) -> tuple[License, ...]:
-    """Return every lot in every Virtual Account, or in one, as of now, by tag and term.
+def list_licenses(
+    portal: Portal, *, virtual_account: str | None = None, tag: str | None = None
+) -> tuple[License, ...]:
+    """Return every lot as of now, by tag and term; only those of a Virtual Account or a tag, where given.
 
     Raises:
         UnknownNameError: When there is no such Virtual Account.
@@ -107,7 +109,7 @@ def list_licenses(portal: Portal, *, virtual_account: str | None = None) -> tupl
                 _counts(balance),
             )
             for balance in balances_as_of(books, now.date())
-            if balance.virtual_account_id in names
+            if balance.virtual_account_id in names and tag in {None, balance.lot.tag}
         )
 
     return portal.store.read(work)

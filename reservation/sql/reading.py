@@ -156,6 +156,13 @@ class SqlReading:
         found = self._queries.held_of_lot(self._connection, account_id=self._account_id, lot_id=lot_id)
         return {virtual_account_id: Held(*counts) for virtual_account_id, *counts in found}
 
+    def order_event(self, order_reference: str) -> Event | None:
+        """Return the event that first brought licences of an order."""
+        row = self._queries.order_event(
+            self._connection, account_id=self._account_id, order_reference=order_reference
+        )
+        return rows.event_of(row) if row else None
+
     def lots_to_post(self, today: date) -> tuple[bytes, ...]:
         """Return the lots whose end, or whose resumption, is not posted yet."""
         found = self._queries.lots_to_post(

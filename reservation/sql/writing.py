@@ -112,12 +112,17 @@ class SqlWriting(SqlReading):
 
     def add_lot(self, lot: Lot, virtual_account_id: bytes) -> None:
         """Make a lot known in a Virtual Account, unless it is."""
-        self._queries.insert_lot(self._connection, account_id=self._account_id, **rows.lot_parameters(lot))
-        self._queries.insert_balance(
+        self.add_lots(((lot, virtual_account_id),))
+
+    def add_lots(self, lots: tuple[tuple[Lot, bytes], ...]) -> None:
+        """Make many lots known, each in the Virtual Account of that id, unless they are."""
+        account = {"account_id": self._account_id}
+        self._queries.insert_lots(
+            self._connection, [{**account, **rows.lot_parameters(lot)} for lot, _ in lots]
+        )
+        self._queries.insert_balances(
             self._connection,
-            account_id=self._account_id,
-            lot_id=lot.id,
-            virtual_account_id=virtual_account_id,
+            [{**account, "lot_id": lot.id, "virtual_account_id": place} for lot, place in lots],
         )
 
     def set_lot_expired(self, lot_id: bytes, *, expired: bool) -> None:

@@ -16,6 +16,7 @@ from cli.exit_codes import EXIT_CODES
 from cli.main import tallystick
 from cli.portal.views import STATES
 from cli.settings import SETTINGS
+from reservation.orders import COLUMNS
 from tests.cli.desk import Desk, Outcome
 from tests.cli.vendor import mistyped
 
@@ -24,6 +25,7 @@ ORDER = (
     "portal init",
     "portal trust",
     "portal license add",
+    "portal license import",
     "portal license list",
     "portal va add",
     "portal va list",
@@ -147,6 +149,8 @@ def _prepare(desk: Desk, words: str) -> None:
     """Make what an example needs and no example before it makes."""
     if words == "portal catalogue add":
         desk.write("catalogue.txt", "ROUTING\nCRYPTO\nVPN\n")
+    if words == "portal license import":
+        desk.write("order.csv", f"{','.join(COLUMNS)}\nVPN,5,DEFAULT,perpetual,,,PO-4712\n")
     if words == "code repair":
         code = desk.path("authorization.txt").read_text().strip()
         desk.write("mistyped.txt", mistyped(code, 20))

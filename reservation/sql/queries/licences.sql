@@ -8,12 +8,12 @@ FROM lots WHERE account_id = :account_id AND lot_id = :lot_id;
 SELECT lot_id, tag, starts, ends, export_controlled, reporting_only, expired
 FROM lots WHERE account_id = :account_id AND lot_id BETWEEN :low AND :high LIMIT 2;
 
--- name: insert_lot(account_id, lot_id, tag, starts, ends, export_controlled, reporting_only)!
+-- name: insert_lots*!
 INSERT INTO lots (account_id, lot_id, tag, starts, ends, export_controlled, reporting_only)
 VALUES (:account_id, :lot_id, :tag, :starts, :ends, :export_controlled, :reporting_only)
 ON CONFLICT DO NOTHING;
 
--- name: insert_balance(account_id, lot_id, virtual_account_id)!
+-- name: insert_balances*!
 INSERT INTO balances (account_id, lot_id, virtual_account_id)
 VALUES (:account_id, :lot_id, :virtual_account_id)
 ON CONFLICT DO NOTHING;
@@ -89,6 +89,14 @@ FROM movements AS m
 JOIN lots AS l ON l.account_id = m.account_id AND l.lot_id = m.lot_id
 WHERE m.account_id = :account_id AND m.event_id = :event_id
 ORDER BY m.number;
+
+-- name: order_event(account_id, order_reference)^
+-- The event that first brought licences of an order; the second condition lets the index be used.
+SELECT e.event_id, e.at, e.actor, e.kind, e.subject, e.reservation_id, e.detail
+FROM additions AS a
+JOIN events AS e ON e.account_id = a.account_id AND e.event_id = a.event_id
+WHERE a.account_id = :account_id AND a.order_reference = :order_reference AND a.order_reference <> ''
+ORDER BY a.event_id LIMIT 1;
 
 -- name: insert_additions*!
 INSERT INTO additions (account_id, event_id, lot_id, virtual_account_id, count, order_reference)

@@ -353,3 +353,33 @@ def test_products_virtual_accounts_and_early_returns(store: Store) -> None:
         assert event(1, EventKind.RETURN_KEPT) in found
 
     store.read(look)
+
+
+def test_an_order_is_found_by_its_first_event(store: Store) -> None:
+    place = stock_up(store)
+    later = event(200, EventKind.LICENSE_ADDED)
+    again = Changes(later, additions=(Addition(USAGE.id, place, 1, "PO-1"), Addition(TERM.id, place, 1, "")))
+    store.write(lambda books: books.record(again))
+    assert store.read(lambda books: books.order_event("PO-1")) == event(100, EventKind.LICENSE_ADDED)
+    assert store.read(lambda books: books.order_event("PO-2")) is None
+    assert store.read(lambda books: books.order_event("")) is None
+
+
+def test_many_lots_are_made_known_once(store: Store) -> None:
+    place = stock_up(store)
+    ships = VirtualAccount(b"ships...", "Ships")
+    new = Lot(b"lot-0004", "NEW")
+
+    def work(books: Writing) -> None:
+        books.add_virtual_account(ships)
+        books.add_lots(((PERPETUAL, place), (PERPETUAL, ships.id), (new, place), (new, place)))
+
+    store.write(work)
+
+    def look(books: Reading) -> None:
+        found = {(one.lot, one.virtual_account_id) for one in books.balances()}
+        assert {(PERPETUAL, place), (PERPETUAL, ships.id), (new, place)} <= found
+        assert len(books.balances()) == len(found) == 5
+        assert books.stock(place, ("ROUTE", "NEW")) == (Stock(PERPETUAL, 10), Stock(new, 0))
+
+    store.read(look)
