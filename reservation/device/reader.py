@@ -12,7 +12,13 @@ A start script asks in a process of its own, so this module loads little; all ot
 from pathlib import Path
 from typing import Self
 
-from reservation.device.checking import Check, check_of, check_on_other_hardware, check_without_grant
+from reservation.device.checking import (
+    Check,
+    check_of,
+    check_on_day_to_come,
+    check_on_other_hardware,
+    check_without_grant,
+)
 from reservation.device.clock import Clock, effective_now
 from reservation.device.folder import Folder
 from reservation.device.hardware import HardwareReader, read_hardware
@@ -63,14 +69,20 @@ class DeviceReader:
             return False
         return view.grant.covers(tag, count, effective_now(self._clock(), view.floor).date())
 
-    def check(self, tag: str, count: int = 1) -> Check:
-        """Say whether ``count`` of ``tag`` are licensed now, and why."""
+    def check(self, tag: str, count: int = 1, *, ahead_days: int = 0) -> Check:
+        """Say whether ``count`` of ``tag`` are licensed now, or will be in some days, and why.
+
+        A day to come is asked about as if nothing were installed or returned until then.
+        """
         view = self._current()
         if view.grant is None:
             return check_without_grant(view.state.standing)
         if not view.match.holds:
             return check_on_other_hardware(view.match)
-        return check_of(view.grant, tag, count, effective_now(self._clock(), view.floor).date())
+        today = effective_now(self._clock(), view.floor).date()
+        if not ahead_days:
+            return check_of(view.grant, tag, count, today)
+        return check_on_day_to_come(view.grant, tag, count, today, ahead_days)
 
     def _current(self) -> View:
         if self._folder.state_stamp() != self._view.stamp:
