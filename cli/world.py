@@ -88,7 +88,8 @@ def _user() -> str:
         from cli.errors import UsageMistakeError
 
         raise UsageMistakeError(
-            "The system has no name for this user.", hint="Say on whose behalf: --user NAME, or TALLYSTICK_USER."
+            "The system has no name for this user.",
+            hint="Say on whose behalf: --user NAME, or TALLYSTICK_USER.",
         ) from None
 
 
