@@ -9,7 +9,7 @@ A start script asks in a process of its own, so this module loads little; all ot
 `reservation.device.agent`.
 """
 
-from pathlib import Path
+import os
 from typing import Self
 
 from reservation.device.checking import (
@@ -20,8 +20,8 @@ from reservation.device.checking import (
     check_without_grant,
 )
 from reservation.device.clock import Clock, effective_now
-from reservation.device.folder import Folder
 from reservation.device.hardware import HardwareReader, read_hardware
+from reservation.device.statefile import StateFile
 from reservation.device.stateform import parse
 from reservation.device.surroundings import system_clock
 from reservation.device.view import View, view_of
@@ -35,7 +35,7 @@ class DeviceReader:
 
     __slots__ = ("_clock", "_folder", "_hardware", "_view")
 
-    def __init__(self, folder: Folder, *, hardware: HardwareReader, clock: Clock) -> None:
+    def __init__(self, folder: StateFile, *, hardware: HardwareReader, clock: Clock) -> None:
         self._folder = folder
         self._hardware = hardware
         self._clock = clock
@@ -43,7 +43,11 @@ class DeviceReader:
 
     @classmethod
     def open(
-        cls, home: Path, *, hardware: HardwareReader = read_hardware, clock: Clock = system_clock
+        cls,
+        home: str | os.PathLike[str],
+        *,
+        hardware: HardwareReader = read_hardware,
+        clock: Clock = system_clock,
     ) -> Self:
         """Open a device folder. This needs no write permission.
 
@@ -57,7 +61,7 @@ class DeviceReader:
             StateDamagedError: When its state is not, byte for byte, what a device wrote.
             StorageError: When it cannot be read.
         """
-        return cls(Folder(home), hardware=hardware, clock=clock)
+        return cls(StateFile(home), hardware=hardware, clock=clock)
 
     def entitled(self, tag: str, count: int = 1) -> bool:
         """Tell whether ``count`` of ``tag`` are licensed now.
