@@ -52,7 +52,7 @@ def _home_folder(environ: Mapping[str, str]) -> Path:
     except RuntimeError:
         raise UsageMistakeError(
             "This user has no home folder: HOME is not set, and the system does not know the user.",
-            hint="Name the folder of the device (TALLYSTICK_HOME) or the database (TALLYSTICK_DB), or set HOME.",
+            hint="Name the device's folder (TALLYSTICK_HOME) or the database (TALLYSTICK_DB), or set HOME.",
         ) from None
 
 
