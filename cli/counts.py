@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from cli.errors import UsageMistakeError
 from cli.plain import safe
 
+_MOST_DIGITS = 18
+"""Of a count that is looked at; a count with more cannot be meant."""
+
 
 def tag_count(text: str, option: str) -> tuple[str, int | None]:
     """Split ``TAG=N`` at its last equals sign.
@@ -22,6 +25,11 @@ def tag_count(text: str, option: str) -> tuple[str, int | None]:
         raise UsageMistakeError(
             f"{option} {safe(text)} is not of the form TAG=N, with a whole number N.",
             hint=f"Write for example: {option} ROUTING=2",
+        )
+    if len(number) > _MOST_DIGITS:
+        raise UsageMistakeError(
+            f"{option} {safe(text, 80)} asks for more than any code can carry.",
+            hint="Counts go up to 16,777,215.",
         )
     return tag, int(number)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cli.command import command, option, with_session
 from cli.errors import DemoError
+from cli.plain import wrapped
 from cli.session import Report, Session
 
 PAUSE_SECONDS = 1.5
@@ -85,7 +86,7 @@ class Stage:
     def tell(self, text: str) -> None:
         """Show lines of the story."""
         for line in text.rstrip("\n").split("\n"):
-            self._show(f"{_INDENT}{line}".rstrip())
+            self._show(wrapped(f"{_INDENT}{line}".rstrip(), self.session.width))
 
     def draw(self, code: str) -> None:
         """Show a code as a QR."""
@@ -282,7 +283,7 @@ def _refuse_elsewhere(stage: Stage, authorization: str) -> None:
     stage.scene("On another device, the answer is worth nothing")
     stage.run("spare", "device", "request", "--want", "ROUTING=2", shown=False)
     step = stage.run("spare", "device", "install", authorization, exits=4)
-    _show_talk(stage, step, 1)
+    _show_talk(stage, step, 2)
 
 
 def _install(stage: Stage, authorization: str) -> str:

@@ -53,19 +53,25 @@ def require_place(name: str, option: str) -> None:
     Raises:
         UsageMistakeError: When its folder is not there or not writable, or when it is a folder.
     """
-    path = Path(name)
-    problem = None
-    if path.is_dir():
-        problem = "it is a folder"
-    elif not path.parent.is_dir():
-        problem = f"there is no folder {path.parent}"
-    elif not os.access(path.parent, os.W_OK):
-        problem = f"you may not write into the folder {path.parent}"
+    try:
+        problem = _problem_with_place(Path(name))
+    except (OSError, ValueError) as error:
+        problem = reason(error)
     if problem:
         raise UsageMistakeError(
             f"The file {name} cannot be written: {problem}. Nothing was done.",
             hint=f"Give another name after {option}.",
         )
+
+
+def _problem_with_place(path: Path) -> str | None:
+    if path.is_dir():
+        return "it is a folder"
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent}"
+    if not os.access(path.parent, os.W_OK):
+        return f"you may not write into the folder {path.parent}"
+    return None
 
 
 def write(name: str, content: bytes) -> None:
@@ -78,7 +84,7 @@ def write(name: str, content: bytes) -> None:
     if path.exists() and not path.is_file():
         _write_through(path, content)
         return
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    draft = path.with_name(f".tallystick-{os.getpid()}.part")  # the name may be as long as names can be
     try:
         try:
             with draft.open("xb") as file:

@@ -6,8 +6,8 @@ Invariants:
 """
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Sequence
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
 import click
@@ -124,25 +124,17 @@ def run(argv: Sequence[str], world: "World") -> int:
         The exit code (see `cli.exits`).
     """
     session = Session(world)
-    with redirect_stdout(world.stdout), _pipe_may_break(world):
-        session.exit_code = _attempt(argv, session)
-        world.stdout.flush()
-        world.stderr.flush()
+    with redirect_stdout(world.stdout):
+        try:
+            session.exit_code = _attempt(argv, session)
+            world.stdout.flush()
+        except BrokenPipeError:
+            # Whoever reads the output may stop reading: what the command did is done all the same.
+            session.silence(world.stdout)
+        except OSError as error:
+            # Every other error is answered in `_attempt`.
+            session.exit_code = _refuse_output(error, session)
     return session.exit_code
-
-
-@contextmanager
-def _pipe_may_break(world: "World") -> Iterator[None]:
-    """Let whoever reads the output stop reading: what the command did is done all the same."""
-    try:
-        yield
-    except BrokenPipeError:
-        import os
-
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for stream in (world.stdout, world.stderr):
-            if stream in (sys.__stdout__, sys.__stderr__):
-                os.dup2(nowhere, stream.fileno())
 
 
 def _attempt(argv: Sequence[str], session: Session) -> int:
@@ -190,10 +182,24 @@ def _refuse_usage(error: click.ClickException, argv: Sequence[str], session: Ses
     return USAGE
 
 
+def _refuse_output(error: OSError, session: Session) -> int:
+    """Say that nothing can be written on stdout: on stderr, whatever was asked for."""
+    from cli.exit_codes import DAMAGED
+
+    session.silence(session.world.stdout)
+    session.json = False
+    session.fail(
+        "output",
+        f"Standard output cannot be written: {error.strerror or error}",
+        "Make room there, then run the same command again: what was done already is shown again",
+    )
+    return DAMAGED
+
+
 def _stop(session: Session) -> int:
     from cli.exit_codes import INTERRUPTED
 
-    session.world.stderr.write("\n")
+    session.warn("")
     session.fail("interrupted", "Stopped", "Run the command again: what was done already is shown again")
     return INTERRUPTED
 

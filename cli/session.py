@@ -6,6 +6,7 @@ escape sequences through, and it is given nothing but what this program made its
 """
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -139,7 +140,19 @@ class Session:
             shown = wrapped(safe(line, LONGEST_LINE), width)
             if bold and shown.startswith(bold):
                 shown = self.emphasis(bold, stderr) + shown[len(bold) :]
-            stderr.write(f"{shown}\n")
+            try:
+                stderr.write(f"{shown}\n")
+                stderr.flush()
+            except OSError:
+                # Nobody can be told; the exit code still says what came of it.
+                self.silence(stderr)
+
+    def silence(self, stream: TextIO) -> None:
+        """Send what is still to be written on a stream nowhere; Python itself tries that at its end."""
+        if stream in (sys.__stdout__, sys.__stderr__):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
     def _write(self, stream: TextIO, text: str) -> None:
         stream.write("".join(f"{safe(line, LONGEST_LINE)}\n" for line in text.split("\n")))

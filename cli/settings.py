@@ -41,18 +41,30 @@ def user_folder(environ: Mapping[str, str], kind: str) -> Path:
     """Return the user's folder for a kind of files: ``config``, ``data`` or ``state`` (XDG)."""
     folders = {"config": ".config", "data": ".local/share", "state": ".local/state"}
     named = environ.get(f"XDG_{kind.upper()}_HOME", "")
-    home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
     # The specification has relative paths ignored.
-    base = Path(named) if named.startswith("/") else home / folders[kind]
+    base = Path(named) if named.startswith("/") else _home_folder(environ) / folders[kind]
     return base / "tallystick"
+
+
+def _home_folder(environ: Mapping[str, str]) -> Path:
+    try:
+        return Path(environ["HOME"]) if environ.get("HOME") else Path.home()
+    except RuntimeError:
+        raise UsageMistakeError(
+            "This user has no home folder: HOME is not set, and the system does not know the user.",
+            hint="Name the device's folder (TALLYSTICK_HOME) or the database (TALLYSTICK_DB), or set HOME.",
+        ) from None
 
 
 def _from_file(environ: Mapping[str, str]) -> Mapping[str, str]:
     named = environ.get("TALLYSTICK_CONFIG")
-    path = Path(named) if named else user_folder(environ, "config") / "config.toml"
+    try:
+        path = Path(named) if named else user_folder(environ, "config") / "config.toml"
+    except UsageMistakeError:
+        return {}  # who has no folder has no such file in it
     try:
         with path.open("rb") as file:
-            content = file.read(_LARGEST_FILE)
+            content = file.read(_LARGEST_FILE + 1)
     except FileNotFoundError:
         if named:
             raise _unusable(path, "it is not there") from None
@@ -65,15 +77,19 @@ def _from_file(environ: Mapping[str, str]) -> Mapping[str, str]:
 def _parsed(content: bytes, path: Path) -> Mapping[str, str]:
     import tomllib  # only for those who have such a file
 
+    if len(content) > _LARGEST_FILE:
+        raise _unusable(path, f"it has more than {_LARGEST_FILE:,} bytes")
     try:
         values = tomllib.loads(content.decode())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _unusable(path, f"it is no TOML: {error}") from error
     for name, value in values.items():
         if name not in SETTINGS:
             raise _unusable(path, f"it has a setting '{name}' that does not exist")
         if not isinstance(value, str):
             raise _unusable(path, f"its setting '{name}' is no text in quotes")
+        if "\0" in value:
+            raise _unusable(path, f"its setting '{name}' holds a character that no name of a file has")
     return values
 
 

@@ -82,7 +82,15 @@ def _hardware() -> Mapping[str, str]:
 def _user() -> str:
     from getpass import getuser
 
-    return getuser()
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        from cli.errors import UsageMistakeError
+
+        raise UsageMistakeError(
+            "The system has no name for this user.",
+            hint="Say on whose behalf: --user NAME, or TALLYSTICK_USER.",
+        ) from None
 
 
 def _passphrase(question: str) -> str:

@@ -24,6 +24,8 @@ from codec.errors import FieldError, MalformedCodeError
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LONGEST_CODE: Final = 2046
 """Characters: 1,023 symbols, the whole length of a Reed-Solomon code over GF(1024)."""
+PARITY_CHARACTERS: Final = 16
+"""Characters at the end of a code that let typing mistakes be repaired (`codec.parity`)."""
 LONGEST_INPUT: Final = 65_536
 """Characters of raw input, looked at only for its length beyond that."""
 

@@ -21,10 +21,21 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from codec.alphabet import LONGEST_CODE, from_number, to_number
+from codec.alphabet import LONGEST_CODE, PARITY_CHARACTERS, from_number, to_number
 from codec.errors import MalformedCodeError
 
-PARITY_CHARACTERS: Final = 16
+__all__ = [
+    "FIRST_ROOT",
+    "PARITY_CHARACTERS",
+    "PRIMITIVE_POLYNOMIAL",
+    "SHORTEST_CODE",
+    "Correction",
+    "UncorrectableError",
+    "correct",
+    "is_clean",
+    "parity_of",
+]
+
 SHORTEST_CODE: Final = PARITY_CHARACTERS + 2
 PRIMITIVE_POLYNOMIAL: Final = 0b100_0000_1001
 FIRST_ROOT: Final = 1

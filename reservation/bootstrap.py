@@ -74,7 +74,7 @@ def database_path(url: str) -> Path:
         )
     if rest.startswith("//"):
         rest = "/" + rest.lstrip("/") if rest.startswith("///") else ""
-    if kind != "sqlite" or not rest or "\0" in rest:
+    if kind != "sqlite" or not Path(rest).name or "\0" in rest:
         raise SetupError(
             "The database is not named by a URL that this version knows.",
             hint="Use sqlite:/// and an absolute path, like sqlite:///var/lib/tallystick/portal.db.",

@@ -133,6 +133,7 @@ EXAMPLES: tuple[Example, ...] = (
         (
             "tallystick device check ROUTE-1G --count 2",
             "tallystick device check ROUTE-1G --count 3",
+            "tallystick device check CRYPTO-STRONG --ahead 400",
         ),
         "For start scripts and monitoring: the exit code is the answer.",
         on="router",

@@ -232,6 +232,8 @@ class Wanting:
 WANTING = (
     Wanting(("portal", "init", "--account", "Example"), "portal"),
     Wanting(("portal", "list"), "portal"),
+    Wanting(("keys", "generate", "FILE"), "portal"),
+    Wanting(("demo", "--fast"), "portal"),
     Wanting(("code", "qr", "CODE", "--png", "FILE"), "images"),
     Wanting(("code", "explain", "--image", "FILE"), "scan"),
 )

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     "check",
     example="tallystick device check ROUTING --count 2",
     exits="""
-    0 licensed now
-    1 not licensed now: no reservation, another tag, too few, outside the term, other hardware
+    0 licensed
+    1 not licensed: no reservation, another tag, too few, outside the term, other hardware
     6 the stored state is damaged: nothing is licensed until it is put right
     """,
 )
@@ -32,16 +32,30 @@ if TYPE_CHECKING:
     metavar="N",
     help="How many are needed.",
 )
+@option(
+    "--ahead",
+    type=click.IntRange(0, 36_500),
+    default=0,
+    metavar="DAYS",
+    help="Ask about the day that many days from now: 1 tells that something will end before.",
+)
 @on_reader
-def check(device: "DeviceReader", tag: str, count: int) -> Report:
+def check(device: "DeviceReader", tag: str, count: int, ahead: int) -> Report:
     """Tell by the exit code whether something is licensed now.
 
     Made for start scripts and monitoring: exit code 0 only when at least N of TAG are licensed on this
-    hardware at this moment. It writes nothing, needs no key, and no permission to write.
+    hardware at this moment. It writes nothing, needs no key, and no permission to write. With `--ahead 30`
+    monitoring hears of an end a month before.
     """
-    answer = device.check(tag, count)
+    answer = device.check(tag, count, ahead_days=ahead)
     return Report(
-        {"licensed": answer.licensed, "tag": tag, "count": count, "reason": answer.reason},
+        {
+            "licensed": answer.licensed,
+            "tag": tag,
+            "count": count,
+            "ahead_days": ahead,
+            "reason": answer.reason,
+        },
         text=answer.reason,
         exit_code=0 if answer.licensed else 1,
     )

@@ -13,6 +13,7 @@ Not handled: several members of one stack in one device; hardware keys.
 """
 
 from collections.abc import Callable, Iterable
+from os import PathLike
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -77,6 +78,8 @@ class Device(DeviceReader):
 
     __slots__ = ("_random",)
 
+    _folder: Folder
+
     def __init__(
         self,
         folder: Folder,
@@ -91,7 +94,7 @@ class Device(DeviceReader):
     @classmethod
     def open(
         cls,
-        home: Path,
+        home: str | PathLike[str],
         *,
         hardware: HardwareReader = read_hardware,
         clock: Clock = system_clock,
@@ -110,7 +113,7 @@ class Device(DeviceReader):
             StateDamagedError: When its state is not, byte for byte, what a device wrote.
             StorageError: When it cannot be read.
         """
-        return cls(Folder(home), hardware=hardware, clock=clock, random=random)
+        return cls(Folder(Path(home)), hardware=hardware, clock=clock, random=random)
 
     @classmethod
     def initialise(

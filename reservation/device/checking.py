@@ -35,6 +35,13 @@ def check_of(grant: Grant, tag: str, count: int, day: date) -> Check:
     return Check(False, " ".join((f"{available} of {tag} licensed, {count} needed.", *_reasons(lines))))
 
 
+def check_on_day_to_come(grant: Grant, tag: str, count: int, today: date, ahead_days: int) -> Check:
+    """Say whether ``count`` of ``tag`` are licensed some days after a UTC day, and why."""
+    day = date.fromordinal(min(today.toordinal() + ahead_days, date.max.toordinal()))
+    then = check_of(grant, tag, count, day)
+    return Check(then.licensed, f"On {day} (UTC): {then.reason}")
+
+
 def _until(lines: tuple[Line, ...], day: date) -> str:
     ends = [line.term.end for line in lines if line.term and line.term.holds_on(day)]
     return f" (the first line ends on {min(ends)}, UTC)" if ends else ""

@@ -9,10 +9,10 @@ between, the old content or the new one is there, whole. What a crash left behin
 Between rename and fsync others see what a power cut could still undo; so a code is shown again only after
 `Folder.settle`.
 
-Reading takes no lock and needs no write permission: a whole file is always there to be read. The key is for
-its owner alone (0600, refused otherwise). The state may be readable for a group, so that a service user can
-check licences without being able to change them; a rewritten state keeps the owner, group and permissions of
-the one before, except that nobody but its owner may write it.
+Reading takes no lock and needs no write permission (`reservation.device.statefile`): a whole file is always
+there to be read. The key is for its owner alone (0600, refused otherwise). The state may be readable for a
+group, so that a service user can check licences without being able to change them; a rewritten state keeps
+the owner, group and permissions of the one before, except that nobody but its owner may write it.
 
 Not handled: folders on file systems without rename or flock semantics.
 """
@@ -27,10 +27,9 @@ from pathlib import Path
 
 from codec.keys import SigningKey
 from reservation.device.keyfile import from_pem, to_pem
-from reservation.errors import BusyError, KeyFileError, NotInitialisedError, StorageError
+from reservation.device.statefile import KEY, STATE, StateFile, unusable
+from reservation.errors import BusyError, KeyFileError
 
-_STATE = "state.json"
-_KEY = "device-key.pem"
 _LOCK = "lock"
 _TEMPORARY = ".new"
 
@@ -39,11 +38,8 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _STATE_MODES = 0o644
 _POLL_SECONDS = 0.02
 
-#: What changes when a file is replaced: inode, time of change (nanoseconds), size.
-Stamp = tuple[int, int, int]
 
-
-class Folder:
+class Folder(StateFile):
     """A device folder.
 
     Attributes:
@@ -51,12 +47,12 @@ class Folder:
         wait_seconds: How long a change waits for another one to end.
     """
 
-    __slots__ = ("_state_path", "home", "wait_seconds")
+    __slots__ = ("home", "wait_seconds")
 
     def __init__(self, home: Path, wait_seconds: float = 5.0) -> None:
+        super().__init__(home)
         self.home = home
         self.wait_seconds = wait_seconds
-        self._state_path = str(home / _STATE)  # as text: it is looked at on every question
 
     def create(self) -> None:
         """Make the folder, for its owner alone, unless it is there.
@@ -67,55 +63,10 @@ class Folder:
         try:
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise _unusable("made", self.home, error) from error
+            raise unusable("made", self.home, error) from error
         for above in self.home.absolute().parents:
             with suppress(OSError):  # not all of them are ours
                 _sync(above)
-
-    @property
-    def has_state(self) -> bool:
-        """Whether there is a state file, sound or not."""
-        return os.path.lexists(self.home / _STATE)
-
-    @property
-    def has_key(self) -> bool:
-        """Whether there is a key file, sound or not."""
-        return os.path.lexists(self.home / _KEY)
-
-    def state_stamp(self) -> Stamp | None:
-        """Return what tells this state file from its successor; None when there is no file to be seen."""
-        try:
-            found = os.stat(self._state_path)  # noqa: PTH116 - half the time of Path.stat, on every check
-        except OSError:
-            return None
-        return found.st_ino, found.st_ctime_ns, found.st_size
-
-    def read_state(self) -> bytes:
-        """Return the content of the state file.
-
-        Raises:
-            NotInitialisedError: When there is none.
-            StorageError: When it cannot be read.
-        """
-        path = self.home / _STATE
-        try:
-            return path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            raise self._not_initialised() from None
-        except OSError as error:
-            raise _unusable("read", path, error) from error
-
-    def _not_initialised(self) -> NotInitialisedError:
-        if self.has_key:
-            return NotInitialisedError(
-                f"{self.home} holds a device key, and no device state: {_STATE} was removed.",
-                hint=f"Restore {_STATE} from a backup of this folder. If this device never made a request, "
-                f"remove {_KEY} and initialise it again.",
-            )
-        return NotInitialisedError(
-            f"{self.home} holds no device state.",
-            hint="Initialise the device (`tallystick device init`), or name its folder by TALLYSTICK_HOME.",
-        )
 
     def write_state(self, content: bytes) -> None:
         """Replace the state file, durably.
@@ -124,7 +75,7 @@ class Folder:
             StorageError: When it cannot be written; what was there before is still there, unless the error
                 came after the rename: then the new content may be there.
         """
-        self._replace(_STATE, content, _STATE_MODES)
+        self._replace(STATE, content, _STATE_MODES)
 
     def settle(self) -> None:
         """Make sure that the state that can be read is durable: its writer may have died just before.
@@ -136,7 +87,7 @@ class Folder:
             _sync(self.home)
         except OSError as error:
             if error.errno not in (EACCES, EINVAL, EPERM, EROFS):
-                raise _unusable("made durable", self.home, error) from error
+                raise unusable("made durable", self.home, error) from error
 
     def write_key(self, key: SigningKey) -> None:
         """Write the key file, durably.
@@ -144,7 +95,7 @@ class Folder:
         Raises:
             StorageError: When it cannot be written.
         """
-        self._replace(_KEY, to_pem(key), _OWNER_ONLY)
+        self._replace(KEY, to_pem(key), _OWNER_ONLY)
 
     def read_key(self) -> SigningKey:
         """Read the key file.
@@ -153,7 +104,7 @@ class Folder:
             KeyFileError: When it is missing, damaged, or others may read or write it.
             StorageError: When it cannot be read.
         """
-        path = self.home / _KEY
+        path = self.home / KEY
         try:
             with path.open("rb") as stream:
                 mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
@@ -165,7 +116,7 @@ class Folder:
                 "initialise it again.",
             ) from None
         except OSError as error:
-            raise _unusable("read", path, error) from error
+            raise unusable("read", path, error) from error
         if mode & _OTHERS:
             raise KeyFileError(
                 f"The device key {path} can be read or written by others (permissions {mode:04o}).",
@@ -188,9 +139,9 @@ class Folder:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _OWNER_ONLY)
         except FileNotFoundError:
-            raise self._not_initialised() from None
+            raise self.not_initialised() from None
         except OSError as error:
-            raise _unusable("written", path, error) from error
+            raise unusable("written", path, error) from error
         try:
             deadline = time.monotonic() + self.wait_seconds
             while True:
@@ -225,10 +176,10 @@ class Folder:
         except OSError as error:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
-            raise _unusable("written", path, error) from error
+            raise unusable("written", path, error) from error
 
     def _discard_leftovers(self) -> None:
-        for name in (_STATE, _KEY):
+        for name in (STATE, KEY):
             (self.home / (name + _TEMPORARY)).unlink(missing_ok=True)
 
 
@@ -252,13 +203,3 @@ def _inherit(path: Path, descriptor: int, modes: int) -> None:
         with suppress(PermissionError):
             os.fchown(descriptor, before.st_uid, before.st_gid)
     os.fchmod(descriptor, stat.S_IMODE(before.st_mode) & modes)
-
-
-def _unusable(done: str, path: Path, error: OSError) -> StorageError:
-    if error.errno in (EACCES, EPERM):
-        way = "Give the command again as the user that owns the folder."
-    else:
-        way = "Put this right (space, permissions, a read-only disk), then give the same command again."
-    return StorageError(
-        f"{path} cannot be {done}: {error.strerror or error}.", hint=f"Nothing is lost. {way}"
-    )

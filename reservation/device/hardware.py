@@ -4,11 +4,14 @@ Facts go into keyed hashes only (`reservation.device.nodelock`); nothing here le
 missing, unreadable or a manufacturer's placeholder is left out. Order is preference: on-board before USB,
 then by name. Board serials are readable for root alone; for other users they are left out.
 
+Paths are texts here: `device check` reads all this at every start, and `pathlib` takes longer to load than
+the facts to be read.
+
 Not handled: other operating systems (nothing is found there), TPM.
 """
 
+import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 HardwareReader = Callable[[], Mapping[str, str]]
 """Component name ("machine id", "board serial", "disk sda", "MAC eth0", "CPU") → what identifies it."""
@@ -53,52 +56,54 @@ _CPU_KEYS = (
 )
 
 
-def read_hardware(root: Path = Path("/")) -> dict[str, str]:
+def read_hardware(root: str | os.PathLike[str] = "/") -> dict[str, str]:
     """Return the identifying facts of this machine.
 
     Args:
         root: Where the file system starts; another folder in tests.
     """
+    top = os.fspath(root).rstrip("/")
     facts = {
-        "machine id": _first(root / "etc/machine-id", root / "var/lib/dbus/machine-id"),
+        "machine id": _first(f"{top}/etc/machine-id", f"{top}/var/lib/dbus/machine-id"),
         "board serial": _first(
-            root / "sys/class/dmi/id/board_serial",
-            root / "sys/class/dmi/id/product_serial",
-            root / "sys/class/dmi/id/product_uuid",
-            root / "proc/device-tree/serial-number",
+            f"{top}/sys/class/dmi/id/board_serial",
+            f"{top}/sys/class/dmi/id/product_serial",
+            f"{top}/sys/class/dmi/id/product_uuid",
+            f"{top}/proc/device-tree/serial-number",
         ),
-        **_disks(root / "sys/block"),
-        **_network_cards(root / "sys/class/net"),
-        "CPU": _processor(root / "proc/cpuinfo"),
+        **_disks(f"{top}/sys/block"),
+        **_network_cards(f"{top}/sys/class/net"),
+        "CPU": _processor(f"{top}/proc/cpuinfo"),
     }
     return {name: fact for name, fact in facts.items() if fact}
 
 
-def _disks(folder: Path) -> dict[str, str]:
+def _disks(folder: str) -> dict[str, str]:
     """Return serial, world wide name or card id of every fixed disk."""
     facts = {}
-    for disk in _built_in_first(folder):
-        if _read(disk / "removable") == "1" or _read(disk / "hidden") == "1":
+    for name in _built_in_first(folder):
+        disk = f"{folder}/{name}"
+        if _read(f"{disk}/removable") == "1" or _read(f"{disk}/hidden") == "1":
             continue
-        names = ("serial", "device/serial", "wwid", "device/wwid", "device/cid")
-        facts[f"disk {disk.name}"] = _first(*(disk / name for name in names))
+        places = ("serial", "device/serial", "wwid", "device/wwid", "device/cid")
+        facts[f"disk {name}"] = _first(*(f"{disk}/{place}" for place in places))
     return facts
 
 
-def _network_cards(folder: Path) -> dict[str, str]:
+def _network_cards(folder: str) -> dict[str, str]:
     """Return the permanent MAC address of every physical Ethernet or Wi-Fi card."""
-    facts = {f"MAC {card.name}": _permanent_address(card) for card in _built_in_first(folder)}
+    facts = {f"MAC {name}": _permanent_address(f"{folder}/{name}") for name in _built_in_first(folder)}
     return {name: fact for name, fact in facts.items() if not _is_placeholder(fact)}
 
 
-def _permanent_address(card: Path) -> str:
-    if _read(card / "type") != _ETHERNET:
+def _permanent_address(card: str) -> str:
+    if _read(f"{card}/type") != _ETHERNET:
         return ""
     # A bond gives all its members one address and keeps the real one here.
-    if kept := _read(card / "bonding_slave/perm_hwaddr"):
+    if kept := _read(f"{card}/bonding_slave/perm_hwaddr"):
         return kept.lower()
-    address = _read(card / "address").lower()
-    assigned = _read(card / "addr_assign_type")
+    address = _read(f"{card}/address").lower()
+    assigned = _read(f"{card}/addr_assign_type")
     if assigned:
         return address if assigned == "0" else ""
     return "" if _is_locally_administered(address) else address
@@ -111,16 +116,16 @@ def _is_locally_administered(address: str) -> bool:
         return True
 
 
-def _built_in_first(folder: Path) -> list[Path]:
-    """Return the entries that stand for a physical device: those with a link to it."""
+def _built_in_first(folder: str) -> list[str]:
+    """Return the names of entries that stand for a physical device: those with a link to it."""
     try:
-        entries = [entry for entry in folder.iterdir() if (entry / "device").exists()]
+        names = [name for name in os.listdir(folder) if os.path.exists(f"{folder}/{name}/device")]
     except OSError:
         return []
-    return sorted(entries, key=lambda entry: ("/usb" in str(entry.resolve()), entry.name))
+    return sorted(names, key=lambda name: ("/usb" in os.path.realpath(f"{folder}/{name}"), name))
 
 
-def _processor(file: Path) -> str:
+def _processor(file: str) -> str:
     """Return model and stepping of the first processor, and its serial where the kernel tells one."""
     found: dict[str, str] = {}
     for line in _read(file).splitlines():
@@ -130,7 +135,7 @@ def _processor(file: Path) -> str:
     return "; ".join(f"{key}={found[key]}" for key in _CPU_KEYS if key in found)
 
 
-def _first(*files: Path) -> str:
+def _first(*files: str) -> str:
     return next((fact for fact in map(_read, files) if not _is_placeholder(fact)), "")
 
 
@@ -138,10 +143,10 @@ def _is_placeholder(fact: str) -> bool:
     return fact.lower() in _PLACEHOLDERS or len(set(fact) - {"-", ":", "."}) <= 1
 
 
-def _read(file: Path) -> str:
+def _read(file: str) -> str:
     """Return the beginning of a file as text, or nothing when it cannot be read."""
     try:
-        with file.open(encoding="utf-8", errors="replace") as stream:
+        with open(file, encoding="utf-8", errors="replace") as stream:
             return stream.read(_MOST_CHARACTERS).strip(" \t\r\n\0")
     except OSError:
         return ""

@@ -7,6 +7,7 @@ hold there was put there by somebody else: the state is damaged, whatever its ch
 from collections.abc import Callable
 from typing import TypeVar
 
+from codec.alphabet import PARITY_CHARACTERS
 from codec.codes import Authorization, Code, Confirmation, Request, Return, Trust
 from codec.envelope import (
     AuthorizationContext,
@@ -22,7 +23,6 @@ from codec.envelope import (
 )
 from codec.errors import CodecError
 from codec.keys import VerifyingKey
-from codec.parity import PARITY_CHARACTERS
 from reservation.device.state import Reservation, State
 from reservation.device.stateform import damaged
 

@@ -9,13 +9,19 @@ A start script asks in a process of its own, so this module loads little; all ot
 `reservation.device.agent`.
 """
 
-from pathlib import Path
+import os
 from typing import Self
 
-from reservation.device.checking import Check, check_of, check_on_other_hardware, check_without_grant
+from reservation.device.checking import (
+    Check,
+    check_of,
+    check_on_day_to_come,
+    check_on_other_hardware,
+    check_without_grant,
+)
 from reservation.device.clock import Clock, effective_now
-from reservation.device.folder import Folder
 from reservation.device.hardware import HardwareReader, read_hardware
+from reservation.device.statefile import StateFile
 from reservation.device.stateform import parse
 from reservation.device.surroundings import system_clock
 from reservation.device.view import View, view_of
@@ -29,7 +35,7 @@ class DeviceReader:
 
     __slots__ = ("_clock", "_folder", "_hardware", "_view")
 
-    def __init__(self, folder: Folder, *, hardware: HardwareReader, clock: Clock) -> None:
+    def __init__(self, folder: StateFile, *, hardware: HardwareReader, clock: Clock) -> None:
         self._folder = folder
         self._hardware = hardware
         self._clock = clock
@@ -37,7 +43,11 @@ class DeviceReader:
 
     @classmethod
     def open(
-        cls, home: Path, *, hardware: HardwareReader = read_hardware, clock: Clock = system_clock
+        cls,
+        home: str | os.PathLike[str],
+        *,
+        hardware: HardwareReader = read_hardware,
+        clock: Clock = system_clock,
     ) -> Self:
         """Open a device folder. This needs no write permission.
 
@@ -51,7 +61,7 @@ class DeviceReader:
             StateDamagedError: When its state is not, byte for byte, what a device wrote.
             StorageError: When it cannot be read.
         """
-        return cls(Folder(home), hardware=hardware, clock=clock)
+        return cls(StateFile(home), hardware=hardware, clock=clock)
 
     def entitled(self, tag: str, count: int = 1) -> bool:
         """Tell whether ``count`` of ``tag`` are licensed now.
@@ -63,14 +73,20 @@ class DeviceReader:
             return False
         return view.grant.covers(tag, count, effective_now(self._clock(), view.floor).date())
 
-    def check(self, tag: str, count: int = 1) -> Check:
-        """Say whether ``count`` of ``tag`` are licensed now, and why."""
+    def check(self, tag: str, count: int = 1, *, ahead_days: int = 0) -> Check:
+        """Say whether ``count`` of ``tag`` are licensed now, or will be in some days, and why.
+
+        A day to come is asked about as if nothing were installed or returned until then.
+        """
         view = self._current()
         if view.grant is None:
             return check_without_grant(view.state.standing)
         if not view.match.holds:
             return check_on_other_hardware(view.match)
-        return check_of(view.grant, tag, count, effective_now(self._clock(), view.floor).date())
+        today = effective_now(self._clock(), view.floor).date()
+        if not ahead_days:
+            return check_of(view.grant, tag, count, today)
+        return check_on_day_to_come(view.grant, tag, count, today, ahead_days)
 
     def _current(self) -> View:
         if self._folder.state_stamp() != self._view.stamp:

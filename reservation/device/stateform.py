@@ -9,7 +9,7 @@ Not handled: states older than version 1, since there are none.
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, TypeVar
 from uuid import UUID
@@ -27,7 +27,10 @@ _FORMAT = "tallystick device state"
 _ID_BYTES = 32
 _PORTAL_ID_BYTES = 8
 _CHECKSUM = b',\n"checksum": "%s"}\n'
+_IN_UTC = timedelta(0)
 _TAIL_BYTES = len(_CHECKSUM % sha256().hexdigest().encode())
+
+_WRONG_FORM = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 
 T = TypeVar("T")
 Form = dict[str, Any]
@@ -58,7 +61,7 @@ def parse(content: bytes) -> State:
         form = json.loads(body + b"}")
         _require_version(form)
         state = _state_of(form)
-    except (AttributeError, CodecError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (*_WRONG_FORM, CodecError) as error:
         raise damaged("it lacks a member, or has one of a wrong form") from error
     if problem := contradiction_in(state):
         raise damaged(problem)
@@ -237,6 +240,6 @@ def _octets(value: Any, length: int) -> bytes:
 
 def _instant(value: Any) -> datetime:
     instant = datetime.fromisoformat(_text(value))
-    if instant.tzinfo is None:
-        raise ValueError("a time without its zone")
+    if instant.utcoffset() != _IN_UTC:
+        raise ValueError("a time that is not in UTC")
     return instant

@@ -10,11 +10,11 @@ from datetime import datetime
 
 from codec.catalogue import Catalogue
 from codec.errors import CatalogueError
-from reservation.device.folder import Stamp
 from reservation.device.licences import Grant, grant_of
 from reservation.device.nodelock import HardwareMatch, compare
 from reservation.device.own_codes import installed_authorization, own_request
 from reservation.device.state import State
+from reservation.device.statefile import Stamp
 from reservation.device.stateform import damaged
 
 

@@ -215,6 +215,9 @@ def _found(path: Path, founding: Founding) -> None:
     with contextlib.closing(connection):
         connection.pragma("application_id", APPLICATION_ID)
         _migrate(connection, 0, migrations(), lambda: _seed(connection, founding))
+        # Only the database itself gets its name. Closing copies the log into it as well, and does not say
+        # when it could not: on a full disk the rows would be lost with the log.
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
 
 def _seed(connection: apsw.Connection, founding: Founding) -> None:
@@ -256,21 +259,29 @@ def _seed(connection: apsw.Connection, founding: Founding) -> None:
 
 
 def _publish(making: Path, path: Path) -> None:
-    """Give the finished file its name, never in place of another."""
+    """Give the finished file its name, never in place of another, and for good or not at all."""
     try:
         path.hardlink_to(making)
+        _sync_folder(path.parent)
     except FileExistsError as error:
         raise AlreadyThereError(
             f"{path} exists already.",
             hint="That may be your portal: `tallystick portal audit` looks at it. For another portal, choose "
             "another place with TALLYSTICK_DB.",
         ) from error
-    making.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
+    except BaseException:
+        # The keys of a portal that is not made go as well; so must its name.
+        if path.exists() and path.samefile(making):
+            path.unlink()
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def open_store(path: Path, *, steps: tuple[Migration, ...] | None = None) -> "SqliteStore":

@@ -1,10 +1,13 @@
 """A desk with a real portal on SQLite: licences, trust file, and a router that trusts it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import apsw
 
 from tests.cli.desk import Desk
+
+Argv = tuple[str, ...]
 
 
 class PortalDesk(Desk):
@@ -66,3 +69,25 @@ class PortalDesk(Desk):
             name: content for name, content in self.snapshot().items() if not name.startswith("portal.db")
         }
         return self.rows(), files
+
+
+Refusal = tuple[Callable[[PortalDesk], Argv], int, str, str, str]
+"""What prepares the desk and returns a command; exit code, error code, words of message and hint."""
+
+
+def require_refusal(portal: PortalDesk, refusal: Refusal) -> None:
+    """Run a command that must be refused: message, exit code, and nothing written, in files or in rows."""
+    prepare, exit_code, error_code, message, hint = refusal
+    argv = prepare(portal)
+    before = portal.everything()
+    refused = portal.run(*argv)
+    as_json = portal.run(*argv, "--json")
+    assert (refused.code, as_json.code) == (exit_code, exit_code), refused
+    assert refused.out == ""
+    error = as_json.json["error"]
+    assert error["code"] == error_code
+    assert message in error["message"]
+    assert error["hint"]
+    assert hint in error["hint"]
+    assert f"Error: {error['message']}\nWhat to do: {error['hint']}\n" in refused.err
+    assert portal.everything() == before

@@ -4,9 +4,11 @@ Those of `install` are in `test_install_refusals`, those of damaged and busy sta
 """
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 
+from codec.codes import Line, Term
 from tests.cli.desk import HARDWARE, Desk
 from tests.cli.vendor import ACME, OTHER
 
@@ -278,3 +280,23 @@ def test_a_result_that_cannot_be_written_exits_6_and_the_command_is_done(device:
     assert "The command itself is done" in failed.err
     assert device.run("device", "request", "--out", "/dev/full", "--json").json["error"]["code"] == "output"
     assert device.done("device", "request").line == failed.line
+
+
+def test_an_end_is_told_before_it_comes(device: Desk) -> None:
+    ends = date(2026, 3, 31)
+    lines = (Line("ROUTING", 2, Term(date(2026, 3, 1), ends)), Line("VPN", 1))
+    device.done("device", "install", ACME.authorize(_pending(device), lines=lines))
+    before = device.snapshot()
+    for ahead, exit_code in (("0", 0), ("29", 0), ("30", 1), ("36500", 1)):
+        assert device.run("device", "check", "ROUTING", "--ahead", ahead).code == exit_code, ahead
+    refused = device.run("device", "check", "ROUTING", "--ahead", "30")
+    assert "On 2026-04-01 (UTC): 0 of ROUTING licensed" in refused.out
+    assert "ended on 2026-03-31" in refused.out
+    assert (
+        device.done("device", "check", "VPN", "--ahead", "36500").out
+        == "On 2126-02-06 (UTC): 1 of VPN licensed.\n"
+    )
+    assert device.run("device", "check", "VPN", "--ahead", "-1").code == 2
+    device.now = device.now.replace(year=9990)
+    assert device.run("device", "check", "VPN", "--ahead", "36500", "--json").json["licensed"] is True
+    assert device.snapshot() == before

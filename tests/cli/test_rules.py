@@ -298,8 +298,11 @@ def test_a_code_can_be_written_to_files(device: Desk, code: str) -> None:
     for name in (out, png, svg):
         assert f"Written: {name}" in done.err
     assert device.run("device", "request", "--json", "--out", str(out)).json["files"] == [str(out)]
+    longest = device.path("q" * 255)
+    device.done("device", "request", "--out", str(longest))
+    assert longest.read_text() == f"{code}\n"
     left = {path.name for path in device.folder.iterdir()}
-    assert left == {"q.txt", "q.png", "q.svg", "router", "trust.txt"}
+    assert left == {"q.txt", "q.png", "q.svg", longest.name, "router", "trust.txt"}
 
 
 @pytest.mark.parametrize("option", ["--out", "--png", "--svg"])
@@ -307,7 +310,7 @@ def test_a_place_that_cannot_be_written_is_found_out_before_anything_is_done(
     device: Desk, option: str
 ) -> None:
     before = device.snapshot()
-    for place in (str(device.path("nowhere/q")), str(device.folder)):
+    for place in (str(device.path("nowhere/q")), str(device.folder), str(device.path("q" * 300))):
         refused = device.run("device", "request", option, place)
         assert refused.code == 2
         assert "Nothing was done" in refused.err
@@ -338,6 +341,13 @@ def test_copy_needs_a_terminal(device: Desk, code: str) -> None:
     assert "\x1b]52;c;" in copied.err
 
 
+@pytest.mark.parametrize("digits", [19, 5000])
+def test_a_count_that_nobody_can_mean_is_usage(device: Desk, digits: int) -> None:
+    refused = device.run("device", "request", "--want", f"ROUTING={'9' * digits}")
+    assert refused.code == 2
+    assert "16,777,215" in refused.err
+
+
 # --- settings ----------------------------------------------------------------------------------
 
 
@@ -361,7 +371,18 @@ def test_options_come_before_the_environment_and_that_before_the_file(device: De
 
 
 @pytest.mark.parametrize(
-    "content", ["hom = 'x'", "home = 3", "home =", "\x00", "home = 'x' # \x1b[31m\nq = 1"]
+    "content",
+    [
+        "hom = 'x'",
+        "home = 3",
+        "home =",
+        "\x00",
+        "home = 'x' # \x1b[31m\nq = 1",
+        'home = "a\\u0000b"',
+        "home = " + "[" * 5000,
+        "#" * 66_000 + "\nhome = 'not seen'",
+    ],
+    ids=lambda content: content[:20],
 )
 def test_a_bad_file_of_settings_is_refused(device: Desk, content: str) -> None:
     device.environ["TALLYSTICK_CONFIG"] = device.write("config.toml", content)

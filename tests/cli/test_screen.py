@@ -119,6 +119,14 @@ def test_the_portal_fits_80_columns(tmp_path_factory: pytest.TempPathFactory) ->
             assert len(line) <= 80 or " " not in line.strip(), (argv, line)
 
 
+def test_the_demo_fits_80_columns(desk: Desk) -> None:
+    desk.environ |= {"COLUMNS": "80", "NO_COLOR": "1"}
+    shown = desk.run("demo", "--fast", terminal=True)
+    assert shown.code == 0
+    assert [line for line in shown.out.split("\n") if len(line) > 80] == []
+    assert "columns wide and this screen has 80" in shown.err
+
+
 def test_in_a_pipe_a_row_is_one_line(tmp_path_factory: pytest.TempPathFactory) -> None:
     portal = PortalDesk(tmp_path_factory.mktemp("portal"))
     portal.environ["COLUMNS"] = "40"

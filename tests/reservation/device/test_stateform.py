@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import fields, replace
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
@@ -23,8 +24,8 @@ def sealed(form: dict[str, object]) -> bytes:
     return content + b',\n"checksum": "%s"}\n' % sha256(content).hexdigest().encode()
 
 
-def form_of(content: bytes) -> dict[str, object]:
-    form: dict[str, object] = json.loads(content)
+def form_of(content: bytes) -> dict[str, Any]:
+    form: dict[str, Any] = json.loads(content)
     del form["checksum"]
     return form
 
@@ -134,6 +135,17 @@ def test_a_whole_file_with_a_wrong_member_is_damaged(states: list[bytes], member
         parse(sealed(form_of(states[2]) | {member: value}))
 
 
+@pytest.mark.parametrize(
+    "moment", ["9999-12-31T23:59:00-23:59", "2026-03-02T03:00:00", "0001-01-01T00:00:00+23:59"]
+)
+@pytest.mark.parametrize("member", ["issued_at", "installed_at"])
+def test_a_moment_that_no_device_writes_is_damage(states: list[bytes], member: str, moment: str) -> None:
+    form = form_of(next(state for state in states if b'"issued_at"' in state))
+    form["reservations"][-1]["installed"][member] = moment
+    with pytest.raises(StateDamagedError):
+        parse(sealed(form))
+
+
 @pytest.mark.parametrize("member", ["format", "version", "udi", "lock", "root", "portal_id", "matches_asked"])
 def test_a_whole_file_without_a_member_is_damaged(states: list[bytes], member: str) -> None:
     form = form_of(states[2])
@@ -142,7 +154,11 @@ def test_a_whole_file_without_a_member_is_damaged(states: list[bytes], member: s
         parse(sealed(form))
 
 
-@pytest.mark.parametrize("content", [b"[]", b"1", b'"text"', b"null", b"{}", b"nonsense"])
+@pytest.mark.parametrize(
+    "content",
+    [b"[]", b"1", b'"text"', b"null", b"{}", b"nonsense", b'{"a": ' + b"[" * 200_000 + b"]" * 200_000],
+    ids=lambda content: content[:9],
+)
 def test_a_sealed_file_of_something_else_is_damaged(content: bytes) -> None:
     with pytest.raises(StateDamagedError):
         parse(content + b',\n"checksum": "%s"}\n' % sha256(content).hexdigest().encode())

@@ -183,6 +183,8 @@ def test_a_url_names_a_file(url: str, path: str) -> None:
         "/var/lib/portal.db",
         "sqlite:",
         "sqlite://",
+        "sqlite:////",
+        "sqlite:.",
         "sqlite://host/x",
         "mysql:///x",
         "sqlite:a\0b",
