@@ -41,11 +41,17 @@ CODES = {
 # --- requests --------------------------------------------------------------------------------------
 
 RESERVED = Outcome("licences are reserved", writes=("reserved",), then="issued", step="reserve Q")
+RESERVED_ANEW = Outcome(
+    "licences are reserved, as a reservation of its own",
+    writes=("reserved",),
+    then="issued",
+    step="reserve another Q",
+)
 RESERVED_NEW_KEY = Outcome(
-    "licences are reserved, and the change of keys is noted",
+    "licences are reserved, as a reservation of its own, and the change of keys is noted",
     writes=("reserved", "key-changed"),
     then="issued",
-    step="reserve Q",
+    step="reserve another Q",
 )
 SAME_AUTHORIZATION = Outcome("the same authorization is shown again", again=True)
 OTHER_LINES = Outcome("refused: it is reserved already; `update` changes the lines", 1, "other-lines")
@@ -166,17 +172,17 @@ CODE_ROWS = (
     *told(
         "Q another",
         request_unknown=NO_FIRST,
-        early_return_known=RESERVED,
+        early_return_known=RESERVED_ANEW,
         issued=OPEN,
         active=OPEN,
         updating=OPEN,
-        returned=RESERVED,
-        returned_kept=RESERVED,
+        returned=RESERVED_ANEW,
+        returned_kept=RESERVED_ANEW,
     ),
     *told(
         "Q of another key",
         request_unknown=NO_FIRST,
-        early_return_known=RESERVED,
+        early_return_known=RESERVED_ANEW,
         issued=OPEN_OTHER_KEY,
         active=OPEN_OTHER_KEY,
         updating=OPEN_OTHER_KEY,
