@@ -1,4 +1,4 @@
-"""Make the parts of docs/lifecycle.md that follow from the table: diagrams, lists of steps, and the table itself.
+"""Make the parts of docs/lifecycle.md that follow from the table: diagrams, lists of steps, the table.
 
     python -m tests.lifecycle.page
 
@@ -69,14 +69,8 @@ def codes(table: Table) -> str:
 
 def outcomes(table: Table) -> str:
     """Write every row, state by state."""
-    return "\n".join(
-        (
-            "| state | given | what happens | written | then | exit |",
-            "|---|---|---|---|---|---|",
-            *_rows(table),
-            "",
-        )
-    )
+    heads = ("| state | given | what happens | written | then | exit |", "|---|---|---|---|---|---|")
+    return "\n".join((*heads, *_rows(table), ""))
 
 
 def _rows(table: Table) -> Iterator[str]:

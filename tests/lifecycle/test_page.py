@@ -35,7 +35,7 @@ def test_a_changed_row_changes_table_diagram_and_list() -> None:
 
 def test_the_diagram_and_the_list_say_the_same() -> None:
     drawn = re.findall(r"^    (\w+) --> (\w+): (.+)$", page.diagram(PORTAL, PORTAL_COMMANDS), re.MULTILINE)
-    listed = []
+    listed, here = [], ""
     for line in page.spoken(PORTAL, PORTAL_COMMANDS).splitlines():
         if state := re.match(r"- \*\*(.+?)\*\*", line):
             here = state[1].replace(" ", "_")
