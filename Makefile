@@ -49,8 +49,9 @@ bench: $(DEV_READY) ## Measure against the targets and peers; writes benchmarks/
 soak: $(DEV_READY) ## The long tests that the default run leaves out, and every property searched further
 	$(BIN)/python -m pytest $(PYTEST_FLAGS) -m "soak or hypothesis" --hypothesis-profile=soak
 
-docs: $(DEV_READY) ## Write docs/cli.md anew from the program
+docs: $(DEV_READY) ## Write docs/cli.md anew from the program, docs/lifecycle.md from its table
 	$(BIN)/python -m tests.cli_reference
+	$(BIN)/python -m tests.lifecycle.page
 
 samples: $(DEV_READY) ## Make everything under samples/ anew
 	$(BIN)/python -m samples.make

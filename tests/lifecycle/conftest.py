@@ -1,0 +1,31 @@
+"""Places to work in that cost nothing to sync: in memory where that can be had."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.portal_desk import PortalDesk
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder of a test's own."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def founded_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a desk with a portal and its keys, made once; tests work on copies of it."""
+    return PortalDesk(tmp_path_factory.mktemp("founded")).folder
+
+
+@pytest.fixture
+def portal_folder(founded_desk: Path, place: Path) -> Path:
+    """A copy of that desk of a test's own."""
+    return shutil.copytree(founded_desk, place / "desk")
