@@ -271,3 +271,39 @@ class IssuerNotValidError(RuleError):
     """An authorization that devices would refuse, because the issuer's key is not valid on this day."""
 
     code = "issuer-not-valid"
+
+
+class PendingDecisionError(RuleError):
+    """A proposal about a reservation about which another one waits for a second person."""
+
+    code = "decision-pending"
+
+
+class NothingPendingError(RuleError):
+    """An approval where nothing waits for one."""
+
+    code = "nothing-pending"
+
+
+class SamePersonError(PermissionDeniedError):
+    """An approval by the person who proposed."""
+
+    code = "same-person"
+
+
+class ChangedSinceError(RuleError):
+    """An approval of a proposal that something has happened since."""
+
+    code = "changed-since"
+
+
+class RehostQuotaError(RuleError):
+    """A rehost above the account's quota."""
+
+    code = "rehost-quota"
+
+
+class NotEmptyError(RuleError):
+    """A Virtual Account that would be removed while something is in it."""
+
+    code = "not-empty"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reservation.rules import Choice
     from reservation.service.accepting import Accepted
     from reservation.service.context import Portal
-    from reservation.service.reserving import Issued
+    from reservation.service.issuing import Issued
 
 _TERM = option(
     "--term",
