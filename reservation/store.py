@@ -43,6 +43,11 @@ class Moved:
     lot: Lot
     movement: Movement
 
+    @property
+    def is_between(self) -> bool:
+        """Whether the licences went to another Virtual Account."""
+        return self.movement.source_virtual_account_id != self.movement.target_virtual_account_id
+
 
 @dataclass(frozen=True, slots=True)
 class Founding:

@@ -88,13 +88,13 @@ def add_license(
     )
     return Report(
         {
-            **_lot_record(added.lot),
+            **lot_record(added.lot),
             "lot": name_of(added.lot.id),
             "virtual_account": added.virtual_account,
             "added": added.count,
             "order": added.order_reference,
         },
-        text=f"Added {quantity:,} × {safe(tag)} ({_lot_words(added.lot)}) to {safe(added.virtual_account)}.",
+        text=f"Added {quantity:,} × {safe(tag)} ({lot_words(added.lot)}) to {safe(added.virtual_account)}.",
     )
 
 
@@ -108,12 +108,14 @@ def _term(perpetual: bool, start: date | None, end: date | None) -> "Term | None
     return Term(start, end) if start and end else None
 
 
-def _lot_words(lot: "Lot") -> str:
+def lot_words(lot: "Lot") -> str:
+    """Return what is particular about a lot: its term and its flags."""
     flags = ("export-controlled",) * lot.export_controlled + ("reporting-only",) * lot.reporting_only
     return ", ".join((term_words(lot.term), *flags))
 
 
-def _lot_record(lot: "Lot") -> dict[str, object]:
+def lot_record(lot: "Lot") -> dict[str, object]:
+    """Return a lot for scripts."""
     return {
         "tag": lot.tag,
         "term": term_record(lot.term),
@@ -152,7 +154,7 @@ def list_licenses(portal: "Portal", va: str | None) -> Report:
 
 def _license_record(each: "License") -> dict[str, object]:
     return {
-        **_lot_record(each.lot),
+        **lot_record(each.lot),
         "lot": each.name,
         "state": each.state.value,
         "virtual_account": each.virtual_account,
@@ -176,7 +178,7 @@ def _licenses_table(found: "tuple[License, ...]") -> str:
     rows = [
         (
             each.lot.tag,
-            _lot_words(each.lot) + ("" if each.state.value == "in force" else f" ({each.state.value})"),
+            lot_words(each.lot) + ("" if each.state.value == "in force" else f" ({each.state.value})"),
             each.name,
             *((each.virtual_account,) if several else ()),
             *(f"{getattr(each.counts, name):,}" for name in used),

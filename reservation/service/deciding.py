@@ -244,6 +244,16 @@ def approve(portal: Portal, reservation_id: bytes) -> Decided:
     return write(portal, work)
 
 
+def needs_key(portal: Portal, reservation_id: bytes) -> bool:
+    """Tell whether approving what waits about a reservation signs something."""
+
+    def work(books: Reading) -> bool:
+        pending = _pending(books, reservation_id)
+        return pending is not None and pending.replacement is not None
+
+    return portal.store.read(work)
+
+
 def reject(portal: Portal, reservation_id: bytes) -> Decided:
     """Take back what waits for a second person; whoever proposed may do it too.
 
