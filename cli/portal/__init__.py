@@ -9,8 +9,8 @@ portal = LazyGroup(
     The order of things: `init` once, `license add` for what was bought, `trust` for the file that devices
     pin. Then, for each device: `reserve` answers its request with an authorization, `accept` takes what the
     device sends back (`confirm` and `return` are other names of `accept`). `license list` shows the books,
-    `list` and `show` the reservations, `audit` proves that everything adds up. A device that failed is replaced by
-    `rehost`, which a second person must `approve`.
+    `list` and `show` the reservations, `audit` proves that everything adds up. A device that
+    failed is replaced by `rehost`, which a second person must `approve`.
 
     The database is TALLYSTICK_DB (`sqlite:///PATH`), by default in the user's data folder. Commands act on
     behalf of TALLYSTICK_USER, by default the operating system's user.

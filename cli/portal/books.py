@@ -1,6 +1,5 @@
 """The portal that a command works on: which database, on whose behalf, and with which key."""
 
-import contextlib
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -94,26 +93,6 @@ def on_signing_portal(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
             return unlocked(portal, folder / ISSUER_FILE, passphrase_for(session, passphrase_file, folder))
 
         return _in_portal(run, _open(session, db, user), {**options, "unlock": unlock})
-
-    return declared(with_portal, KEY_OPTIONS)
-
-
-def on_portal_with_key(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
-    """Give a command the opened portal, and what opens it with its issuer key as ``with_key``."""
-
-    @wraps(run)
-    def with_portal(
-        db: str | None, user: str | None, keys: str | None, passphrase_file: str | None, **options: Any
-    ) -> "Report":
-        session = the_session()
-        with contextlib.ExitStack() as opened:
-
-            def with_key() -> "Portal":
-                portal = _open_with_key(session, db, user, keys, passphrase_file)
-                opened.callback(portal.close)
-                return portal
-
-            return _in_portal(run, _open(session, db, user), {**options, "with_key": with_key})
 
     return declared(with_portal, KEY_OPTIONS)
 

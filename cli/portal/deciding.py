@@ -1,20 +1,20 @@
 """The commands that need two persons: one proposes, another approves. And what an account allows itself."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
 
-from cli.code_input import CodeInput, names_reservation, takes_code
+from cli.code_input import CodeInput, code_text, names_reservation, takes_code
 from cli.code_output import CodeOutput, shows_code
 from cli.command import argument, command, option, with_session
 from cli.counts import require_counts
 from cli.errors import UsageMistakeError
-from cli.plain import labelled, safe, table
-from cli.portal.books import on_portal, on_portal_with_key
+from cli.plain import safe
+from cli.portal.books import Unlock, on_portal, on_signing_portal
 from cli.portal.exchange import NEXT_INSTALL, moved_lines, moved_record
 from cli.portal.naming import reservation_of
 from cli.portal.views import exposed_record
+from cli.screen import labelled, table
 from cli.session import Report, Session
 from cli.values import line_record, line_words, moment, sequence_record, udi_record
 
@@ -35,14 +35,14 @@ _REASON = option("--reason", required=True, metavar="TEXT", help="Why, in a sent
 
 @command(
     "rehost",
-    example="tallystick portal rehost 7K3M9QWX --file new-request.txt --reason 'Board burnt out' "
-    "--evidence hardware",
+    example="tallystick portal rehost request.txt --file new.txt --license ROUTING=2 --reason Fire "
+    "--evidence none",
     exits="""
-    0 also when the same was proposed before, and still waits
+    0 proposed; also when the same was proposed before, and still waits
     1 nothing to move, or the quota is used up, or the replacement cannot be reserved for
     """,
 )
-@argument("reservation", text="The failed device's reservation: its name, or any of its codes.")
+@argument("reservation", text="The failed device's reservation: its name, a code of it, or a file with one.")
 @takes_code
 @option(
     "--license",
@@ -64,11 +64,12 @@ def rehost(
     reason: str,
     evidence: str,
 ) -> Report:
-    """Propose to give a failed device up, and to move what it holds to a replacement.
+    """Propose to replace a device that failed.
 
-    For a device that can make no return code. CODE is the request of its replacement; without one, what the
-    failed device holds stands as failed, and a replacement can be named later. Nothing changes until a second
-    person approves it: then `approve` prints the authorization for the replacement.
+    For one that can make no return code: it is given up, and what it holds moves to a replacement. CODE is
+    the request of its replacement; without one, what the failed device holds stands as failed, and a
+    replacement can be named later. Nothing changes until a second person approves it: then `approve` prints
+    the authorization for the replacement.
 
     What the replacement takes over is noted as exposure: the failed device may still use it, should it live.
     How many rehosts an account allows itself is set by `policy`.
@@ -76,7 +77,7 @@ def rehost(
     from reservation.model import FailureEvidence
     from reservation.service.deciding import propose_rehost
 
-    named = CodeInput((reservation,), accept_repair=given.accept_repair, may_be_name=True)
+    named = CodeInput((code_text(reservation),), accept_repair=given.accept_repair, may_be_name=True)
     lines = require_counts(licenses, "--license")
     replacement = _replacement(session, given)
     if lines and replacement is None:
@@ -109,18 +110,21 @@ def _replacement(session: Session, given: CodeInput) -> "VerifiedCode[Request] |
 
 @command(
     "write-off",
-    example="tallystick portal write-off 7K3M9QWX --reason 'Not found in a year'",
-    exits="1 nothing of it stands as failed",
+    example="tallystick portal write-off --file request.txt --reason 'Not found in a year'",
+    exits="""
+    0 proposed; also when the same was proposed before, and still waits
+    1 nothing of it stands as failed
+    """,
 )
 @names_reservation
 @_REASON
 @on_portal
 @with_session
 def write_off(session: Session, portal: "Portal", given: CodeInput, reason: str) -> Report:
-    """Propose to write off what stands as failed of a reservation.
+    """Propose to write off what a failed device held.
 
-    These licences are then counted as lost. Nothing changes until a second person approves it. Should the
-    device be found and returned after all, they come home.
+    What stands as failed of a reservation is then counted as lost. Nothing changes
+    until a second person approves it. Should the device be found and returned after all, they come home.
     """
     from reservation.service.deciding import propose_write_off
 
@@ -129,8 +133,11 @@ def write_off(session: Session, portal: "Portal", given: CodeInput, reason: str)
 
 @command(
     "release",
-    example="tallystick portal release 7K3M9QWX --reason 'Disk was seen to be destroyed'",
-    exits="1 no return left its hold in doubt",
+    example="tallystick portal release --file request.txt --reason 'Disk was seen to be destroyed'",
+    exits="""
+    0 proposed; also when the same was proposed before, and still waits
+    1 no return left its hold in doubt
+    """,
 )
 @names_reservation
 @_REASON
@@ -186,7 +193,14 @@ def _decision_record(proposed: "Proposed") -> dict[str, object]:
     }
 
 
-@command("decisions", example="tallystick portal decisions")
+@command(
+    "decisions",
+    example="tallystick portal decisions",
+    exits="""
+    0 done; also when nothing waits
+    1 there is no portal yet
+    """,
+)
 @on_portal
 def decisions(portal: "Portal") -> Report:
     """List what waits for a second person."""
@@ -219,9 +233,9 @@ def decisions(portal: "Portal") -> Report:
 
 @command(
     "approve",
-    example="TALLYSTICK_USER=alex tallystick portal approve 7K3M9QWX --out authorization.txt",
+    example="tallystick portal approve --file request.txt --user alex --out new-authorization.txt",
     exits="""
-    0 also when it was approved before: the first answer is given again
+    0 done; also when it was approved before: the first answer is given again
     1 nothing waits, or something happened since it was proposed, or a rule refuses it now
     5 the person who proposed it is who runs this
     """,
@@ -229,21 +243,22 @@ def decisions(portal: "Portal") -> Report:
 @names_reservation
 @option("--reject", is_flag=True, help="Take the proposal back instead; its proposer may do that too.")
 @shows_code
-@on_portal_with_key
+@on_signing_portal
 @with_session
 def approve(
     session: Session,
     portal: "Portal",
-    with_key: "Callable[[], Portal]",
+    unlock: Unlock,
     given: CodeInput,
     output: CodeOutput,
     reject: bool,
 ) -> Report:
-    """Approve what somebody else proposed about a reservation, and carry it out.
+    """Approve what somebody else proposed.
 
-    A rehost to a replacement prints the authorization for it, and needs the issuer's key. Nobody approves
-    what they proposed; that the second person is who TALLYSTICK_USER says is not proved, and recorded as
-    unauthenticated. When something happened to the reservation since, the proposal has to be made anew.
+    It is carried out at once. A rehost to a replacement prints the authorization for it, and needs the
+    issuer's key. Nobody approves what they proposed; that the second person is who TALLYSTICK_USER says is
+    not proved, and recorded as unauthenticated. When something happened to the reservation since, the
+    proposal has to be made anew.
     """
     from reservation.service.deciding import approve as approve_it
     from reservation.service.deciding import needs_key
@@ -252,7 +267,7 @@ def approve(
     reservation = reservation_of(session, portal, given)
     if reject:
         return _decided(reject_it(portal, reservation), output)
-    signing = with_key() if needs_key(portal, reservation) else portal
+    signing = unlock(portal) if needs_key(portal, reservation) else portal
     return _decided(approve_it(signing, reservation), output)
 
 
@@ -324,7 +339,14 @@ def _decided_record(decided: "Decided") -> dict[str, object]:
 # --- policy ------------------------------------------------------------------------------------
 
 
-@command("policy", example="tallystick portal policy --rehosts 5 --rehost-share 10")
+@command(
+    "policy",
+    example="tallystick portal policy --rehosts 5 --rehost-share 10",
+    exits="""
+    0 done
+    1 there is no portal yet
+    """,
+)
 @option(
     "--rehosts",
     type=click.IntRange(0, 1_000_000),
@@ -339,7 +361,7 @@ def _decided_record(decided: "Decided") -> dict[str, object]:
 )
 @on_portal
 def policy(portal: "Portal", rehosts: int | None, rehost_share: int | None) -> Report:
-    """Show what the account allows itself, or change it.
+    """Show or change how many rehosts are allowed.
 
     The greater of the two numbers counts. Only rehosts to a replacement count, and none of those whose device
     was found and returned.

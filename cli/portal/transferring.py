@@ -25,7 +25,10 @@ _LOT = option("--lot", metavar="LOT", help="The lot, as `license list` names it.
 @command(
     "transfer",
     example="tallystick portal license transfer ROUTING 10 --from DEFAULT --to Berlin",
-    exits="1 fewer are available",
+    exits="""
+    0 done
+    1 fewer are available, or no such Virtual Account or lot
+    """,
 )
 @argument("tag", text="The entitlement's tag.")
 @argument("quantity", type=click.IntRange(min=1), text="How many.")
@@ -51,7 +54,10 @@ def transfer_license(
 @command(
     "correct",
     example="tallystick portal license correct ROUTING 10 --order PO-4711",
-    exits="1 there were never so many, or more than one lot fits",
+    exits="""
+    0 done; also when that leaves a shortfall
+    1 there were never so many, or more than one lot fits
+    """,
 )
 @argument("tag", text="The entitlement's tag.")
 @argument("quantity", type=click.IntRange(min=1), text="How many to take back.")
@@ -93,9 +99,9 @@ def correct_license(
 
 @command(
     "transfer",
-    example="tallystick portal transfer 7K3M9QWX --to Berlin",
+    example="tallystick portal transfer --file request.txt --to Berlin",
     exits="""
-    0 also when it is there already
+    0 done; also when it is there already
     1 the reservation is closed, and keeps nothing
     """,
 )
@@ -104,10 +110,10 @@ def correct_license(
 @on_portal
 @with_session
 def transfer(session: Session, portal: "Portal", given: CodeInput, target: str) -> Report:
-    """Take a device to another Virtual Account, with everything that it holds.
+    """Take a device with its licences to another Virtual Account.
 
-    The licences go with it, whatever is in doubt as well. What the device sends later posts where it is then;
-    updates take from there.
+    Everything that it holds goes with it, whatever is in doubt as well. What the device sends later posts
+    where it is then; updates take from there.
     """
     from reservation.service.transferring import transfer_reservation
 
@@ -119,7 +125,11 @@ def transfer(session: Session, portal: "Portal", given: CodeInput, target: str) 
         if done.again
         else f"Transferred {name} from {safe(done.source)} to {safe(done.target)}."
     )
-    lines = [f"  {each.movement.count:,} × {safe(each.lot.tag)}" for each in done.moved if each.is_between]
+    lines = [
+        f"  {each.movement.count:,} × {safe(each.lot.tag)}: {each.movement.source.value.replace('_', ' ')}"
+        for each in done.moved
+        if each.is_between
+    ]
     about = {"reservation": it.name, "udi": udi_record(it.udi)} if it else {}
     return Report({**about, **_record(done), "again": done.again}, text="\n".join([sentence, *lines]))
 
@@ -134,7 +144,10 @@ def _record(done: "Transferred") -> dict[str, object]:
 @command(
     "rename",
     example="tallystick portal va rename Berlin Potsdam",
-    exits="1 there is none, or another one of the new name; DEFAULT keeps its name",
+    exits="""
+    0 done
+    1 there is none, or another one of the new name; DEFAULT keeps its name
+    """,
 )
 @argument("name", text="Its name.")
 @argument("new_name", text="Its new name.")
@@ -151,8 +164,11 @@ def rename_virtual_account(portal: "Portal", name: str, new_name: str) -> Report
 
 @command(
     "remove",
-    example="tallystick portal va remove Berlin",
-    exits="1 something is in it; DEFAULT is always there",
+    example="tallystick portal va remove Depot",
+    exits="""
+    0 done
+    1 something is in it; DEFAULT is always there
+    """,
 )
 @argument("name", text="Its name.")
 @on_portal
