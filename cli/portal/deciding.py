@@ -35,7 +35,7 @@ _REASON = option("--reason", required=True, metavar="TEXT", help="Why, in a sent
 
 @command(
     "rehost",
-    example="tallystick portal rehost request.txt --file new.txt --license ROUTING=2 --reason Fire "
+    example="tallystick portal rehost old.txt --file new.txt --license CRYPTO=1 --reason Fire "
     "--evidence none",
     exits="""
     0 proposed; also when the same was proposed before, and still waits

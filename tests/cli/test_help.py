@@ -164,6 +164,7 @@ def _prepare(desk: Desk, words: str) -> None:
     if words == "portal rehost":
         desk.done("device", "init", "--pid", "RTR-900", "--sn", "NEW1", "--trust", "trust.txt", on="spare")
         desk.write("new.txt", desk.done("device", "request", on="spare").line)
+        desk.write("old.txt", desk.path("request.txt").read_text())
     if words == "portal release":
         desk.hardware["spare"] = {}
         desk.write("request.txt", desk.path("new.txt").read_text())
