@@ -34,6 +34,21 @@ def tag_count(text: str, option: str) -> tuple[str, int | None]:
     return tag, int(number)
 
 
+def require_counts(texts: Iterable[str], option: str) -> dict[str, int]:
+    """Return tags with counts, each of them said.
+
+    Raises:
+        UsageMistakeError: When a text is not of the form, says no count, or a tag comes twice.
+    """
+    given = tuple(texts)
+    for text in given:
+        if tag_count(text, option)[1] is None:
+            raise UsageMistakeError(
+                f"{option} {safe(text)} says no count.", hint=f"Write for example: {option} {safe(text)}=5"
+            )
+    return tag_counts(given, option)
+
+
 def tag_counts(texts: Iterable[str], option: str) -> dict[str, int]:
     """Return tags with counts; one where none is given.
 

@@ -331,3 +331,39 @@ class AlreadyImportedError(RuleError):
     def __init__(self, message: str, *, hint: str, facts: Mapping[str, object]) -> None:
         super().__init__(message, hint=hint)
         self.facts = facts
+
+
+class PendingDecisionError(RuleError):
+    """A proposal about a reservation about which another one waits for a second person."""
+
+    code = "decision-pending"
+
+
+class NothingPendingError(RuleError):
+    """An approval where nothing waits for one."""
+
+    code = "nothing-pending"
+
+
+class SamePersonError(PermissionDeniedError):
+    """An approval by the person who proposed."""
+
+    code = "same-person"
+
+
+class ChangedSinceError(RuleError):
+    """An approval of a proposal that something has happened since."""
+
+    code = "changed-since"
+
+
+class RehostQuotaError(RuleError):
+    """A rehost above the account's quota."""
+
+    code = "rehost-quota"
+
+
+class NotEmptyError(RuleError):
+    """A Virtual Account that would be removed while something is in it."""
+
+    code = "not-empty"

@@ -120,6 +120,14 @@ def hold(allocations: Allocations, confirmed: Sequence | None) -> dict[bytes, He
     return held
 
 
+def added(one: Mapping[bytes, Held], other: Mapping[bytes, Held]) -> dict[bytes, Held]:
+    """Return two holds taken together, lot by lot."""
+    return {
+        lot_id: one.get(lot_id, NOTHING_HELD) + other.get(lot_id, NOTHING_HELD)
+        for lot_id in one.keys() | other.keys()
+    }
+
+
 def postings(
     virtual_account_id: bytes,
     before: Mapping[bytes, Held],
@@ -152,6 +160,8 @@ def _hold_changes(old: Held, new: Held) -> dict[Account, int]:
     return {
         Account.IN_DOUBT: new.in_doubt - old.in_doubt,
         Account.RESERVED: new.reserved - old.reserved,
+        Account.FAILED: new.failed - old.failed,
+        Account.WRITTEN_OFF: new.written_off - old.written_off,
         Account.AVAILABLE: old.total - new.total,
     }
 
@@ -232,6 +242,82 @@ class Balance:
         )
 
 
+def covering(balance: Balance) -> Movement:
+    """Return the movement by which what is available makes up for a shortfall."""
+    count = min(balance.counts[Account.AVAILABLE], balance.counts[Account.SHORTFALL])
+    return within(balance.virtual_account_id, balance.lot.id, count, Account.AVAILABLE, Account.SHORTFALL)
+
+
+def taking_back(balance: Balance, count: int) -> tuple[Movement, ...]:
+    """Return the movements that make a lot's order smaller: a counter-entry.
+
+    What is available goes first. What is out cannot be taken back: it becomes a shortfall.
+    """
+    free = min(count, balance.counts[Account.AVAILABLE])
+    parts = ((Account.AVAILABLE, free), (Account.SHORTFALL, count - free))
+    return tuple(
+        within(balance.virtual_account_id, balance.lot.id, part, source, Account.ENTITLED)
+        for source, part in parts
+        if part
+    )
+
+
+def transferring(
+    held: Mapping[bytes, Held], lots: Mapping[bytes, Lot], source_id: bytes, target_id: bytes
+) -> tuple[Movement, ...]:
+    """Return the movements that take a whole hold to another Virtual Account.
+
+    Of a lot whose end was posted, everything stands in ``expired``: it goes from there to there.
+
+    Args:
+        held: The hold.
+        lots: Its lots.
+        source_id: The Virtual Account where it is.
+        target_id: The one where it will be.
+    """
+    movements = []
+    for lot_id, one in sorted(held.items()):
+        for account, count in _accounts_of(lots[lot_id], one).items():
+            if count:
+                movements.append(Movement(lot_id, count, account, account, source_id, target_id))
+    return tuple(movements)
+
+
+def _accounts_of(lot: Lot, held: Held) -> dict[Account, int]:
+    """Return in which accounts a hold of a lot stands."""
+    if lot.reporting_only:
+        return {} if lot.expired else {Account.TALLIED: held.total}
+    if lot.expired:
+        return {Account.EXPIRED: held.total}
+    return {
+        Account.RESERVED: held.reserved,
+        Account.IN_DOUBT: held.in_doubt,
+        Account.FAILED: held.failed,
+        Account.WRITTEN_OFF: held.written_off,
+    }
+
+
+def bringing(balance: Balance, movements: tuple[Movement, ...]) -> tuple[Movement, ...]:
+    """Return the movements by which a shortfall follows licences out of a Virtual Account.
+
+    Licences take their entitlement with them. Where there is less of it than goes, the rest of what goes is
+    there by a shortfall, and the shortfall goes too.
+
+    Args:
+        balance: The source, before the movements.
+        movements: Those that take licences of its lot to another Virtual Account.
+    """
+    gone = sum(movement.count for movement in movements if movement.source is not Account.TALLIED)
+    short = gone - balance.counts[Account.ENTITLED]
+    if short <= 0:
+        return ()
+    source_id, target_id = balance.virtual_account_id, movements[0].target_virtual_account_id
+    return (
+        within(source_id, balance.lot.id, short, Account.ENTITLED, Account.SHORTFALL),
+        within(target_id, balance.lot.id, short, Account.SHORTFALL, Account.ENTITLED),
+    )
+
+
 def ending(balance: Balance) -> tuple[Movement, ...]:
     """Return the movements at the end of a lot: everything goes to ``expired``, tallies are closed."""
     target = Account.UNMETERED if balance.lot.reporting_only else Account.EXPIRED
@@ -256,6 +342,8 @@ def resuming(balance: Balance) -> tuple[Movement, ...]:
         targets = {
             Account.RESERVED: held.reserved,
             Account.IN_DOUBT: held.in_doubt,
+            Account.FAILED: held.failed,
+            Account.WRITTEN_OFF: held.written_off,
             Account.AVAILABLE: balance.counts[Account.EXPIRED] - held.total,
         }
     return tuple(

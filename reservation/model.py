@@ -28,8 +28,10 @@ from codec.codes import (
     Udi,
     WantedLine,
 )
+from reservation.events import Detail, Event, EventKind, Stamp
 
 __all__ = [
+    "DEFAULT_POLICY",
     "DEFAULT_VIRTUAL_ACCOUNT",
     "NAME_CHARACTERS",
     "NEVER_INSTALLED",
@@ -39,17 +41,23 @@ __all__ = [
     "Allocation",
     "CatalogueId",
     "Clock",
+    "Decision",
+    "DecisionKind",
     "Detail",
     "EarlyReturn",
     "Event",
     "EventKind",
     "Evidence",
+    "Exposure",
+    "FailureEvidence",
     "Held",
     "Kept",
     "Kind",
     "Line",
     "Lot",
     "Mode",
+    "Outcome",
+    "Policy",
     "PortalIdentity",
     "Product",
     "Random",
@@ -109,11 +117,36 @@ class PortalIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class Policy:
+    """What a Smart Account allows itself.
+
+    Attributes:
+        rehost_percent: Rehosts in 365 days, as a share of the devices that ever had a reservation.
+        rehost_minimum: Rehosts in 365 days that are allowed however few devices there are.
+    """
+
+    rehost_percent: int
+    rehost_minimum: int
+
+    def rehosts_allowed(self, devices: int) -> int:
+        """Return how many rehosts in 365 days so many devices allow."""
+        return max(self.rehost_minimum, devices * self.rehost_percent // 100)
+
+
+DEFAULT_POLICY = Policy(rehost_percent=10, rehost_minimum=3)
+
+
+@dataclass(frozen=True, slots=True)
 class VirtualAccount:
-    """A part of the Smart Account, with pools of its own."""
+    """A part of the Smart Account, with pools of its own.
+
+    Attributes:
+        removed: Whether it was removed: only old rows speak of it.
+    """
 
     id: bytes
     name: str
+    removed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +225,11 @@ class State(StrEnum):
         """Whether codes may still be issued for it."""
         return self in {State.ISSUED, State.ACTIVE, State.UPDATING}
 
+    @property
+    def is_given_up(self) -> bool:
+        """Whether people gave the device up: it should not be heard of again."""
+        return self in {State.FAILED, State.WRITTEN_OFF}
+
 
 class Kept(StrEnum):
     """Why the hold of a returned reservation stays in doubt until a person releases it."""
@@ -249,69 +287,109 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a reservation holds of one lot.
+    """What a reservation keeps of one lot from everybody else.
 
     Attributes:
         reserved: Certain: every authorization that may be in force includes it.
         in_doubt: Held because some authorization that may be in force includes it.
+        failed: Was held by a device that was given up, and went to no replacement.
+        written_off: The same, and given up as well.
     """
 
     reserved: int = 0
     in_doubt: int = 0
+    failed: int = 0
+    written_off: int = 0
 
     @property
     def total(self) -> int:
-        """Everything that is held."""
-        return self.reserved + self.in_doubt
+        """Everything that is kept."""
+        return self.reserved + self.in_doubt + self.failed + self.written_off
+
+    def __add__(self, other: "Held") -> "Held":
+        return Held(
+            self.reserved + other.reserved,
+            self.in_doubt + other.in_doubt,
+            self.failed + other.failed,
+            self.written_off + other.written_off,
+        )
 
 
 NOTHING_HELD = Held()
 
 
-# --- what is written down --------------------------------------------------------------------------
-
-Detail = Mapping[str, object]
+# --- what needs a second person --------------------------------------------------------------------
 
 
-class EventKind(StrEnum):
-    """What happened. The names are stable: scripts and reports rely on them."""
+class DecisionKind(StrEnum):
+    """What one person proposes and another approves."""
 
-    ACCOUNT_OPENED = "account-opened"
-    TRUST_ISSUED = "trust-issued"
-    VIRTUAL_ACCOUNT_ADDED = "virtual-account-added"
-    CATALOGUE_ADDED = "catalogue-added"
-    PRODUCT_SET = "product-set"
-    LICENSE_ADDED = "license-added"
-    ORDER_IMPORTED = "order-imported"
-    LOT_ENDED = "lot-ended"
-    LOT_RESUMED = "lot-resumed"
-    RESERVED = "reserved"
-    UPDATED = "updated"
-    CONFIRMED = "confirmed"
-    CONFIRMED_LATE = "confirmed-late"
-    RETURNED = "returned"
-    RETURNED_AGAIN = "returned-again"
-    RETURN_KEPT = "return-kept"
-    KEY_CHANGED = "key-changed"
+    REHOST = "rehost"
+    WRITE_OFF = "write-off"
+    RELEASE = "release"
+
+
+class Outcome(StrEnum):
+    """What became of a proposal."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class FailureEvidence(StrEnum):
+    """What shows that a device failed."""
+
+    HARDWARE = "hardware"
+    SOFTWARE = "software"
+    WITNESS = "witness"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """One entry of the append-only log.
+class Decision:
+    """A proposal about a reservation, and what became of it.
 
     Attributes:
-        id: 16 bytes that grow with time, made by the program.
-        subject: What it is about, for people: a UDI, a tag, a name.
-        detail: Facts, as JSON can hold them.
+        id: The event that it was proposed with.
+        evidence: What shows that the device failed; of a rehost alone.
+        replacement: Id of the replacement's request; None: there is no replacement.
+        request_text: That request, word for word.
+        lines: What the replacement is to get, tag by tag; empty: what the failed device had.
+        outcome: None while it waits.
     """
 
     id: bytes
-    at: datetime
-    actor: str
-    kind: EventKind
-    subject: str
-    reservation_id: bytes | None = None
-    detail: Detail | None = None
+    reservation_id: bytes
+    kind: DecisionKind
+    reason: str
+    evidence: FailureEvidence | None
+    replacement: bytes | None
+    request_text: str
+    lines: Mapping[str, int]
+    proposed_at: datetime
+    proposed_by: str
+    outcome: Outcome | None = None
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    decided_with: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """Licences that a replacement got and that its failed device may still use, if it lives.
+
+    Attributes:
+        event_id: The rehost.
+        cleared_by: The event that proved it over; None: it stands.
+    """
+
+    lot_id: bytes
+    count: int
+    event_id: bytes
+    cleared_by: bytes | None = None
+
+
+# --- what is written down --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,54 +429,3 @@ class StoredCode:
     at: datetime
     actor: str
     event_id: bytes = b""
-
-
-_FIRST_EVENT = 1 << 23
-_PREFIX_BYTES = 13
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """When and by whom a command is carried out, and the ids of the events that it makes.
-
-    Attributes:
-        at: The command's one moment.
-        actor: The acting user.
-        prefix: 13 bytes: 6 of milliseconds since 1970, 7 of randomness.
-    """
-
-    at: datetime
-    actor: str
-    prefix: bytes
-
-    @classmethod
-    def of(cls, at: datetime, actor: str, randomness: bytes, *, newest: bytes = b"") -> "Stamp":
-        """Make the stamp of one command.
-
-        Its events come after all that are there already, whatever the clock says: so events stand in the
-        order of their commits even when a clock is set back.
-
-        Args:
-            at: The command's moment.
-            actor: The acting user.
-            randomness: 7 unpredictable bytes.
-            newest: Id of the newest event; empty while there is none.
-        """
-        prefix = int(at.timestamp() * 1000).to_bytes(6, "big") + randomness
-        if prefix <= newest[:_PREFIX_BYTES]:
-            step = 1 + int.from_bytes(randomness[:3], "big")
-            prefix = (int.from_bytes(newest[:_PREFIX_BYTES], "big") + step).to_bytes(_PREFIX_BYTES, "big")
-        return cls(at, actor, prefix)
-
-    @property
-    def today(self) -> date:
-        """The command's UTC day."""
-        return self.at.date()
-
-    def event_id(self, number: int) -> bytes:
-        """Return the id of the command's event number ``number``."""
-        return self.prefix + (_FIRST_EVENT + number).to_bytes(3, "big")
-
-    def earlier_event_id(self, number: int) -> bytes:
-        """Return the id of an event that the command finds due before it does anything itself."""
-        return self.prefix + number.to_bytes(3, "big")

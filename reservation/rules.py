@@ -134,6 +134,13 @@ def require_enough_matches(request: Request, product: Product | None, default_mi
         )
 
 
+_ENDS = {
+    State.RETURNED: "returned",
+    State.FAILED: "given up as failed",
+    State.WRITTEN_OFF: "given up as failed, and written off",
+}
+
+
 def require_open(reservation: Reservation) -> None:
     """Refuse to issue anything for a reservation that is closed.
 
@@ -144,7 +151,7 @@ def require_open(reservation: Reservation) -> None:
         return
     when = f" on {reservation.closed_at:%Y-%m-%d %H:%M} UTC" if reservation.closed_at else ""
     raise ReservationClosedError(
-        f"Reservation {reservation.name} of {reservation.udi} was {reservation.state}{when}; "
+        f"Reservation {reservation.name} of {reservation.udi} was {_ENDS[reservation.state]}{when}; "
         "it never yields a code again.",
         hint="Make a new request on the device.",
     )
@@ -180,7 +187,8 @@ def require_no_other(request: Request, other: Reservation | None) -> None:
     raise OpenReservationError(
         f"{request.udi} has reservation {other.name} open ({other.state}), made with another device key: "
         "the device was set up again, or another one uses its name.",
-        hint="Accept the return code of the first one here. If it cannot give one, a person has to decide.",
+        hint="Accept the return code of the first one here. If it cannot give one, two persons can decide: "
+        f"tallystick portal rehost {other.name}",
     )
 
 
@@ -244,6 +252,7 @@ def open_reservation(
     *,
     virtual_account_id: bytes,
     former: Reservation | None,
+    first_event: int = 0,
 ) -> Changes:
     """Record a first authorization.
 
@@ -253,6 +262,7 @@ def open_reservation(
         stamp: When and by whom.
         virtual_account_id: Whose licences are taken.
         former: The device's last reservation, closed; None when there was none.
+        first_event: Number of the first event.
     """
     value = request.value
     reservation = Reservation(
@@ -272,15 +282,15 @@ def open_reservation(
         unconfirmed_since=stamp.at,
         closed_at=None,
         kept=None,
-        page_key=stamp.event_id(0),
+        page_key=stamp.event_id(first_event),
     )
     held = ledger.hold({issue.sequence: issue.taken}, None)
     alerts: tuple[Event, ...] = ()
     if former is not None and former.device_key != value.device_key:
         detail = {"former": former.id.hex()}
-        alerts = (event_on(reservation, EventKind.KEY_CHANGED, detail, stamp, number=1),)
+        alerts = (event_on(reservation, EventKind.KEY_CHANGED, detail, stamp, number=first_event + 1),)
     return Changes(
-        event=event_on(reservation, EventKind.RESERVED, issue.detail(), stamp),
+        event=event_on(reservation, EventKind.RESERVED, issue.detail(), stamp, number=first_event),
         reservation=reservation,
         opened=True,
         allocations=issue.allocations(),

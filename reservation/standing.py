@@ -13,8 +13,10 @@ from reservation import ledger
 from reservation.model import (
     Addition,
     Allocation,
+    Decision,
     Event,
     EventKind,
+    Exposure,
     Held,
     Lot,
     Reservation,
@@ -36,7 +38,11 @@ class Changes:
         held: The whole hold of the reservation as it will be; None when it stays.
         movements: Movements of the ledger, in order.
         codes: Codes received and issued.
-        additions: Licences added.
+        additions: Licences added, or taken back.
+        proposal: A new decision that waits for a second person.
+        decided: A decision that was proposed before, with its outcome.
+        exposures: Licences of a failed device that its replacement got.
+        clears: Whether everything that the reservation exposes is over.
         alerts: Further events: something that a person should see.
         notes: Sentences for the person at the keyboard.
     """
@@ -49,6 +55,10 @@ class Changes:
     movements: tuple[ledger.Movement, ...] = ()
     codes: tuple[StoredCode, ...] = ()
     additions: tuple[Addition, ...] = ()
+    proposal: Decision | None = None
+    decided: Decision | None = None
+    exposures: tuple[Exposure, ...] = ()
+    clears: bool = False
     alerts: tuple[Event, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -73,6 +83,7 @@ class Standing:
         held: What it holds, as it was posted.
         lots: Every lot that it ever touched, by id.
         returned: Last installed sequence in the return that closed it; None while there is none.
+        exposures: What a replacement got of its hold.
     """
 
     reservation: Reservation
@@ -81,10 +92,19 @@ class Standing:
     held: Mapping[bytes, Held]
     lots: Mapping[bytes, Lot]
     returned: Sequence | None = None
+    exposures: tuple[Exposure, ...] = ()
 
     def taken(self) -> Mapping[bytes, int]:
         """Return what the newest authorization takes from each lot."""
         return self.allocations.get(self.reservation.sequence, {})
+
+    def exposed(self) -> dict[bytes, int]:
+        """Return what its device may still use beyond the books, lot by lot."""
+        counts: dict[bytes, int] = {}
+        for one in self.exposures:
+            if one.cleared_by is None:
+                counts[one.lot_id] = counts.get(one.lot_id, 0) + one.count
+        return counts
 
     def counts(self, sequence: Sequence) -> dict[str, int]:
         """Return what an authorization grants, tag by tag."""

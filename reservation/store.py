@@ -15,10 +15,12 @@ from typing import Protocol, TypeVar
 
 from reservation.ledger import Balance, Movement
 from reservation.model import (
+    Decision,
     EarlyReturn,
     Event,
     Held,
     Lot,
+    Policy,
     PortalIdentity,
     Product,
     Reservation,
@@ -40,6 +42,11 @@ class Moved:
 
     lot: Lot
     movement: Movement
+
+    @property
+    def is_between(self) -> bool:
+        """Whether the licences went to another Virtual Account."""
+        return self.movement.source_virtual_account_id != self.movement.target_virtual_account_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +102,22 @@ class Reading(Protocol):
         """Return the newest trust code."""
 
     def virtual_accounts(self) -> tuple[VirtualAccount, ...]:
-        """Return all Virtual Accounts, by name."""
+        """Return all Virtual Accounts that there are, by name."""
+
+    def every_virtual_account(self) -> tuple[VirtualAccount, ...]:
+        """Return all Virtual Accounts that there ever were, by name."""
+
+    def policy(self) -> Policy:
+        """Return what the account allows itself."""
 
     def virtual_account(self, name: str) -> VirtualAccount | None:
         """Return the Virtual Account of that name."""
 
     def virtual_account_by_id(self, virtual_account_id: bytes) -> VirtualAccount | None:
-        """Return the Virtual Account of that id."""
+        """Return the Virtual Account of that id, removed or not."""
+
+    def holding_in(self, virtual_account_id: bytes) -> bytes | None:
+        """Return a reservation of a Virtual Account that is open, or keeps anything."""
 
     def products(self) -> tuple[Product, ...]:
         """Return all products that the portal knows something about."""
@@ -137,6 +153,9 @@ class Reading(Protocol):
     def balances_of_lot(self, lot_id: bytes) -> tuple[Balance, ...]:
         """Return one lot's balances as they were posted."""
 
+    def balances_short(self) -> tuple[Balance, ...]:
+        """Return balances with both a shortfall and something available."""
+
     def held_of_lot(self, lot_id: bytes) -> dict[bytes, Held]:
         """Return what reservations hold of a lot, by Virtual Account."""
 
@@ -152,6 +171,12 @@ class Reading(Protocol):
 
     def newest_of_device(self, udi: Udi) -> Reservation | None:
         """Return a device's open reservation, or else its newest one."""
+
+    def given_up_with_key(self, device_key: bytes) -> tuple[Reservation, ...]:
+        """Return reservations of a device that was given up, by its key."""
+
+    def device_count(self) -> int:
+        """Return how many devices ever had a reservation."""
 
     def reservations_between(self, low: bytes, high: bytes, most: int) -> tuple[bytes, ...]:
         """Return ids of reservations in a range, ends included."""
@@ -170,6 +195,20 @@ class Reading(Protocol):
 
     def early_returns(self, hint: bytes) -> tuple[EarlyReturn, ...]:
         """Return the returns that came before a request with this hint."""
+
+    # --- decisions ---
+    def decisions_of(self, reservation_id: bytes) -> tuple[Decision, ...]:
+        """Return all decisions about a reservation, oldest first."""
+
+    def pending_decisions(self) -> tuple[Decision, ...]:
+        """Return all decisions that wait, oldest first."""
+
+    def replaced_since(self, since: datetime) -> tuple[datetime, ...]:
+        """Return when devices were rehosted to a replacement and did not come back, oldest first."""
+
+    # --- events ---
+    def newest_event_of(self, reservation_id: bytes) -> bytes | None:
+        """Return the id of a reservation's newest event."""
 
     def newest_event_id(self) -> bytes:
         """Return the id of the newest event; empty while there is none."""
@@ -236,6 +275,15 @@ class Writing(Reading, Protocol):
 
     def add_virtual_account(self, virtual_account: VirtualAccount) -> None:
         """Add a Virtual Account with a new name."""
+
+    def rename_virtual_account(self, virtual_account_id: bytes, name: str) -> None:
+        """Give a Virtual Account another name."""
+
+    def remove_virtual_account(self, virtual_account_id: bytes) -> None:
+        """Note that a Virtual Account is there no more."""
+
+    def set_policy(self, policy: Policy) -> None:
+        """Set what the account allows itself."""
 
     def append_catalogue(self, position: int, tags: tuple[str, ...], size: int, digest: bytes) -> None:
         """Append tags from a position on, and publish the new size with its digest."""

@@ -165,6 +165,20 @@ EXAMPLES: tuple[Example, ...] = (
         ('tallystick portal update "$(cat request.txt)" --license ROUTE-1G=4 > update.txt',),
         "Counts are new totals; entitlements that are not named stay.",
     ),
+    Example(
+        "portal transfer",
+        ('tallystick portal transfer "$(cat request.txt)" --to Substations',),
+        "The device moves to another site, and its licences with it.",
+    ),
+    Example(
+        "portal license transfer",
+        ("tallystick portal license transfer ROUTE-1G 2 --from DEFAULT --to Substations",),
+    ),
+    Example(
+        "portal license correct",
+        ("tallystick portal license correct ROUTE-1G 1 --order PO-4711",),
+        "Ten were added, and nine were bought: a counter-entry.",
+    ),
     Example("device journal", ("tallystick device journal",), on="router"),
     Example(
         "device codes", ("tallystick device codes",), "Every code that the device ever signed.", on="router"
@@ -186,10 +200,63 @@ EXAMPLES: tuple[Example, ...] = (
         on="spare",
     ),
     Example(
+        "portal policy",
+        ("tallystick portal policy --rehosts 5", "tallystick portal policy"),
+        "How many failed devices may be replaced in a year.",
+    ),
+    Example(
+        "portal rehost",
+        (
+            "tallystick device request > new-request.txt",
+            "tallystick portal rehost request.txt --file new-request.txt --license ROUTE-1G=2 "
+            "--reason Lightning --evidence witness",
+        ),
+        "The router burns before its return code was carried home; a spare takes its place.",
+        on="spare",
+    ),
+    Example("portal decisions", ("tallystick portal decisions",), "A second person sees what waits."),
+    Example(
+        "portal approve",
+        (
+            "tallystick portal approve --file request.txt",
+            "TALLYSTICK_USER=alex tallystick portal approve --file request.txt > new-authorization.txt",
+            'tallystick portal show "$(cat request.txt)" | head -20',
+        ),
+        "Nobody approves what they proposed. What the spare got is exposed: the router may still use it, "
+        "should it live.",
+    ),
+    Example(
+        "portal write-off",
+        ("tallystick portal write-off \"$(cat request.txt)\" --reason 'Melted'",),
+        "What the spare did not get stands as failed; it can be written off.",
+    ),
+    Example(
+        "portal release",
+        (
+            'tallystick portal release "$(cat request.txt)" --reason "Nobody has it"',
+            "tallystick portal approve --file request.txt --reject",
+            'tallystick portal release "$(cat request.txt)" --reason "Nobody has it"',
+        ),
+        "Only what a doubtful return left in doubt can be released; and one thing waits at a time.",
+    ),
+    Example(
         "portal events",
         ("tallystick portal return --file return.txt", "tallystick portal events"),
-        "The licences come home (`return` is another name of `accept`); and everything that happened.",
+        "The return code was found: what is left comes home (`return` is another name of `accept`).",
         minutes=90,
+    ),
+    Example(
+        "portal va rename",
+        ("tallystick portal va rename Substations Grid",),
+    ),
+    Example(
+        "portal va remove",
+        (
+            "tallystick portal va remove Grid",
+            "tallystick portal va add Depot",
+            "tallystick portal va remove Depot",
+        ),
+        "Only an empty one.",
     ),
     Example(
         "portal audit",

@@ -9,7 +9,8 @@ portal = LazyGroup(
     The order of things: `init` once, `license add` for what was bought, `trust` for the file that devices
     pin. Then, for each device: `reserve` answers its request with an authorization, `accept` takes what the
     device sends back (`confirm` and `return` are other names of `accept`). `license list` shows the books,
-    `list` and `show` the reservations, `audit` proves that everything adds up.
+    `list` and `show` the reservations, `audit` proves that everything adds up. A device that
+    failed is replaced by `rehost`, which a second person must `approve`.
 
     The database is TALLYSTICK_DB (`sqlite:///PATH`), by default in the user's data folder. Commands act on
     behalf of TALLYSTICK_USER, by default the operating system's user.
@@ -25,6 +26,16 @@ portal = LazyGroup(
             "Change what a reservation grants: print the new authorization.",
         ),
         "reissue": ("cli.portal.exchange:reissue", "Show a reservation's newest authorization again."),
+        "transfer": (
+            "cli.portal.transferring:transfer",
+            "Take a device with its licences to another Virtual Account.",
+        ),
+        "rehost": ("cli.portal.deciding:rehost", "Propose to replace a device that failed."),
+        "write-off": ("cli.portal.deciding:write_off", "Propose to write off what a failed device held."),
+        "release": ("cli.portal.deciding:release", "Propose to free what a doubtful return left in doubt."),
+        "decisions": ("cli.portal.deciding:decisions", "List what waits for a second person."),
+        "approve": ("cli.portal.deciding:approve", "Approve what somebody else proposed."),
+        "policy": ("cli.portal.deciding:policy", "Show or change how many rehosts are allowed."),
         "list": ("cli.portal.views:list_all", "List reservations."),
         "show": ("cli.portal.views:show", "Show everything about one reservation."),
         "events": ("cli.portal.views:events", "List what happened, from the append-only log."),
@@ -46,6 +57,11 @@ licenses = LazyGroup(
     places={
         "add": ("cli.portal.stock:add_license", "Add licences that were bought."),
         "import": ("cli.portal.orders:import_order", "Add everything that an order file lists, or nothing."),
+        "transfer": (
+            "cli.portal.transferring:transfer_license",
+            "Take available licences to another Virtual Account.",
+        ),
+        "correct": ("cli.portal.transferring:correct_license", "Take back licences that were wrongly added."),
         "list": ("cli.portal.stock:list_licenses", "Show the books: every lot, and where its counts are."),
     },
 )
@@ -59,6 +75,14 @@ virtual_accounts = LazyGroup(
     places={
         "add": ("cli.portal.stock:add_virtual_account", "Add a Virtual Account."),
         "list": ("cli.portal.stock:list_virtual_accounts", "List the Virtual Accounts."),
+        "rename": (
+            "cli.portal.transferring:rename_virtual_account",
+            "Give a Virtual Account another name.",
+        ),
+        "remove": (
+            "cli.portal.transferring:remove_virtual_account",
+            "Remove a Virtual Account that is empty.",
+        ),
     },
 )
 

@@ -1,11 +1,12 @@
 """The commands of a portal that exchange codes with devices."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cli.code_input import CodeInput, names_reservation, repairs_record, takes_code
 from cli.code_output import CodeOutput, shows_code
 from cli.command import command, option, with_session
-from cli.counts import tag_count, tag_counts
+from cli.counts import require_counts, tag_counts
 from cli.errors import UsageMistakeError
 from cli.plain import safe
 from cli.portal.books import on_portal, on_signing_portal
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from reservation.rules import Choice
     from reservation.service.accepting import Accepted
     from reservation.service.context import Portal
-    from reservation.service.reserving import Issued
+    from reservation.service.issuing import Issued
+    from reservation.store import Moved
 
 _TERM = option(
     "--term",
@@ -28,7 +30,7 @@ _TERM = option(
     metavar="longest|soonest|LOT",
     help="Which lots to take from first: those that last longest, those that end soonest, or one lot alone.",
 )
-_NEXT = "Carry this code to the device, and install it there: tallystick device install"
+NEXT_INSTALL = "Carry this code to the device, and install it there: tallystick device install"
 
 
 @command(
@@ -164,12 +166,7 @@ def update(
     """
     from reservation.service.reserving import update as update_lines
 
-    for text in licenses:
-        if tag_count(text, "--license")[1] is None:
-            raise UsageMistakeError(
-                f"--license {safe(text)} says no count.", hint=f"Write for example: --license {safe(text)}=5"
-            )
-    counts = tag_counts(licenses, "--license")
+    counts = require_counts(licenses, "--license")
     reservation = reservation_of(session, portal, given)
     issued = update_lines(unlock(portal), reservation, counts, term=term)
     again = f"Nothing changes by that: here is the authorization of {moment(issued.at)} again."
@@ -212,6 +209,7 @@ def _issued(issued: "Issued", output: CodeOutput, title: str, **more: object) ->
             "virtual_account": issued.virtual_account,
             "sequence": sequence_record(issued.sequence),
             "lines": [line_record(line) for line in issued.lines],
+            "notes": issued.notes,
             "again": issued.again,
             "at": issued.at,
             "by": issued.by,
@@ -219,8 +217,8 @@ def _issued(issued: "Issued", output: CodeOutput, title: str, **more: object) ->
         },
         code=issued.text,
         output=output,
-        says=(title, *(f"  {line_words(line)}" for line in issued.lines)),
-        next_step=_NEXT,
+        says=(title, *(f"  {line_words(line)}" for line in issued.lines), *issued.notes),
+        next_step=NEXT_INSTALL,
     )
 
 
@@ -309,10 +307,30 @@ def _accepted_text(accepted: "Accepted") -> str:
     lines = [sentence]
     if accepted.again:
         lines.append(f"This very code was accepted before, on {moment(accepted.at)} by {safe(accepted.by)}.")
-    for each in accepted.moved:
+    lines += moved_lines(accepted.moved)
+    return "\n".join(lines)
+
+
+def moved_lines(moved: "Iterable[Moved]") -> list[str]:
+    """Return movements of licences in words, one a line."""
+    lines = []
+    for each in moved:
         way = f"{each.movement.source.value} → {each.movement.target.value}".replace("_", " ")
         lines.append(f"  {each.movement.count:,} × {safe(each.lot.tag)}: {way}")
-    return "\n".join(lines)
+    return lines
+
+
+def moved_record(moved: "Iterable[Moved]") -> list[dict[str, object]]:
+    """Return movements of licences for scripts."""
+    return [
+        {
+            "tag": each.lot.tag,
+            "count": each.movement.count,
+            "from": each.movement.source.value,
+            "to": each.movement.target.value,
+        }
+        for each in moved
+    ]
 
 
 def _accepted_record(accepted: "Accepted") -> dict[str, object]:
@@ -322,15 +340,7 @@ def _accepted_record(accepted: "Accepted") -> dict[str, object]:
         "state": accepted.reservation.state.value,
         "udi": udi_record(accepted.udi),
         "sequence": sequence_record(accepted.sequence),
-        "moved": [
-            {
-                "tag": each.lot.tag,
-                "count": each.movement.count,
-                "from": each.movement.source.value,
-                "to": each.movement.target.value,
-            }
-            for each in accepted.moved
-        ],
+        "moved": moved_record(accepted.moved),
         "notes": accepted.notes,
         "again": accepted.again,
         "at": accepted.at,

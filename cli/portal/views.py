@@ -11,12 +11,13 @@ from cli.errors import UsageMistakeError
 from cli.plain import counted, safe
 from cli.portal.books import on_portal
 from cli.portal.naming import reservation_of
+from cli.portal.stock import lot_words
 from cli.screen import labelled, table
 from cli.session import Report, Session
 from cli.values import line_record, lines_table, moment, sequence_record, udi_record
 
 if TYPE_CHECKING:
-    from reservation.model import Event
+    from reservation.model import Event, Lot
     from reservation.service.auditing import Finding
     from reservation.service.context import Portal
     from reservation.service.views import Details, HeldLine, Summary
@@ -101,6 +102,8 @@ def _summary_record(each: "Summary") -> dict[str, object]:
         "is_expired": each.is_expired,
         "reserved": each.reserved,
         "in_doubt": each.in_doubt,
+        "failed": each.failed,
+        "written_off": each.written_off,
         "expired": each.expired,
     }
 
@@ -153,6 +156,15 @@ def _details_text(found: "Details") -> str:
         parts.append(f"Its newest authorization grants:\n{lines_table(found.lines)}")
     if found.held:
         parts.append(f"It holds:\n{_held_table(found.held)}")
+    if found.exposed:
+        lines = (f"  {count:,} × {safe(lot.tag)} ({lot_words(lot)})" for lot, count in found.exposed)
+        parts.append("Exposed: its replacement got these, and it may still use them:\n" + "\n".join(lines))
+    if found.pending:
+        parts.append(
+            f"A {found.pending.kind.value} waits for a second person, proposed by "
+            f"{safe(found.pending.proposed_by)} on {moment(found.pending.proposed_at)}: "
+            f"{safe(found.pending.reason)}"
+        )
     parts.append("What happened:\n" + _events_table(found.events))
     return "\n\n".join(parts)
 
@@ -160,18 +172,27 @@ def _details_text(found: "Details") -> str:
 def _held_table(held: "tuple[HeldLine, ...]") -> str:
     from reservation.model import name_of
 
-    columns = ("RESERVED", "IN DOUBT", "EXPIRED")
+    given_up = any(line.held.failed or line.held.written_off for line in held)
+    columns = ("RESERVED", "IN DOUBT", *(("FAILED", "WRITTEN OFF") if given_up else ()), "EXPIRED")
     rows = [
         (
             line.lot.tag,
             name_of(line.lot.id),
             f"{line.held.reserved:,}",
             f"{line.held.in_doubt:,}",
+            *((f"{line.held.failed:,}", f"{line.held.written_off:,}") if given_up else ()),
             f"{line.expired:,}",
         )
         for line in held
     ]
     return table(("TAG", "LOT", *columns), rows, right=columns)
+
+
+def exposed_record(exposed: "tuple[tuple[Lot, int], ...]") -> list[dict[str, object]]:
+    """Return what a failed device may still use, for scripts."""
+    from reservation.model import name_of
+
+    return [{"tag": lot.tag, "lot": name_of(lot.id), "count": count} for lot, count in exposed]
 
 
 def _details_record(found: "Details") -> dict[str, object]:
@@ -188,10 +209,14 @@ def _details_record(found: "Details") -> dict[str, object]:
                 "lot": name_of(line.lot.id),
                 "reserved": line.held.reserved,
                 "in_doubt": line.held.in_doubt,
+                "failed": line.held.failed,
+                "written_off": line.held.written_off,
                 "expired": line.expired,
             }
             for line in found.held
         ],
+        "exposed": exposed_record(found.exposed),
+        "pending": found.pending and found.pending.kind.value,
         "codes": [
             {"kind": code.kind.name.lower(), "code": code.text, "at": code.at, "by": code.actor}
             for code in found.codes

@@ -2,7 +2,8 @@
 
 Every verb takes a `Portal` first. Modules: `codes` reads and names, `reserving` issues, `accepting` takes
 what devices answer, `stock`, `ordering` and `catalogue` keep what there is to reserve, `views` shows,
-`auditing` recomputes. Portals are made and opened by `reservation.bootstrap`.
+`auditing` recomputes, `deciding` is for what needs two persons, `transferring` for what goes from one Virtual
+Account to another. Portals are made and opened by `reservation.bootstrap`.
 """
 
 from codec.reading import Received
@@ -13,15 +14,37 @@ from reservation.service.auditing import Finding, audit
 from reservation.service.catalogue import add_catalogue, show_catalogue
 from reservation.service.codes import DeviceCode, find_reservation, keep_return, read_code
 from reservation.service.context import Issuer, Portal
+from reservation.service.deciding import (
+    Decided,
+    Proposed,
+    approve,
+    pending_decisions,
+    propose_rehost,
+    propose_release,
+    propose_write_off,
+    reject,
+    set_policy,
+    show_policy,
+)
+from reservation.service.issuing import Issued
 from reservation.service.ordering import OrderAdded, import_order, preview_order
-from reservation.service.reserving import AS_REQUESTED, UNIVERSAL, Issued, reissue, reserve, update
+from reservation.service.reserving import AS_REQUESTED, UNIVERSAL, reissue, reserve, update
 from reservation.service.stock import (
     Added,
     add_license,
     add_virtual_account,
     list_products,
     list_virtual_accounts,
+    remove_virtual_account,
+    rename_virtual_account,
     set_product,
+)
+from reservation.service.transferring import (
+    Corrected,
+    Transferred,
+    correct_license,
+    transfer_license,
+    transfer_reservation,
 )
 from reservation.service.views import (
     Counts,
@@ -47,7 +70,9 @@ __all__ = [
     "Accepted",
     "Added",
     "Choice",
+    "Corrected",
     "Counts",
+    "Decided",
     "Details",
     "DeviceCode",
     "Finding",
@@ -62,14 +87,18 @@ __all__ = [
     "Pool",
     "Portal",
     "Preference",
+    "Proposed",
     "Received",
     "Summary",
+    "Transferred",
     "View",
     "accept",
     "add_catalogue",
     "add_license",
     "add_virtual_account",
+    "approve",
     "audit",
+    "correct_license",
     "events",
     "find_reservation",
     "import_order",
@@ -79,13 +108,24 @@ __all__ = [
     "list_reservations",
     "list_virtual_accounts",
     "overview",
+    "pending_decisions",
     "preview_order",
+    "propose_rehost",
+    "propose_release",
+    "propose_write_off",
     "read_code",
     "reissue",
+    "reject",
+    "remove_virtual_account",
+    "rename_virtual_account",
     "reserve",
+    "set_policy",
     "set_product",
     "show_catalogue",
+    "show_policy",
     "show_reservation",
+    "transfer_license",
+    "transfer_reservation",
     "trust_file",
     "update",
 ]

@@ -17,7 +17,7 @@ from reservation.model import EventKind, Reservation, Sequence, Stamp, Udi
 from reservation.rules import refuse_cancelled, require_open
 from reservation.service.codes import DeviceCode, Located, known_return, locate
 from reservation.service.context import Portal, write
-from reservation.service.reserving import require_standing
+from reservation.service.issuing import require_standing
 from reservation.store import Moved, Reading, Writing
 
 

@@ -25,11 +25,22 @@ from codec.keys import VerifyingKey
 from codec.lines import sort_lines
 from codec.reading import inspect
 from reservation import ledger
+from reservation.answers import reason_to_keep
 from reservation.ledger import BALANCED, Account, Balance, changes_of
 from reservation.lots import describe
-from reservation.model import NOTHING_HELD, Held, PortalIdentity, Reservation, Sequence, State, StoredCode
+from reservation.model import (
+    NOTHING_HELD,
+    DecisionKind,
+    Held,
+    Outcome,
+    PortalIdentity,
+    Reservation,
+    Sequence,
+    State,
+    StoredCode,
+)
 from reservation.service.context import Portal
-from reservation.service.reserving import require_standing, spelled_lines
+from reservation.service.issuing import require_standing, spelled_lines
 from reservation.standing import Standing
 from reservation.store import Reading
 
@@ -79,6 +90,7 @@ def _all_findings(books: Reading, progress: Progress | None) -> Iterator[Finding
         standing = require_standing(books, reservation.id)
         yield from _check_reservation(standing)
         yield from _check_codes(books, identity, standing)
+        yield from _check_decisions(books, standing)
         if progress:
             progress(reservation)
 
@@ -95,6 +107,8 @@ def _check_balances(books: Reading, balances: tuple[Balance, ...]) -> Iterator[F
             yield from _compare(
                 balance, account, balance.counts[account], expected.get(account, 0), "movements"
             )
+        if balance.counts[Account.SHORTFALL] and balance.counts[Account.AVAILABLE]:
+            yield Finding("shortfall", describe(balance.lot), "something is available while more is out")
         if not balance.balanced:
             yield Finding("equation", describe(balance.lot), "the two sides of its accounts differ")
     for lot_id, _ in made:
@@ -111,10 +125,12 @@ def _check_holds(books: Reading, balances: tuple[Balance, ...]) -> Iterator[Find
         expected = {
             Account.RESERVED: held.reserved,
             Account.IN_DOUBT: held.in_doubt,
+            Account.FAILED: held.failed,
+            Account.WRITTEN_OFF: held.written_off,
             Account.TALLIED: 0,
         }
         if balance.lot.reporting_only:
-            expected = {Account.RESERVED: 0, Account.IN_DOUBT: 0, Account.TALLIED: held.total}
+            expected = {**dict.fromkeys(expected, 0), Account.TALLIED: held.total}
         for account, count in expected.items():
             yield from _compare(balance, account, balance.counts[account], count, "reservations")
     for lot_id, _ in sums:
@@ -159,19 +175,49 @@ def _check_reservation(standing: Standing) -> Iterator[Finding]:
     unissued = standing.allocations.keys() - {one.sequence for one in standing.issued}
     if unissued:
         yield Finding("allocation", name, "it has allocations without an authorization")
-    expected = _expected_hold(standing)
-    if dict(standing.held) != expected:
+    if not _holds_as_expected(standing):
         yield Finding("hold", name, "it does not hold what its authorizations and confirmations make it hold")
     if reservation.state is not _expected_state(reservation):
         yield Finding("state", name, f"it is {reservation.state}, and its codes say otherwise")
 
 
-def _expected_hold(standing: Standing) -> dict[bytes, Held]:
+def _holds_as_expected(standing: Standing) -> bool:
     reservation = standing.reservation
-    held = ledger.hold(standing.allocations, reservation.confirmed)
+    possible = ledger.hold(standing.allocations, reservation.confirmed)
+    held = dict(standing.held)
     if reservation.state.is_open:
-        return held
-    return {lot_id: Held(0, one.total) for lot_id, one in held.items()} if reservation.kept else {}
+        return held == possible
+    if reservation.state is State.RETURNED and not reservation.kept:
+        return not held
+    if reservation.state is State.RETURNED and not standing.exposures and not _was_given_up(standing):
+        return held == {lot_id: Held(in_doubt=one.total) for lot_id, one in possible.items()}
+    return _was_shared_out(standing, possible)
+
+
+def _was_given_up(standing: Standing) -> bool:
+    return any(one.failed or one.written_off for one in standing.held.values())
+
+
+def _was_shared_out(standing: Standing, possible: Mapping[bytes, Held]) -> bool:
+    """Tell whether what a given up device held is all there: exposed, failed, or written off."""
+    expected = {
+        lot_id: one.total for lot_id, one in possible.items() if not standing.lots[lot_id].reporting_only
+    }
+    parts: dict[bytes, int] = {}
+    for lot_id, count in [
+        *((one.lot_id, one.count) for one in standing.exposures),
+        *((lot_id, held.failed + held.written_off) for lot_id, held in standing.held.items()),
+    ]:
+        parts[lot_id] = parts.get(lot_id, 0) + count
+    state = standing.reservation.state
+    mixed = any(
+        one.reserved
+        or one.in_doubt
+        or (one.failed and state is State.WRITTEN_OFF)
+        or (one.written_off and state is State.FAILED)
+        for one in standing.held.values()
+    )
+    return parts == expected and not mixed
 
 
 def _expected_state(reservation: Reservation) -> State:
@@ -180,6 +226,30 @@ def _expected_state(reservation: Reservation) -> State:
     if reservation.confirmed is None:
         return State.ISSUED
     return State.ACTIVE if reservation.confirmed == reservation.sequence else State.UPDATING
+
+
+def _check_decisions(books: Reading, standing: Standing) -> Iterator[Finding]:
+    """Compare a reservation with what was decided about it."""
+    reservation = standing.reservation
+    name = f"reservation {reservation.name}"
+    made = [one for one in books.decisions_of(reservation.id) if one.outcome is Outcome.APPROVED]
+    kinds = {one.kind for one in made}
+    if any(one.decided_by == one.proposed_by for one in made):
+        yield Finding("decision", name, "one person proposed and approved the same")
+    if reservation.state.is_given_up and DecisionKind.REHOST not in kinds:
+        yield Finding("decision", name, f"it is {reservation.state}, and nobody approved a rehost")
+    if reservation.state is State.WRITTEN_OFF and DecisionKind.WRITE_OFF not in kinds:
+        yield Finding("decision", name, "it is written off, and nobody approved that")
+    moved = {one.event_id for one in standing.exposures}
+    if moved - {one.decided_with for one in made if one.replacement is not None}:
+        yield Finding("exposure", name, "its exposure comes from no approved rehost")
+    if any(one.replacement and books.reservation(one.replacement) is None for one in made):
+        yield Finding("decision", name, "the reservation of its replacement is missing")
+    gone = reservation.state is State.RETURNED and not reservation.kept
+    if bool(standing.exposed()) and gone:
+        yield Finding("exposure", name, "it is returned, and its exposure stands")
+    if not gone and any(one.cleared_by for one in standing.exposures):
+        yield Finding("exposure", name, "its exposure is cleared, and its device did not return")
 
 
 # --- codes -----------------------------------------------------------------------------------------
@@ -207,8 +277,26 @@ def _check_codes(books: Reading, identity: PortalIdentity, standing: Standing) -
     newest = max(confirmed, default=None)
     if reservation.state.is_open and reservation.confirmed != newest:
         yield Finding("state", name, f"confirmed is {reservation.confirmed}, and its codes confirm {newest}")
+    if not reservation.state.is_open and _wrongly_released(books, standing, codes):
+        yield Finding("state", name, "its return leaves its hold in doubt, and nobody released it")
     if not reservation.state.is_open and reservation.confirmed not in {None, *confirmed}:
         yield Finding("state", name, f"confirmed is {reservation.confirmed}, and no code confirms that")
+
+
+def _wrongly_released(books: Reading, standing: Standing, codes: tuple[StoredCode, ...]) -> bool:
+    """Tell whether a return's reason to keep the hold was dropped without a decision."""
+    reservation = standing.reservation
+    closing = next((one for one in codes if one.kind is Kind.RETURN), None)
+    if closing is None or reservation.kept is not None:
+        return False
+    try:
+        value = inspect(closing.text).code.unverified
+    except CodecError:
+        return False  # It is a finding of its own.
+    if not isinstance(value, Return) or reason_to_keep(reservation, value) is None:
+        return False
+    made = books.decisions_of(reservation.id)
+    return not any(one.kind is DecisionKind.RELEASE and one.outcome is Outcome.APPROVED for one in made)
 
 
 def _problem_of(

@@ -2,7 +2,8 @@
 
 Invariant: one command has one moment and one actor, its `Stamp`; and whatever a command writes, ends of lots
 that are due by that moment are posted first, in the same transaction. So every decision sees the books as of
-now, and a late sweep never changes an answer.
+now, and a late sweep never changes an answer. What comes back to a lot of which more is out than was bought
+covers that shortfall, in the same transaction.
 """
 
 from collections.abc import Callable
@@ -75,9 +76,25 @@ def write(portal: Portal, work: Callable[[Writing, Stamp], T]) -> T:
     def whole(transaction: Writing) -> T:
         stamp = Stamp.of(now, portal.actor, randomness, newest=transaction.newest_event_id())
         post_ends(transaction, stamp)
-        return work(transaction, stamp)
+        result = work(transaction, stamp)
+        _cover_shortfalls(transaction, stamp)
+        return result
 
     return portal.store.write(whole)
+
+
+def _cover_shortfalls(transaction: Writing, stamp: Stamp) -> None:
+    """Let what came back to a lot that is short make up for what is missing."""
+    for number, balance in enumerate(transaction.balances_short()):
+        event = Event(
+            stamp.later_event_id(number),
+            stamp.at,
+            stamp.actor,
+            EventKind.SHORTFALL_COVERED,
+            describe(balance.lot),
+            detail={"lot": balance.lot.id.hex()},
+        )
+        transaction.record(Changes(event, movements=(ledger.covering(balance),)))
 
 
 def post_ends(transaction: Writing, stamp: Stamp) -> int:

@@ -5,6 +5,7 @@ from datetime import date
 from hashlib import sha256
 
 from codec.codes import checked_text
+from reservation import transfers
 from reservation.errors import NameTakenError, RuleError
 from reservation.ledger import Account, within
 from reservation.lots import describe
@@ -20,9 +21,9 @@ from reservation.model import (
     VirtualAccount,
 )
 from reservation.service.context import Portal, write
-from reservation.service.reserving import virtual_account_named
+from reservation.service.issuing import virtual_account_named
 from reservation.standing import Changes
-from reservation.store import Writing
+from reservation.store import Reading, Writing
 
 #: Most licences that one addition can bring; sums stay far within 64 bits.
 MAX_QUANTITY = 1_000_000_000
@@ -152,10 +153,7 @@ def add_virtual_account(portal: Portal, name: str) -> VirtualAccount:
     new = VirtualAccount(portal.random(8), name)
 
     def work(books: Writing, stamp: Stamp) -> VirtualAccount:
-        if any(one.name.casefold() == name.casefold() for one in books.virtual_accounts()):
-            raise NameTakenError(
-                f"There is a Virtual Account {name} already.", hint="Choose another name, or use that one."
-            )
+        _require_free(books, name)
         event = Event(
             stamp.event_id(0),
             stamp.at,
@@ -167,6 +165,70 @@ def add_virtual_account(portal: Portal, name: str) -> VirtualAccount:
         books.record(Changes(event))
         books.add_virtual_account(new)
         return new
+
+    return write(portal, work)
+
+
+def _require_free(books: Reading, name: str, *, but: bytes = b"") -> None:
+    others = (one for one in books.virtual_accounts() if one.id != but)
+    if any(one.name.casefold() == name.casefold() for one in others):
+        raise NameTakenError(
+            f"There is a Virtual Account {name} already.", hint="Choose another name, or use that one."
+        )
+
+
+def rename_virtual_account(portal: Portal, name: str, new_name: str) -> VirtualAccount:
+    """Give a Virtual Account another name.
+
+    Raises:
+        UnknownNameError: When there is none of that name.
+        NameTakenError: When another one has the new name.
+        RuleError: For DEFAULT.
+        FieldError: When the new name is no plain text of 1 to 64 characters.
+    """
+    checked_text("name of the Virtual Account", new_name)
+
+    def work(books: Writing, stamp: Stamp) -> VirtualAccount:
+        place = virtual_account_named(books, name)
+        transfers.require_not_default(place)
+        _require_free(books, new_name, but=place.id)
+        event = Event(
+            stamp.event_id(0),
+            stamp.at,
+            stamp.actor,
+            EventKind.VIRTUAL_ACCOUNT_RENAMED,
+            new_name,
+            detail={"virtual_account": place.id.hex(), "before": name},
+        )
+        books.record(Changes(event))
+        books.rename_virtual_account(place.id, new_name)
+        return VirtualAccount(place.id, new_name)
+
+    return write(portal, work)
+
+
+def remove_virtual_account(portal: Portal, name: str) -> VirtualAccount:
+    """Remove a Virtual Account that is empty.
+
+    Raises:
+        UnknownNameError: When there is none of that name.
+        NotEmptyError: When it has licences, or a reservation that is open or keeps something.
+        RuleError: For DEFAULT.
+    """
+
+    def work(books: Writing, stamp: Stamp) -> VirtualAccount:
+        place = virtual_account_named(books, name)
+        default = virtual_account_named(books, DEFAULT_VIRTUAL_ACCOUNT)
+        mine = tuple(one for one in books.balances() if one.virtual_account_id == place.id)
+        changes = transfers.remove_virtual_account(
+            place, default, mine, holder=books.holding_in(place.id), stamp=stamp
+        )
+        for movement in changes.movements:
+            balance = next(one for one in mine if one.lot.id == movement.lot_id)
+            books.add_lot(balance.lot, default.id)
+        books.record(changes)
+        books.remove_virtual_account(place.id)
+        return place
 
     return write(portal, work)
 

@@ -15,6 +15,7 @@ from reservation import trustfile
 from reservation.errors import UnknownNameError
 from reservation.ledger import Account, Balance
 from reservation.model import (
+    Decision,
     Event,
     Held,
     Kept,
@@ -27,7 +28,7 @@ from reservation.model import (
     name_of,
 )
 from reservation.service.context import Portal, balances_as_of
-from reservation.service.reserving import require_standing, spelled_lines, virtual_account_named
+from reservation.service.issuing import require_standing, spelled_lines, virtual_account_named
 from reservation.store import PageOf, Reading
 
 NO_EVENT = b""
@@ -135,6 +136,11 @@ def _virtual_account_names(books: Reading, only: str | None) -> dict[bytes, str]
     return {one.id: one.name for one in books.virtual_accounts()}
 
 
+def _every_name(books: Reading) -> dict[bytes, str]:
+    """Return the names of all Virtual Accounts, those that were removed as well."""
+    return {one.id: one.name for one in books.every_virtual_account()}
+
+
 def _lot_state(balance: Balance, now: datetime) -> LotState:
     if balance.lot.ended(now.date()):
         return LotState.ENDED
@@ -174,6 +180,8 @@ class Summary:
         is_expired: Whether it is open and holds something of a lot that has ended.
         reserved: Licences that it holds for certain.
         in_doubt: Licences that it holds in doubt.
+        failed: Licences that stand as failed, because its device was given up.
+        written_off: Licences that were written off with it.
         expired: Licences that it held when their lots ended.
     """
 
@@ -192,6 +200,8 @@ class Summary:
     is_expired: bool
     reserved: int
     in_doubt: int
+    failed: int
+    written_off: int
     expired: int
 
 
@@ -269,7 +279,7 @@ def _parse_page(page: str | None) -> tuple[datetime, bytes] | None:
 
 
 def _summaries(books: Reading, reservations: tuple[Reservation, ...], now: datetime) -> tuple[Summary, ...]:
-    names = _virtual_account_names(books, None)
+    names = _every_name(books)
     holds = books.holds_of(tuple(one.id for one in reservations))
     return tuple(
         _summary(one, names[one.virtual_account_id], _held_lines(holds.get(one.id, ()), now))
@@ -302,6 +312,8 @@ def _summary(one: Reservation, virtual_account: str, lines: tuple[HeldLine, ...]
         is_expired=one.state.is_open and any(line.expired for line in lines),
         reserved=sum(line.held.reserved for line in lines),
         in_doubt=sum(line.held.in_doubt for line in lines),
+        failed=sum(line.held.failed for line in lines),
+        written_off=sum(line.held.written_off for line in lines),
         expired=sum(line.expired for line in lines),
     )
 
@@ -316,6 +328,8 @@ class Details:
         required_matches: Hardware components that must match.
         lines: What its newest authorization grants.
         held: What it holds, lot by lot.
+        exposed: What its device, which was given up, may still use beyond the books, lot by lot.
+        pending: A decision that waits for a second person; None: there is none.
         codes: Every code received and issued, in order.
         events: Everything that happened to it, in order.
     """
@@ -325,6 +339,8 @@ class Details:
     required_matches: int
     lines: tuple[Line, ...]
     held: tuple[HeldLine, ...]
+    exposed: tuple[tuple[Lot, int], ...]
+    pending: Decision | None
     codes: tuple[StoredCode, ...] = field(repr=False)
     events: tuple[Event, ...] = field(repr=False)
 
@@ -341,13 +357,16 @@ def show_reservation(portal: Portal, reservation_id: bytes) -> Details:
         standing = require_standing(books, reservation_id)
         one = standing.reservation
         held = _held_lines(((standing.lots[lot_id], held) for lot_id, held in standing.held.items()), now)
-        names = _virtual_account_names(books, None)
+        names = _every_name(books)
+        pending = [one for one in books.decisions_of(reservation_id) if one.outcome is None]
         return Details(
             summary=_summary(one, names[one.virtual_account_id], held),
             members=one.members,
             required_matches=one.required_matches,
             lines=spelled_lines(standing.taken(), standing.lots),
             held=held,
+            exposed=tuple((standing.lots[lot_id], count) for lot_id, count in standing.exposed().items()),
+            pending=pending[0] if pending else None,
             codes=books.codes(reservation_id),
             events=books.events_of(reservation_id),
         )

@@ -12,10 +12,14 @@ from typing import Any
 from reservation.errors import StateDamagedError
 from reservation.ledger import Balance, Movement
 from reservation.model import (
+    DEFAULT_POLICY,
+    Decision,
     EarlyReturn,
     Event,
+    Exposure,
     Held,
     Lot,
+    Policy,
     PortalIdentity,
     Product,
     Reservation,
@@ -64,21 +68,37 @@ class SqlReading:
         return str(row[1])
 
     def virtual_accounts(self) -> tuple[VirtualAccount, ...]:
-        """Return all Virtual Accounts, by name."""
+        """Return all Virtual Accounts that there are, by name."""
+        return tuple(one for one in self.every_virtual_account() if not one.removed)
+
+    def every_virtual_account(self) -> tuple[VirtualAccount, ...]:
+        """Return all Virtual Accounts that there ever were, by name."""
         found = self._queries.virtual_accounts(self._connection, account_id=self._account_id)
-        return tuple(VirtualAccount(*row) for row in found)
+        return tuple(rows.virtual_account_of(row) for row in found)
+
+    def policy(self) -> Policy:
+        """Return what the account allows itself."""
+        row = self._queries.policy(self._connection, account_id=self._account_id)
+        return Policy(*row) if row else DEFAULT_POLICY
 
     def virtual_account(self, name: str) -> VirtualAccount | None:
         """Return the Virtual Account of that name."""
         row = self._queries.virtual_account(self._connection, account_id=self._account_id, name=name)
-        return VirtualAccount(*row) if row else None
+        return rows.virtual_account_of(row) if row else None
 
     def virtual_account_by_id(self, virtual_account_id: bytes) -> VirtualAccount | None:
-        """Return the Virtual Account of that id."""
+        """Return the Virtual Account of that id, removed or not."""
         row = self._queries.virtual_account_by_id(
             self._connection, account_id=self._account_id, virtual_account_id=virtual_account_id
         )
-        return VirtualAccount(*row) if row else None
+        return rows.virtual_account_of(row) if row else None
+
+    def holding_in(self, virtual_account_id: bytes) -> bytes | None:
+        """Return a reservation of a Virtual Account that is open, or keeps anything."""
+        found: bytes | None = self._queries.holding_in(
+            self._connection, account_id=self._account_id, virtual_account_id=virtual_account_id
+        )
+        return found
 
     def products(self) -> tuple[Product, ...]:
         """Return all products that the portal knows something about."""
@@ -151,6 +171,11 @@ class SqlReading:
         found = self._queries.balances_of_lot(self._connection, account_id=self._account_id, lot_id=lot_id)
         return tuple(rows.balance_of(row) for row in found)
 
+    def balances_short(self) -> tuple[Balance, ...]:
+        """Return balances with both a shortfall and something available."""
+        found = self._queries.balances_short(self._connection, account_id=self._account_id)
+        return tuple(rows.balance_of(row) for row in found)
+
     def held_of_lot(self, lot_id: bytes) -> dict[bytes, Held]:
         """Return what reservations hold of a lot, by Virtual Account."""
         found = self._queries.held_of_lot(self._connection, account_id=self._account_id, lot_id=lot_id)
@@ -184,6 +209,18 @@ class SqlReading:
         )
         return rows.reservation_of(row) if row else None
 
+    def given_up_with_key(self, device_key: bytes) -> tuple[Reservation, ...]:
+        """Return reservations of a device that was given up, by its key."""
+        return self._reservations(
+            self._queries.given_up_with_key(
+                self._connection, account_id=self._account_id, device_key=device_key
+            )
+        )
+
+    def device_count(self) -> int:
+        """Return how many devices ever had a reservation."""
+        return int(self._queries.device_count(self._connection, account_id=self._account_id))
+
     def reservations_between(self, low: bytes, high: bytes, most: int) -> tuple[bytes, ...]:
         """Return ids of reservations in a range, ends included."""
         found = self._queries.reservations_named(
@@ -214,7 +251,13 @@ class SqlReading:
         lots |= {lot.id: lot for lot in strays}
         returned = None if reservation.state.is_open else self._queries.returned(self._connection, **key)
         return Standing(
-            reservation, issued, allocations, held, lots, Sequence(*returned) if returned else None
+            reservation,
+            issued,
+            allocations,
+            held,
+            lots,
+            Sequence(*returned) if returned else None,
+            tuple(Exposure(*row) for row in self._queries.exposures(self._connection, **key)),
         )
 
     def issued_id(self, reservation_id: bytes, sequence: Sequence) -> bytes | None:
@@ -251,6 +294,36 @@ class SqlReading:
         return tuple(
             EarlyReturn(hint, digest, text, rows.instant(at), actor) for digest, text, at, actor in found
         )
+
+    # --- decisions ---
+
+    def decisions_of(self, reservation_id: bytes) -> tuple[Decision, ...]:
+        """Return all decisions about a reservation, oldest first."""
+        found = self._queries.decisions_of(
+            self._connection, account_id=self._account_id, reservation_id=reservation_id
+        )
+        return tuple(rows.decision_of(row) for row in found)
+
+    def pending_decisions(self) -> tuple[Decision, ...]:
+        """Return all decisions that wait, oldest first."""
+        found = self._queries.pending_decisions(self._connection, account_id=self._account_id)
+        return tuple(rows.decision_of(row) for row in found)
+
+    def replaced_since(self, since: datetime) -> tuple[datetime, ...]:
+        """Return when devices were rehosted to a replacement and did not come back, oldest first."""
+        found = self._queries.replaced_since(
+            self._connection, account_id=self._account_id, since=rows.instant_text(since)
+        )
+        return tuple(rows.instant(at) for (at,) in found)
+
+    # --- events ---
+
+    def newest_event_of(self, reservation_id: bytes) -> bytes | None:
+        """Return the id of a reservation's newest event."""
+        newest: bytes | None = self._queries.newest_event_of(
+            self._connection, account_id=self._account_id, reservation_id=reservation_id
+        )
+        return newest
 
     def newest_event_id(self) -> bytes:
         """Return the id of the newest event; empty while there is none."""

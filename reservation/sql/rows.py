@@ -16,13 +16,17 @@ from reservation.errors import StateDamagedError
 from reservation.ledger import BALANCED, Account, Balance, Movement
 from reservation.model import (
     CatalogueId,
+    Decision,
+    DecisionKind,
     Event,
     EventKind,
+    FailureEvidence,
     Held,
     Kept,
     Kind,
     Lot,
     Mode,
+    Outcome,
     PortalIdentity,
     Reservation,
     Sequence,
@@ -30,6 +34,7 @@ from reservation.model import (
     StoredCode,
     Term,
     Udi,
+    VirtualAccount,
 )
 
 Row = tuple[Any, ...]
@@ -86,6 +91,13 @@ def identity_of(row: Row) -> PortalIdentity:
     return PortalIdentity(
         portal_id, epoch, minimum_match, root_key, issuer_key, date.fromisoformat(issuer_from)
     )
+
+
+@_reported
+def virtual_account_of(row: Row) -> VirtualAccount:
+    """Return a Virtual Account."""
+    virtual_account_id, name, removed = row
+    return VirtualAccount(virtual_account_id, name, bool(removed))
 
 
 # --- lots ------------------------------------------------------------------------------------------
@@ -245,6 +257,75 @@ def held_parameters(reservation_id: bytes, lot_id: bytes, held: Held) -> Paramet
         "lot_id": lot_id,
         "reserved": held.reserved,
         "in_doubt": held.in_doubt,
+        "failed": held.failed,
+        "written_off": held.written_off,
+    }
+
+
+# --- decisions -------------------------------------------------------------------------------------
+
+
+@_reported
+def decision_of(row: Row) -> Decision:
+    """Return a decision."""
+    (
+        decision_id,
+        reservation_id,
+        kind,
+        reason,
+        evidence,
+        replacement,
+        request_text,
+        lines,
+        at,
+        actor,
+        outcome,
+        decided_at,
+        decided_by,
+        decided_with,
+    ) = row
+    return Decision(
+        id=decision_id,
+        reservation_id=reservation_id,
+        kind=DecisionKind(kind),
+        reason=reason,
+        evidence=FailureEvidence(evidence) if evidence else None,
+        replacement=replacement,
+        request_text=request_text,
+        lines=json.loads(lines),
+        proposed_at=instant(at),
+        proposed_by=actor,
+        outcome=Outcome(outcome) if outcome else None,
+        decided_at=_optional_instant(decided_at),
+        decided_by=decided_by,
+        decided_with=decided_with,
+    )
+
+
+def proposal_parameters(decision: Decision) -> Parameters:
+    """Return the columns of a decision that waits."""
+    return {
+        "decision_id": decision.id,
+        "reservation_id": decision.reservation_id,
+        "kind": decision.kind.value,
+        "reason": decision.reason,
+        "evidence": decision.evidence and decision.evidence.value,
+        "replacement_id": decision.replacement,
+        "request_text": decision.request_text,
+        "lines": json.dumps(dict(decision.lines), sort_keys=True, separators=(",", ":")),
+        "at": instant_text(decision.proposed_at),
+        "actor": decision.proposed_by,
+    }
+
+
+def outcome_parameters(decision: Decision) -> Parameters:
+    """Return the columns that change when a decision is made."""
+    return {
+        "decision_id": decision.id,
+        "outcome": decision.outcome and decision.outcome.value,
+        "decided_at": _optional_text(decision.decided_at),
+        "decided_by": decision.decided_by,
+        "decided_with": decision.decided_with,
     }
 
 

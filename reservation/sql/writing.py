@@ -6,7 +6,7 @@ count of changed rows (a row that must be there is asked for by RETURNING).
 
 from reservation.errors import ConstraintBrokenError
 from reservation.ledger import Place, changes_of
-from reservation.model import EarlyReturn, Event, Held, Lot, Product, Reservation, VirtualAccount
+from reservation.model import EarlyReturn, Event, Held, Lot, Policy, Product, Reservation, VirtualAccount
 from reservation.sql import rows
 from reservation.sql.reading import SqlReading
 from reservation.standing import Changes
@@ -23,6 +23,7 @@ class SqlWriting(SqlReading):
             self._write_holds(changes.reservation.id, changes)
         self._write_codes(changes)
         self._post(changes)
+        self._write_decisions(changes)
 
     def _insert_events(self, events: tuple[Event, ...]) -> None:
         self._queries.insert_events(
@@ -73,6 +74,27 @@ class SqlWriting(SqlReading):
         codes = [{**came_with, **rows.code_parameters(code)} for code in changes.codes]
         if codes:
             self._queries.insert_codes(self._connection, codes)
+
+    def _write_decisions(self, changes: Changes) -> None:
+        """Write what was proposed or decided, and the exposure that came or went with it."""
+        account = {"account_id": self._account_id}
+        if changes.proposal is not None:
+            parameters = rows.proposal_parameters(changes.proposal)
+            self._queries.insert_decision(self._connection, **account, **parameters)
+        if changes.decided is not None:
+            found = self._queries.decide(
+                self._connection, **account, **rows.outcome_parameters(changes.decided)
+            )
+            _require_row(found, "a decision")
+        of = {**account, "reservation_id": changes.event.reservation_id}
+        if changes.clears:
+            self._queries.clear_exposures(self._connection, **of, cleared_by=changes.event.id)
+        exposures = [
+            {**of, "lot_id": one.lot_id, "event_id": one.event_id, "count": one.count}
+            for one in changes.exposures
+        ]
+        if exposures:
+            self._queries.insert_exposures(self._connection, exposures)
 
     def _post(self, changes: Changes) -> None:
         """Write the movements, and what they change in the balances."""
@@ -138,6 +160,30 @@ class SqlWriting(SqlReading):
             account_id=self._account_id,
             virtual_account_id=virtual_account.id,
             name=virtual_account.name,
+        )
+
+    def rename_virtual_account(self, virtual_account_id: bytes, name: str) -> None:
+        """Give a Virtual Account another name."""
+        self._queries.rename_virtual_account(
+            self._connection,
+            account_id=self._account_id,
+            virtual_account_id=virtual_account_id,
+            name=name,
+        )
+
+    def remove_virtual_account(self, virtual_account_id: bytes) -> None:
+        """Note that a Virtual Account is there no more."""
+        self._queries.remove_virtual_account(
+            self._connection, account_id=self._account_id, virtual_account_id=virtual_account_id
+        )
+
+    def set_policy(self, policy: Policy) -> None:
+        """Set what the account allows itself."""
+        self._queries.upsert_policy(
+            self._connection,
+            account_id=self._account_id,
+            rehost_percent=policy.rehost_percent,
+            rehost_minimum=policy.rehost_minimum,
         )
 
     def append_catalogue(self, position: int, tags: tuple[str, ...], size: int, digest: bytes) -> None:

@@ -49,9 +49,20 @@ ORDER = (
     "portal list",
     "portal show",
     "portal update",
+    "portal license transfer",
+    "portal license correct",
+    "portal policy",
+    "portal transfer",
+    "portal rehost",
+    "portal decisions",
+    "portal approve",
+    "portal write-off",
     "device codes",
     "device journal",
     "device return",
+    "portal release",
+    "portal va rename",
+    "portal va remove",
     "portal events",
     "portal audit",
     "keys generate",
@@ -154,6 +165,16 @@ def _prepare(desk: Desk, words: str) -> None:
     if words == "code repair":
         code = desk.path("authorization.txt").read_text().strip()
         desk.write("mistyped.txt", mistyped(code, 20))
+    if words == "portal rehost":
+        desk.done("device", "init", "--pid", "RTR-900", "--sn", "NEW1", "--trust", "trust.txt", on="spare")
+        desk.write("new.txt", desk.done("device", "request", on="spare").line)
+        desk.write("old.txt", desk.path("request.txt").read_text())
+    if words == "portal release":
+        desk.hardware["spare"] = {}
+        desk.write("request.txt", desk.path("new.txt").read_text())
+        desk.done("portal", "accept", desk.done("device", "cancel", on="spare").line)
+    if words == "portal va remove":
+        desk.done("portal", "va", "add", "Depot")
     if words == "device cancel":
         desk.done("device", "request")
 

@@ -102,6 +102,8 @@ def test_everything_about_one_reservation(portal: PortalDesk) -> None:
         "lot": record["held"][0]["lot"],
         "reserved": 2,
         "in_doubt": 3,
+        "failed": 0,
+        "written_off": 0,
         "expired": 0,
     }
 

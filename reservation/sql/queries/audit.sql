@@ -7,7 +7,7 @@ FROM movements WHERE account_id = :account_id
 GROUP BY lot_id, source, target, source_virtual_account_id, target_virtual_account_id;
 
 -- name: hold_sums(account_id)
-SELECT h.lot_id, r.virtual_account_id, sum(h.reserved), sum(h.in_doubt)
+SELECT h.lot_id, r.virtual_account_id, sum(h.reserved), sum(h.in_doubt), sum(h.failed), sum(h.written_off)
 FROM holds AS h
 JOIN reservations AS r ON r.account_id = h.account_id AND r.reservation_id = h.reservation_id
 WHERE h.account_id = :account_id

@@ -54,8 +54,18 @@ FROM lots AS l
 JOIN balances AS b ON b.account_id = l.account_id AND b.lot_id = l.lot_id
 WHERE l.account_id = :account_id AND l.lot_id = :lot_id;
 
+-- name: balances_short(account_id)
+-- Lots of which more is out than was bought, although some of it has come back.
+SELECT l.lot_id, l.tag, l.starts, l.ends, l.export_controlled, l.reporting_only, l.expired,
+       b.virtual_account_id, b.available, b.reserved, b.in_doubt, b.failed, b.expired, b.written_off,
+       b.entitled, b.shortfall, b.tallied
+FROM balances AS b
+JOIN lots AS l ON l.account_id = b.account_id AND l.lot_id = b.lot_id
+WHERE b.account_id = :account_id AND b.shortfall > 0 AND b.available > 0
+ORDER BY b.lot_id, b.virtual_account_id;
+
 -- name: held_of_lot(account_id, lot_id)
-SELECT r.virtual_account_id, sum(h.reserved), sum(h.in_doubt)
+SELECT r.virtual_account_id, sum(h.reserved), sum(h.in_doubt), sum(h.failed), sum(h.written_off)
 FROM holds AS h
 JOIN reservations AS r ON r.account_id = h.account_id AND r.reservation_id = h.reservation_id
 WHERE h.account_id = :account_id AND h.lot_id = :lot_id

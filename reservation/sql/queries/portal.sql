@@ -21,18 +21,36 @@ SELECT account_id, name FROM accounts ORDER BY name;
 INSERT INTO accounts (account_id, name) VALUES (:account_id, :name);
 
 -- name: virtual_accounts(account_id)
-SELECT virtual_account_id, name FROM virtual_accounts WHERE account_id = :account_id ORDER BY name;
+SELECT virtual_account_id, name, removed FROM virtual_accounts WHERE account_id = :account_id ORDER BY name;
 
 -- name: virtual_account(account_id, name)^
-SELECT virtual_account_id, name FROM virtual_accounts WHERE account_id = :account_id AND name = :name;
+SELECT virtual_account_id, name, removed FROM virtual_accounts
+WHERE account_id = :account_id AND name = :name AND removed = 0;
 
 -- name: virtual_account_by_id(account_id, virtual_account_id)^
-SELECT virtual_account_id, name FROM virtual_accounts
+SELECT virtual_account_id, name, removed FROM virtual_accounts
 WHERE account_id = :account_id AND virtual_account_id = :virtual_account_id;
 
 -- name: insert_virtual_account(account_id, virtual_account_id, name)!
 INSERT INTO virtual_accounts (account_id, virtual_account_id, name)
 VALUES (:account_id, :virtual_account_id, :name);
+
+-- name: rename_virtual_account(account_id, virtual_account_id, name)!
+UPDATE virtual_accounts SET name = :name
+WHERE account_id = :account_id AND virtual_account_id = :virtual_account_id;
+
+-- name: remove_virtual_account(account_id, virtual_account_id)!
+UPDATE virtual_accounts SET removed = 1
+WHERE account_id = :account_id AND virtual_account_id = :virtual_account_id;
+
+-- name: holding_in(account_id, virtual_account_id)$
+-- A reservation of a Virtual Account that is open, or keeps anything.
+SELECT r.reservation_id FROM reservations AS r
+WHERE r.account_id = :account_id AND r.virtual_account_id = :virtual_account_id
+      AND (r.closed_at IS NULL OR EXISTS (
+          SELECT 1 FROM holds AS h
+          WHERE h.account_id = r.account_id AND h.reservation_id = r.reservation_id))
+LIMIT 1;
 
 -- name: insert_grant(account_id, user_name, role, virtual_account_id, at, actor)!
 INSERT INTO grants (account_id, user_name, role, virtual_account_id, at, actor)

@@ -61,15 +61,15 @@ INSERT INTO allocations (account_id, reservation_id, epoch, number, lot_id, coun
 VALUES (:account_id, :reservation_id, :epoch, :number, :lot_id, :count);
 
 -- name: holds(account_id, reservation_id)
-SELECT lot_id, reserved, in_doubt FROM holds
+SELECT lot_id, reserved, in_doubt, failed, written_off FROM holds
 WHERE account_id = :account_id AND reservation_id = :reservation_id;
 
 -- name: delete_holds(account_id, reservation_id)!
 DELETE FROM holds WHERE account_id = :account_id AND reservation_id = :reservation_id;
 
 -- name: insert_holds*!
-INSERT INTO holds (account_id, reservation_id, lot_id, reserved, in_doubt)
-VALUES (:account_id, :reservation_id, :lot_id, :reserved, :in_doubt);
+INSERT INTO holds (account_id, reservation_id, lot_id, reserved, in_doubt, failed, written_off)
+VALUES (:account_id, :reservation_id, :lot_id, :reserved, :in_doubt, :failed, :written_off);
 
 -- name: insert_codes*!
 INSERT INTO codes (account_id, reservation_id, code_id, kind, code_text, epoch, number, code_number, link,
@@ -101,6 +101,10 @@ VALUES (:account_id, :event_id, :at, :actor, :kind, :subject, :reservation_id, :
 
 -- name: newest_event_id(account_id)$
 SELECT event_id FROM events WHERE account_id = :account_id ORDER BY event_id DESC LIMIT 1;
+
+-- name: newest_event_of(account_id, reservation_id)$
+SELECT event_id FROM events
+WHERE account_id = :account_id AND reservation_id = :reservation_id ORDER BY event_id DESC LIMIT 1;
 
 -- name: event(account_id, event_id)^
 SELECT event_id, at, actor, kind, subject, reservation_id, detail

@@ -36,8 +36,17 @@ CREATE TABLE virtual_accounts (
     account_id         BLOB NOT NULL REFERENCES accounts,
     virtual_account_id BLOB NOT NULL CHECK (length(virtual_account_id) = 8),
     name               TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 64),
-    PRIMARY KEY (account_id, virtual_account_id),
-    UNIQUE (account_id, name)
+    -- A removed one stays for the rows that speak of it; its name is free again.
+    removed            INTEGER NOT NULL DEFAULT 0 CHECK (removed IN (0, 1)),
+    PRIMARY KEY (account_id, virtual_account_id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX virtual_accounts_by_name ON virtual_accounts (account_id, name) WHERE removed = 0;
+
+-- What the account allows itself; no row: the program's defaults.
+CREATE TABLE policies (
+    account_id     BLOB PRIMARY KEY REFERENCES accounts,
+    rehost_percent INTEGER NOT NULL CHECK (rehost_percent BETWEEN 0 AND 100),
+    rehost_minimum INTEGER NOT NULL CHECK (rehost_minimum >= 0)
 ) STRICT, WITHOUT ROWID;
 
 -- Who may do what. A role that is not limited to a Virtual Account has an empty one.
@@ -117,6 +126,7 @@ CREATE TABLE balances (
     CONSTRAINT the_books_balance
         CHECK (available + reserved + in_doubt + failed + expired + written_off = entitled + shortfall)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX balances_short ON balances (account_id) WHERE shortfall > 0;
 
 -- --- what happened --------------------------------------------------------------------------------
 
@@ -152,13 +162,13 @@ CREATE TABLE movements (
     CHECK (source <> target OR source_virtual_account_id <> target_virtual_account_id)
 ) STRICT, WITHOUT ROWID;
 
--- Licences that were added, with the order that brought them.
+-- Licences that were added, with the order that brought them; negative: taken back by a counter-entry.
 CREATE TABLE additions (
     account_id         BLOB NOT NULL,
     event_id           BLOB NOT NULL,
     lot_id             BLOB NOT NULL,
     virtual_account_id BLOB NOT NULL,
-    count              INTEGER NOT NULL CHECK (count > 0),
+    count              INTEGER NOT NULL CHECK (count <> 0),
     order_reference    TEXT NOT NULL,
     PRIMARY KEY (account_id, event_id, lot_id, virtual_account_id),
     FOREIGN KEY (account_id, event_id) REFERENCES events,
@@ -206,6 +216,9 @@ CREATE UNIQUE INDEX open_reservation_of_device
     WHERE state IN ('issued', 'active', 'updating');
 CREATE INDEX reservations_of_device
     ON reservations (account_id, serial_number, product_id, uuid, page_key);
+-- Devices that were given up: their keys should not be heard of again.
+CREATE INDEX reservations_given_up ON reservations (account_id, device_key)
+    WHERE state IN ('failed', 'written-off');
 CREATE INDEX reservations_by_page ON reservations (account_id, page_key);
 CREATE INDEX reservations_by_state ON reservations (account_id, state, page_key);
 CREATE INDEX reservations_by_virtual_account ON reservations (account_id, virtual_account_id, page_key);
@@ -234,17 +247,19 @@ CREATE TABLE allocations (
     FOREIGN KEY (account_id, lot_id) REFERENCES lots
 ) STRICT, WITHOUT ROWID;
 
--- What each reservation holds of each lot; of a lot that has ended, what it would hold.
+-- What each reservation keeps of each lot; of a lot that has ended, what it would keep.
 CREATE TABLE holds (
     account_id     BLOB NOT NULL,
     reservation_id BLOB NOT NULL,
     lot_id         BLOB NOT NULL,
     reserved       INTEGER NOT NULL CHECK (reserved >= 0),
     in_doubt       INTEGER NOT NULL CHECK (in_doubt >= 0),
+    failed         INTEGER NOT NULL DEFAULT 0 CHECK (failed >= 0),
+    written_off    INTEGER NOT NULL DEFAULT 0 CHECK (written_off >= 0),
     PRIMARY KEY (account_id, reservation_id, lot_id),
     FOREIGN KEY (account_id, reservation_id) REFERENCES reservations,
     FOREIGN KEY (account_id, lot_id) REFERENCES lots,
-    CHECK (reserved + in_doubt > 0)
+    CHECK (reserved + in_doubt + failed + written_off > 0)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX holds_by_lot ON holds (account_id, lot_id, reservation_id);
 
@@ -284,6 +299,55 @@ CREATE TABLE early_returns (
     FOREIGN KEY (account_id, event_id) REFERENCES events
 ) STRICT, WITHOUT ROWID;
 
+-- --- what needs a second person -------------------------------------------------------------------
+
+-- What one person proposed; it changes once, when another approves it or anybody rejects it.
+CREATE TABLE decisions (
+    account_id     BLOB NOT NULL,
+    decision_id    BLOB NOT NULL,
+    reservation_id BLOB NOT NULL,
+    kind           TEXT NOT NULL CHECK (kind IN ('rehost', 'write-off', 'release')),
+    reason         TEXT NOT NULL CHECK (length(reason) BETWEEN 1 AND 200),
+    evidence       TEXT CHECK (evidence IN ('hardware', 'software', 'witness', 'none')),
+    replacement_id BLOB CHECK (length(replacement_id) = 32),
+    request_text   TEXT NOT NULL,
+    lines          TEXT NOT NULL CHECK (json_valid(lines)),
+    at             TEXT NOT NULL,
+    actor          TEXT NOT NULL,
+    outcome        TEXT CHECK (outcome IN ('approved', 'rejected')),
+    decided_at     TEXT,
+    decided_by     TEXT,
+    decided_with   BLOB,
+    PRIMARY KEY (account_id, decision_id),
+    FOREIGN KEY (account_id, decision_id) REFERENCES events (account_id, event_id),
+    FOREIGN KEY (account_id, decided_with) REFERENCES events (account_id, event_id),
+    FOREIGN KEY (account_id, reservation_id) REFERENCES reservations,
+    CHECK ((kind = 'rehost') = (evidence IS NOT NULL)),
+    CHECK ((replacement_id IS NULL) = (request_text = '')),
+    CHECK ((outcome IS NULL) = (decided_at IS NULL)),
+    CHECK ((outcome IS NULL) = (decided_by IS NULL)),
+    CHECK ((outcome IS NULL) = (decided_with IS NULL)),
+    CONSTRAINT two_persons CHECK (outcome IS NOT 'approved' OR decided_by <> actor)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX one_pending_decision ON decisions (account_id, reservation_id) WHERE outcome IS NULL;
+CREATE INDEX decisions_by_reservation ON decisions (account_id, reservation_id, decision_id);
+CREATE INDEX decisions_by_time ON decisions (account_id, kind, decided_at);
+
+-- What replacements got of the holds of failed devices: outside the equation, until the device is proved gone.
+CREATE TABLE exposures (
+    account_id     BLOB NOT NULL,
+    reservation_id BLOB NOT NULL,
+    lot_id         BLOB NOT NULL,
+    event_id       BLOB NOT NULL,
+    count          INTEGER NOT NULL CHECK (count > 0),
+    cleared_by     BLOB,
+    PRIMARY KEY (account_id, reservation_id, lot_id, event_id),
+    FOREIGN KEY (account_id, reservation_id) REFERENCES reservations,
+    FOREIGN KEY (account_id, lot_id) REFERENCES lots,
+    FOREIGN KEY (account_id, event_id) REFERENCES events,
+    FOREIGN KEY (account_id, cleared_by) REFERENCES events (account_id, event_id)
+) STRICT, WITHOUT ROWID;
+
 -- --- only ever added ------------------------------------------------------------------------------
 
 CREATE TRIGGER movements_stay BEFORE UPDATE ON movements
@@ -318,6 +382,23 @@ CREATE TRIGGER early_returns_stay BEFORE UPDATE ON early_returns
     BEGIN SELECT raise(ABORT, 'early returns are only ever added'); END;
 CREATE TRIGGER early_returns_remain BEFORE DELETE ON early_returns
     BEGIN SELECT raise(ABORT, 'early returns are only ever added'); END;
+
+CREATE TRIGGER decisions_stay BEFORE UPDATE ON decisions
+    WHEN OLD.outcome IS NOT NULL OR NEW.outcome IS NULL
+         OR (OLD.account_id, OLD.decision_id, OLD.reservation_id, OLD.kind, OLD.reason, OLD.evidence,
+             OLD.replacement_id, OLD.request_text, OLD.lines, OLD.at, OLD.actor)
+            IS NOT (NEW.account_id, NEW.decision_id, NEW.reservation_id, NEW.kind, NEW.reason, NEW.evidence,
+                    NEW.replacement_id, NEW.request_text, NEW.lines, NEW.at, NEW.actor)
+    BEGIN SELECT raise(ABORT, 'a proposal is decided once, as it was made'); END;
+CREATE TRIGGER decisions_remain BEFORE DELETE ON decisions
+    BEGIN SELECT raise(ABORT, 'decisions are only ever added'); END;
+CREATE TRIGGER exposures_stay BEFORE UPDATE ON exposures
+    WHEN OLD.cleared_by IS NOT NULL OR NEW.cleared_by IS NULL
+         OR (OLD.account_id, OLD.reservation_id, OLD.lot_id, OLD.event_id, OLD.count)
+            IS NOT (NEW.account_id, NEW.reservation_id, NEW.lot_id, NEW.event_id, NEW.count)
+    BEGIN SELECT raise(ABORT, 'an exposure is cleared once, as it was'); END;
+CREATE TRIGGER exposures_remain BEFORE DELETE ON exposures
+    BEGIN SELECT raise(ABORT, 'exposures are only ever added'); END;
 
 CREATE TRIGGER reservations_remain BEFORE DELETE ON reservations
     BEGIN SELECT raise(ABORT, 'reservations are never deleted'); END;

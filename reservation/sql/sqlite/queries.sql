@@ -3,7 +3,7 @@
 -- name: holds_of_page(account_id, reservation_ids)
 -- The holds of several reservations; their ids come as a JSON array of hexadecimal strings.
 SELECT h.reservation_id, l.lot_id, l.tag, l.starts, l.ends, l.export_controlled, l.reporting_only, l.expired,
-       h.reserved, h.in_doubt
+       h.reserved, h.in_doubt, h.failed, h.written_off
 FROM json_each(:reservation_ids) AS wanted
 JOIN holds AS h ON h.account_id = :account_id AND h.reservation_id = unhex(wanted.value)
 JOIN lots AS l ON l.account_id = h.account_id AND l.lot_id = h.lot_id;

@@ -3,20 +3,32 @@
     add TAG N [from DATE to DATE] [reporting] [in VA]     licences come in
     reserve DEVICE TAG=N … [term T] [in VA]               a first authorization
     request DEVICE                                        another request by the device (its next code number)
+                                                          (tram/anew is the tram with another key)
     update DEVICE TAG=N … [term T]                        a further authorization
     confirm DEVICE SEQUENCE                               the device says that it installed that one
     return DEVICE LAST [mismatch]                         it says that LAST was the last installed (0: never)
     on DATE                                               time passes
     refused NAME                                          the line before raises the error with that code
     pool TAG [in VA] account=N …                          accounts, those not named are 0
-    lot TAG to DATE account=N …                           accounts of one lot
+    lot TAG to DATE [in VA] account=N …                   accounts of one lot
     state DEVICE STATE                                    of its newest reservation
+    rehost DEVICE [to DEVICE] [TAG=N …]                   ann proposes it; to: with a request of a replacement
+    write_off DEVICE, release DEVICE                      ann proposes it
+    approve DEVICE [by NAME], reject DEVICE               bob decides, or whoever is named
+    exposed DEVICE TAG=N …                                what it may use beyond the books; those not named: 0
+    alerts KIND …                                         alerts about anything since the last such line
+    move TAG N from VA to VA                              available licences go to another Virtual Account
+    transfer DEVICE to VA                                 a device goes with what it holds
+    correct TAG N [in VA]                                 an order is made smaller
+    rename VA NAME, remove VA                             Virtual Accounts
+    quota N                                               rehosts in a year, and no share of the devices
+    kept DEVICE REASON|no                                 why its hold stays in doubt
 
 After every line the whole books are audited.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 
 from codec.codes import Sequence, Term
@@ -24,8 +36,11 @@ from codec.envelope import VerifiedCode
 from codec.errors import CodecError
 from reservation import service
 from reservation.errors import ReservationError
+from reservation.model import EventKind, FailureEvidence, Policy
 from reservation.service import Counts, Issued, LinesWanted, Portal
 from tests.reservation.portal.appliance import Appliance, Time
+
+ALERTS = {EventKind.KEY_CHANGED, EventKind.SIGN_OF_LIFE, EventKind.INSUFFICIENT}
 
 
 @dataclass(slots=True)
@@ -35,6 +50,8 @@ class Desk:
     issued: dict[tuple[str, int], Issued] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     refusal: ReservationError | CodecError | None = None
+    looked: bytes = b""
+    replacements: dict[str, str] = field(default_factory=dict)
 
     def play(self, scenario: str) -> None:
         """Play a scenario to its end."""
@@ -75,7 +92,7 @@ class Desk:
 
     def _reserve(self, device: str, *rest: str) -> None:
         options = _options(rest)
-        request = Appliance(device).request(number=self.numbers.get(device, 1))
+        request = _appliance(device).request(number=self.numbers.get(device, 1))
         self._keep(
             device,
             service.reserve(
@@ -100,12 +117,12 @@ class Desk:
         return self.issued[device, 0]
 
     def _confirm(self, device: str, number: str) -> None:
-        code = Appliance(device).confirmation(self.issued[device, int(number)], self.portal)
+        code = _appliance(device).confirmation(self.issued[device, int(number)], self.portal)
         self._accept(code)
 
     def _return(self, device: str, last: str, *rest: str) -> None:
         sequence = Sequence(0, int(last))
-        code = Appliance(device).give_back(
+        code = _appliance(device).give_back(
             self._newest(device).reservation_id, sequence, mismatch="mismatch" in rest
         )
         self._accept(code)
@@ -130,19 +147,89 @@ class Desk:
             one.counts
             for one in licenses
             if one.lot.tag == tag and one.lot.term is not None and one.lot.term.end == end
+            if one.virtual_account == _options(rest).get("in", "DEFAULT")
         )
         _compare(found, _counts(rest))
+
+    def _rehost(self, device: str, *rest: str) -> None:
+        other = _options(rest).get("to")
+        if other:
+            self.replacements[device] = other
+        request = _appliance(other).request(number=self.numbers.get(other, 1)) if other else None
+        service.propose_rehost(
+            self.portal,
+            self._newest(device).reservation_id,
+            reason="fell into the river",
+            evidence=FailureEvidence.WITNESS,
+            replacement=request,
+            lines=_counts(rest),
+        )
+
+    def _write_off(self, device: str) -> None:
+        service.propose_write_off(self.portal, self._newest(device).reservation_id, reason="gone")
+
+    def _release(self, device: str) -> None:
+        service.propose_release(self.portal, self._newest(device).reservation_id, reason="seen to be empty")
+
+    def _approve(self, device: str, *rest: str) -> None:
+        second = replace(self.portal, actor=_options(rest).get("by", "bob"))
+        decided = service.approve(second, self._newest(device).reservation_id)
+        if decided.issued is not None:
+            self._keep(self.replacements[device], decided.issued)
+
+    def _reject(self, device: str) -> None:
+        service.reject(self.portal, self._newest(device).reservation_id)
+
+    def _exposed(self, device: str, *rest: str) -> None:
+        details = service.show_reservation(self.portal, self._newest(device).reservation_id)
+        assert {lot.tag: count for lot, count in details.exposed} == _counts(rest)
+
+    def _kept(self, device: str, reason: str) -> None:
+        details = service.show_reservation(self.portal, self._newest(device).reservation_id)
+        assert (details.summary.kept or "no") == reason
+
+    def _alerts(self, *kinds: str) -> None:
+        found = service.events(self.portal, after=self.looked, most=1000)
+        self.looked = found[-1].id if found else self.looked
+        assert [event.kind for event in found if event.kind in ALERTS] == list(kinds)
+
+    def _move(self, tag: str, count: str, *rest: str) -> None:
+        options = _options(rest)
+        service.transfer_license(self.portal, tag, int(count), source=options["from"], target=options["to"])
+
+    def _transfer(self, device: str, *rest: str) -> None:
+        service.transfer_reservation(
+            self.portal, self._newest(device).reservation_id, target=_options(rest)["to"]
+        )
+
+    def _correct(self, tag: str, count: str, *rest: str) -> None:
+        place = _options(rest).get("in", "DEFAULT")
+        service.correct_license(self.portal, tag, int(count), virtual_account=place)
+
+    def _rename(self, name: str, new_name: str) -> None:
+        service.rename_virtual_account(self.portal, name, new_name)
+
+    def _remove(self, name: str) -> None:
+        service.remove_virtual_account(self.portal, name)
+
+    def _quota(self, rehosts: str) -> None:
+        service.set_policy(self.portal, Policy(rehost_percent=0, rehost_minimum=int(rehosts)))
 
     def _state(self, device: str, state: str) -> None:
         details = service.show_reservation(self.portal, self._newest(device).reservation_id)
         assert details.summary.state == state, details.summary.state
 
 
+def _appliance(name: str) -> Appliance:
+    """Return a device; ``tram/anew`` is the tram with another key."""
+    return Appliance(name.split("/", maxsplit=1)[0], key_seed=name)
+
+
 def _options(words: tuple[str, ...]) -> dict[str, str]:
     return {
         word: words[place + 1]
         for place, word in enumerate(words[:-1])
-        if word in {"from", "to", "in", "term"}
+        if word in {"from", "to", "in", "term", "by"}
     }
 
 

@@ -91,7 +91,7 @@ def raw(busy: Portal, database: Path) -> Iterator[apsw.Connection]:
         "UPDATE reservations SET state = 'returned' WHERE state = 'active'",
         "UPDATE reservations SET state = 'lost'",
         "INSERT INTO accounts VALUES (zeroblob(8), 'Other');"
-        "INSERT INTO virtual_accounts VALUES (zeroblob(8), zeroblob(8), 'DEFAULT');"
+        "INSERT INTO virtual_accounts VALUES (zeroblob(8), zeroblob(8), 'DEFAULT', 0);"
         "INSERT INTO reservations SELECT zeroblob(8), reservation_id, zeroblob(8), state, product_id,"
         " serial_number, uuid, device_key, mode, members, required_matches, catalogue_size, catalogue_digest,"
         " epoch, number, confirmed_epoch, confirmed_number, opened_at, changed_at, unconfirmed_since,"
