@@ -91,5 +91,14 @@ class PortalHands(Protocol):
     def reissue(self, name: str) -> Answer:
         """Show the newest authorization."""
 
+    def propose(self, what: str, name: str) -> Answer:
+        """Propose ``rehost`` without a replacement, ``write-off`` or ``release``."""
+
+    def approve(self, name: str) -> Answer:
+        """Approve what waits, as a second person."""
+
+    def reject(self, name: str) -> Answer:
+        """Reject what waits."""
+
     def audit(self) -> bool:
         """Tell whether the books add up."""

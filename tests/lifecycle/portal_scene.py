@@ -35,6 +35,9 @@ CONFIRMED = 2
 COUNTS = (2, 3, 5, 4)
 
 
+_HOLDS = "select reserved, in_doubt, failed, written_off from holds where reservation_id = ?"
+
+
 @dataclass(frozen=True, slots=True)
 class Books:
     """What the database holds.
@@ -43,13 +46,13 @@ class Books:
         rows: Every row of every table.
         events: Kinds of all events, in order.
         state: The table's name of the state of the device's newest reservation.
-        held: What that one holds: reserved, and in doubt.
+        held: What that one holds: reserved, in doubt, failed, and written off.
     """
 
     rows: tuple[str, ...]
     events: tuple[str, ...]
     state: str
-    held: tuple[int, int]
+    held: tuple[int, ...]
 
     @classmethod
     def read(cls, database: Path) -> "Books":
@@ -62,28 +65,34 @@ class Books:
             newest = "select reservation_id, state, kept from reservations order by page_key desc limit 1"
             reservation_id, state, kept = next(iter(query(newest)), (b"", "", None))
             early = bool(list(query("select hint from early_returns")))
-            holds = list(
-                query("select reserved, in_doubt from holds where reservation_id = ?", (reservation_id,))
-            )
+            holds = list(query(_HOLDS, (reservation_id,)))
         name = (state and _name(state, kept)) or ("early return known" if early else "request unknown")
-        held = sum(reserved for reserved, _ in holds), sum(in_doubt for _, in_doubt in holds)
+        held = tuple(map(sum, zip(*holds, strict=True))) or (0, 0, 0, 0)
         return cls(tuple(sorted(rows)), events, name, held)
 
 
 def _name(state: str, kept: str | None) -> str:
-    return f"{state} kept" if kept else state
+    return f"{state} kept" if kept else state.replace("-", " ")
 
 
-#: State → whether something is reserved, and whether something is in doubt.
+#: State → whether something is reserved, in doubt, failed, written off.
 HOLDS = {
-    "request unknown": (False, False),
-    "early return known": (False, False),
-    "issued": (False, True),
-    "active": (True, False),
-    "updating": (True, True),
-    "returned": (False, False),
-    "returned kept": (False, True),
+    "request unknown": (False, False, False, False),
+    "early return known": (False, False, False, False),
+    "issued": (False, True, False, False),
+    "active": (True, False, False, False),
+    "updating": (True, True, False, False),
+    "returned": (False, False, False, False),
+    "returned kept": (False, True, False, False),
+    "failed": (False, False, True, False),
+    "written off": (False, False, False, True),
 }
+
+
+def holds(before: str, after: str) -> tuple[bool, ...]:
+    """Tell in which accounts something is held; a doubtful return of a device given up moves nothing."""
+    found_in_doubt = after == "returned kept" and before in {"failed", "written off"}
+    return HOLDS[before if found_in_doubt else after]
 
 
 class PortalScene:
@@ -126,6 +135,14 @@ class PortalScene:
         """Let the portal accept something that it must take."""
         assert self.hands.accept(code).error == ""
         self.accepted[code[0]] = code
+
+    def decide(self, what: str, *, reject: bool = False) -> Answer:
+        """Let one person propose something, and another approve it, or the first one take it back."""
+        name = self.request.text
+        proposed = self.hands.propose(what, name)
+        if proposed.error:
+            return proposed
+        return self.hands.reject(name) if reject else self.hands.approve(name)
 
     @property
     def newest(self) -> int:
@@ -186,6 +203,16 @@ def _returned_kept(scene: PortalScene) -> None:
     scene.accept(scene.give_back(CONFIRMED, mismatch=True, code_number=3))
 
 
+def _failed(scene: PortalScene) -> None:
+    _updating(scene)
+    scene.decide("rehost")
+
+
+def _written_off(scene: PortalScene) -> None:
+    _failed(scene)
+    scene.decide("write-off")
+
+
 STATES: dict[str, Callable[[PortalScene], None]] = {
     "request unknown": _unknown,
     "early return known": _early_return_known,
@@ -194,6 +221,8 @@ STATES: dict[str, Callable[[PortalScene], None]] = {
     "updating": _updating,
     "returned": _returned,
     "returned kept": _returned_kept,
+    "failed": _failed,
+    "written off": _written_off,
 }
 
 
@@ -304,6 +333,11 @@ COMMANDS: dict[str, Callable[[PortalScene], Answer]] = {
     "update to the same": lambda scene: scene.hands.update(scene.request.text, COUNTS[scene.newest - 1]),
     "update to nothing": lambda scene: scene.hands.update(scene.request.text, 0),
     "reissue": lambda scene: scene.hands.reissue(scene.request.text),
+    "give up": lambda scene: scene.decide("rehost"),
+    "give up, rejected": lambda scene: scene.decide("rehost", reject=True),
+    "write off": lambda scene: scene.decide("write-off"),
+    "release": lambda scene: scene.decide("release"),
+    "approve": lambda scene: scene.hands.approve(scene.request.text),
 }
 
 
@@ -338,7 +372,7 @@ def _assert_outcome(row: Row, scene: PortalScene, act: Act) -> None:
     assert after.events == (*before.events, *outcome.writes)
     assert outcome.writes or after.rows == before.rows, "a refusal, or an answer given again, writes nothing"
     assert after.state == (outcome.then or row.state)
-    assert tuple(map(bool, after.held)) == HOLDS[after.state]
+    assert tuple(map(bool, after.held)) == holds(before.state, after.state)
     if outcome.again and answer.code:
         assert answer.code == scene.authorizations[scene.newest].text
     assert scene.hands.audit()

@@ -1,6 +1,63 @@
 """The portal: every state of a reservation, and every code that can come and every command that makes one."""
 
-from tests.lifecycle.outcome import Outcome, Table, alike, cannot_be, told
+from tests.lifecycle.outcome import Table, alike, told
+from tests.lifecycle.portal_outcomes import (
+    ALIVE,
+    ALL_CONFIRMED,
+    APPROVED_BEFORE,
+    CANCELLED,
+    CLOSED,
+    CONFIRMED,
+    CONFIRMED_BETWEEN,
+    FIRST_ANSWER,
+    FOUND,
+    FOUND_IN_DOUBT,
+    GIVEN_UP,
+    GIVEN_UP_BEFORE,
+    KEPT_BEFORE,
+    KEPT_BELOW,
+    KEPT_EARLY,
+    KEPT_EARLY_TOO,
+    KEPT_MISMATCH,
+    LATE,
+    LATE_COPIED,
+    LEFT_NOTHING,
+    MALFORMED,
+    MISSING,
+    NEWER_VERSION,
+    NO_FIRST,
+    NONE_CONFIRMED,
+    NOT_ACCEPTED,
+    NOT_FAILED,
+    NOT_GENUINE,
+    NOT_ISSUED,
+    NOT_KEPT,
+    NOTHING_RESERVED,
+    NOTHING_TO_ACCEPT,
+    NOTHING_TO_MOVE,
+    NOTHING_WAITS,
+    OPEN,
+    OPEN_OTHER_KEY,
+    OTHER_LINES,
+    REJECTED,
+    RELEASED,
+    RESERVED,
+    RESERVED_ALIVE,
+    RESERVED_ALREADY,
+    RESERVED_ANEW,
+    RESERVED_NEW_KEY,
+    RETURNED,
+    RETURNED_AGAIN,
+    RETURNED_AGAIN_AHEAD,
+    RETURNED_AHEAD,
+    SAME_AUTHORIZATION,
+    UNKNOWN_NAME,
+    UNKNOWN_REQUEST,
+    UPDATED,
+    UPDATED_ACTIVE,
+    WRITTEN_OFF,
+    WRONG_KIND,
+)
 
 STATES = {
     "request unknown": "this portal never saw the request",
@@ -9,7 +66,9 @@ STATES = {
     "active": "the newest authorization (2) is confirmed",
     "updating": "2 is confirmed, and 3 and 4 were issued since",
     "returned": "closed by a return that names 2, after 3 and 4 were issued; the licences are free",
-    "returned kept": "closed by a return, and what it held stays in doubt until a person releases it",
+    "returned kept": "closed by a return, and what it held stays in doubt until two persons release it",
+    "failed": "two persons gave the device up, in *updating* and without a replacement",
+    "written off": "and then wrote off what it held",
 }
 
 CODES = {
@@ -38,116 +97,6 @@ CODES = {
     "newer version": "of a later version of the format",
 }
 
-# --- requests --------------------------------------------------------------------------------------
-
-RESERVED = Outcome("licences are reserved", writes=("reserved",), then="issued", step="reserve Q")
-RESERVED_ANEW = Outcome(
-    "licences are reserved, as a reservation of its own",
-    writes=("reserved",),
-    then="issued",
-    step="reserve another Q",
-)
-RESERVED_NEW_KEY = Outcome(
-    "licences are reserved, as a reservation of its own, and the change of keys is noted",
-    writes=("reserved", "key-changed"),
-    then="issued",
-    step="reserve another Q",
-)
-SAME_AUTHORIZATION = Outcome("the same authorization is shown again", again=True)
-OTHER_LINES = Outcome("refused: it is reserved already; `update` changes the lines", 1, "other-lines")
-OPEN = Outcome("refused: the device must return its open reservation first", 1, "open-reservation")
-OPEN_OTHER_KEY = Outcome(
-    "refused: an open reservation has the same UDI and another key; a person has to decide",
-    1,
-    "open-reservation",
-    note="another device key",
-)
-CLOSED = Outcome("refused: a returned reservation never yields a code again", 1, "reservation-closed")
-CANCELLED = Outcome(
-    "refused as cancelled: its return came first",
-    1,
-    "reservation-closed",
-    note="has already returned",
-)
-NOTHING_TO_ACCEPT = Outcome("refused: `reserve` takes requests", 1, "request-not-reserved")
-RESERVED_ALREADY = Outcome("refused: it is reserved; `reissue` shows its code", 1, "request-not-reserved")
-
-# --- confirmations ---------------------------------------------------------------------------------
-
-CONFIRMED = Outcome(
-    "the hold is what this authorization says",
-    writes=("confirmed",),
-    then="active",
-    step="accept C of the newest",
-)
-CONFIRMED_BETWEEN = Outcome(
-    "older authorizations are out of the hold; newer ones stay in doubt",
-    writes=("confirmed",),
-    then="updating",
-    step="accept C of one before",
-)
-LATE = Outcome("kept; nothing changes, since newer is known", writes=("confirmed-late",))
-LATE_COPIED = Outcome(
-    "kept; nothing changes. It says that the device's state was copied or restored",
-    writes=("confirmed-late",),
-    note="copied or restored",
-)
-FIRST_ANSWER = Outcome("the first answer again, with when and by whom", again=True)
-MISSING = Outcome("refused: without that authorization it cannot be judged", 1, "missing-authorization")
-
-# --- returns ---------------------------------------------------------------------------------------
-
-RETURNED = Outcome(
-    "closed; everything that it held is free", writes=("returned",), then="returned", step="accept R"
-)
-KEPT_BELOW = Outcome(
-    "closed; what it held stays in doubt: the device contradicts its own confirmation",
-    writes=("returned",),
-    then="returned kept",
-    step="accept R in doubt",
-)
-KEPT_MISMATCH = Outcome(
-    "closed; what it held stays in doubt: the device stood on other hardware",
-    writes=("returned",),
-    then="returned kept",
-    step="accept R in doubt",
-)
-RETURNED_AHEAD = Outcome(
-    "closed; everything that it held is free. It says that the books were restored from an old copy",
-    writes=("returned",),
-    then="returned",
-    note="restored from an old copy",
-    step="accept R",
-)
-RETURNED_AGAIN = Outcome("kept; nothing changes, since it is closed", writes=("returned-again",))
-RETURNED_AGAIN_AHEAD = Outcome(
-    "kept; nothing changes. It says that the books were restored from an old copy",
-    writes=("returned-again",),
-    note="restored from an old copy",
-)
-KEPT_EARLY = Outcome(
-    "kept unverified; should the request come, it is refused as cancelled",
-    writes=("return-kept",),
-    then="early return known",
-    step="keep R",
-)
-KEPT_EARLY_TOO = Outcome("kept unverified, beside the other one", writes=("return-kept",))
-KEPT_BEFORE = Outcome("kept before; says since when")
-
-# --- refused and cannot be -------------------------------------------------------------------------
-
-UNKNOWN_REQUEST = Outcome("refused: this portal never saw its request", 4, "unknown-request")
-NOT_GENUINE = Outcome("refused: the signature does not hold", 4, "not-genuine")
-WRONG_KIND = Outcome("refused: it is for the device", 4, "wrong-kind")
-MALFORMED = Outcome("refused: it cannot be read, nor repaired", 3, "malformed")
-NEWER_VERSION = Outcome("refused: made by a newer version of the program", 3, "newer-version")
-NOTHING_RESERVED = cannot_be("nothing is reserved that its lines could differ from")
-NO_FIRST = cannot_be("there is no first one that this would be another to")
-NOT_ISSUED = cannot_be("nothing was issued that it could confirm")
-NONE_CONFIRMED = cannot_be("nothing is confirmed")
-ALL_CONFIRMED = cannot_be("everything that was issued is confirmed, or older")
-NOT_ACCEPTED = cannot_be("no such code was accepted before")
-
 CODE_ROWS = (
     *told(
         "Q same",
@@ -158,6 +107,8 @@ CODE_ROWS = (
         updating=SAME_AUTHORIZATION,
         returned=CLOSED,
         returned_kept=CLOSED,
+        failed=CLOSED,
+        written_off=CLOSED,
     ),
     *told(
         "Q same, other lines",
@@ -168,6 +119,8 @@ CODE_ROWS = (
         updating=OTHER_LINES,
         returned=CLOSED,
         returned_kept=CLOSED,
+        failed=CLOSED,
+        written_off=CLOSED,
     ),
     *told(
         "Q another",
@@ -178,6 +131,8 @@ CODE_ROWS = (
         updating=OPEN,
         returned=RESERVED_ANEW,
         returned_kept=RESERVED_ANEW,
+        failed=RESERVED_ALIVE,
+        written_off=RESERVED_ALIVE,
     ),
     *told(
         "Q of another key",
@@ -188,6 +143,8 @@ CODE_ROWS = (
         updating=OPEN_OTHER_KEY,
         returned=RESERVED_NEW_KEY,
         returned_kept=RESERVED_NEW_KEY,
+        failed=RESERVED_NEW_KEY,
+        written_off=RESERVED_NEW_KEY,
     ),
     *told(
         "Q to accept",
@@ -198,6 +155,8 @@ CODE_ROWS = (
         updating=RESERVED_ALREADY,
         returned=CLOSED,
         returned_kept=CLOSED,
+        failed=CLOSED,
+        written_off=CLOSED,
     ),
     *told(
         "C of the newest",
@@ -208,6 +167,8 @@ CODE_ROWS = (
         updating=CONFIRMED,
         returned=LATE_COPIED,
         returned_kept=LATE_COPIED,
+        failed=ALIVE,
+        written_off=ALIVE,
     ),
     *told(
         "C of one between",
@@ -218,6 +179,8 @@ CODE_ROWS = (
         updating=CONFIRMED_BETWEEN,
         returned=LATE_COPIED,
         returned_kept=LATE_COPIED,
+        failed=ALIVE,
+        written_off=ALIVE,
     ),
     *told(
         "C late",
@@ -228,6 +191,8 @@ CODE_ROWS = (
         updating=LATE,
         returned=LATE,
         returned_kept=LATE,
+        failed=ALIVE,
+        written_off=ALIVE,
     ),
     *told(
         "C of the confirmed",
@@ -238,6 +203,8 @@ CODE_ROWS = (
         updating=LATE,
         returned=LATE,
         returned_kept=LATE,
+        failed=ALIVE,
+        written_off=ALIVE,
     ),
     *told(
         "C repeated",
@@ -248,6 +215,8 @@ CODE_ROWS = (
         updating=FIRST_ANSWER,
         returned=FIRST_ANSWER,
         returned_kept=FIRST_ANSWER,
+        failed=FIRST_ANSWER,
+        written_off=FIRST_ANSWER,
     ),
     *told(
         "C of an unknown sequence",
@@ -258,6 +227,8 @@ CODE_ROWS = (
         updating=MISSING,
         returned=MISSING,
         returned_kept=MISSING,
+        failed=MISSING,
+        written_off=MISSING,
     ),
     *told(
         "C forged",
@@ -268,6 +239,8 @@ CODE_ROWS = (
         updating=NOT_GENUINE,
         returned=NOT_GENUINE,
         returned_kept=NOT_GENUINE,
+        failed=NOT_GENUINE,
+        written_off=NOT_GENUINE,
     ),
     *told(
         "R never installed",
@@ -278,6 +251,8 @@ CODE_ROWS = (
         updating=KEPT_BELOW,
         returned=RETURNED_AGAIN,
         returned_kept=RETURNED_AGAIN,
+        failed=FOUND_IN_DOUBT,
+        written_off=FOUND_IN_DOUBT,
     ),
     *told(
         "R of the newest",
@@ -288,6 +263,8 @@ CODE_ROWS = (
         updating=RETURNED,
         returned=RETURNED_AGAIN,
         returned_kept=RETURNED_AGAIN,
+        failed=FOUND,
+        written_off=FOUND,
     ),
     *told(
         "R of an older one",
@@ -298,6 +275,8 @@ CODE_ROWS = (
         updating=RETURNED,
         returned=RETURNED_AGAIN,
         returned_kept=RETURNED_AGAIN,
+        failed=FOUND,
+        written_off=FOUND,
     ),
     *told(
         "R below confirmed",
@@ -308,6 +287,8 @@ CODE_ROWS = (
         updating=KEPT_BELOW,
         returned=RETURNED_AGAIN,
         returned_kept=RETURNED_AGAIN,
+        failed=FOUND_IN_DOUBT,
+        written_off=FOUND_IN_DOUBT,
     ),
     *told(
         "R mismatch",
@@ -318,6 +299,8 @@ CODE_ROWS = (
         updating=KEPT_MISMATCH,
         returned=RETURNED_AGAIN,
         returned_kept=RETURNED_AGAIN,
+        failed=FOUND_IN_DOUBT,
+        written_off=FOUND_IN_DOUBT,
     ),
     *told(
         "R ahead of the books",
@@ -328,6 +311,8 @@ CODE_ROWS = (
         updating=RETURNED_AHEAD,
         returned=RETURNED_AGAIN_AHEAD,
         returned_kept=RETURNED_AGAIN_AHEAD,
+        failed=RETURNED_AHEAD,
+        written_off=RETURNED_AHEAD,
     ),
     *told(
         "R repeated",
@@ -338,6 +323,8 @@ CODE_ROWS = (
         updating=NOT_ACCEPTED,
         returned=FIRST_ANSWER,
         returned_kept=FIRST_ANSWER,
+        failed=NOT_ACCEPTED,
+        written_off=NOT_ACCEPTED,
     ),
     *told(
         "R forged",
@@ -348,6 +335,8 @@ CODE_ROWS = (
         updating=NOT_GENUINE,
         returned=NOT_GENUINE,
         returned_kept=NOT_GENUINE,
+        failed=NOT_GENUINE,
+        written_off=NOT_GENUINE,
     ),
     *alike("A or T", STATES, WRONG_KIND),
     *alike("not a code", STATES, MALFORMED),
@@ -361,21 +350,12 @@ COMMANDS = {
     "update to the same": "`portal update` with the counts of the newest authorization",
     "update to nothing": "`portal update` that would leave no line",
     "reissue": "`portal reissue`",
+    "give up": "`portal rehost` without a replacement, approved by a second person",
+    "give up, rejected": "the same, proposed and rejected",
+    "write off": "`portal write-off`, approved by a second person",
+    "release": "`portal release`, approved by a second person",
+    "approve": "`portal approve` while nothing waits, or what was approved before",
 }
-
-UPDATED = Outcome(
-    "a new authorization is issued; the greater count of both stays held until it is confirmed",
-    writes=("updated",),
-    step="update",
-)
-UPDATED_ACTIVE = Outcome(
-    "a new authorization is issued; the greater count of both stays held until it is confirmed",
-    writes=("updated",),
-    then="updating",
-    step="update",
-)
-LEFT_NOTHING = Outcome("refused: a return by the device gives everything back", 1, "nothing-wanted")
-UNKNOWN_NAME = Outcome("refused: there is no such reservation", 1, "unknown-name")
 
 COMMAND_ROWS = (
     *told(
@@ -387,6 +367,8 @@ COMMAND_ROWS = (
         updating=UPDATED,
         returned=CLOSED,
         returned_kept=CLOSED,
+        failed=CLOSED,
+        written_off=CLOSED,
     ),
     *told(
         "update to the same",
@@ -397,6 +379,8 @@ COMMAND_ROWS = (
         updating=SAME_AUTHORIZATION,
         returned=CLOSED,
         returned_kept=CLOSED,
+        failed=CLOSED,
+        written_off=CLOSED,
     ),
     *told(
         "update to nothing",
@@ -407,6 +391,8 @@ COMMAND_ROWS = (
         updating=LEFT_NOTHING,
         returned=CLOSED,
         returned_kept=CLOSED,
+        failed=CLOSED,
+        written_off=CLOSED,
     ),
     *told(
         "reissue",
@@ -417,6 +403,68 @@ COMMAND_ROWS = (
         updating=SAME_AUTHORIZATION,
         returned=CLOSED,
         returned_kept=CLOSED,
+        failed=CLOSED,
+        written_off=CLOSED,
+    ),
+    *told(
+        "give up",
+        request_unknown=UNKNOWN_NAME,
+        early_return_known=UNKNOWN_NAME,
+        issued=GIVEN_UP,
+        active=GIVEN_UP,
+        updating=GIVEN_UP,
+        returned=NOTHING_TO_MOVE,
+        returned_kept=NOTHING_TO_MOVE,
+        failed=GIVEN_UP_BEFORE,
+        written_off=NOTHING_TO_MOVE,
+    ),
+    *told(
+        "give up, rejected",
+        request_unknown=UNKNOWN_NAME,
+        early_return_known=UNKNOWN_NAME,
+        issued=REJECTED,
+        active=REJECTED,
+        updating=REJECTED,
+        returned=NOTHING_TO_MOVE,
+        returned_kept=NOTHING_TO_MOVE,
+        failed=GIVEN_UP_BEFORE,
+        written_off=NOTHING_TO_MOVE,
+    ),
+    *told(
+        "write off",
+        request_unknown=UNKNOWN_NAME,
+        early_return_known=UNKNOWN_NAME,
+        issued=NOT_FAILED,
+        active=NOT_FAILED,
+        updating=NOT_FAILED,
+        returned=NOT_FAILED,
+        returned_kept=NOT_FAILED,
+        failed=WRITTEN_OFF,
+        written_off=NOT_FAILED,
+    ),
+    *told(
+        "release",
+        request_unknown=UNKNOWN_NAME,
+        early_return_known=UNKNOWN_NAME,
+        issued=NOT_KEPT,
+        active=NOT_KEPT,
+        updating=NOT_KEPT,
+        returned=NOT_KEPT,
+        returned_kept=RELEASED,
+        failed=NOT_KEPT,
+        written_off=NOT_KEPT,
+    ),
+    *told(
+        "approve",
+        request_unknown=UNKNOWN_NAME,
+        early_return_known=UNKNOWN_NAME,
+        issued=NOTHING_WAITS,
+        active=NOTHING_WAITS,
+        updating=NOTHING_WAITS,
+        returned=NOTHING_WAITS,
+        returned_kept=NOTHING_WAITS,
+        failed=APPROVED_BEFORE,
+        written_off=APPROVED_BEFORE,
     ),
 )
 

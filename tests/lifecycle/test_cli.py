@@ -79,6 +79,17 @@ class TypedPortal:
     def reissue(self, name: str) -> Answer:
         return self._do("reissue", name)
 
+    def propose(self, what: str, name: str) -> Answer:
+        evidence = ("--evidence", "witness") if what == "rehost" else ()
+        words = (name, "--reason", "It burnt out.", *evidence)
+        return self._do(what, *words)
+
+    def approve(self, name: str) -> Answer:
+        return self._do("approve", name, "--user", "lee")
+
+    def reject(self, name: str) -> Answer:
+        return self._do("approve", name, "--reject")
+
     def audit(self) -> bool:
         return self.desk.run("portal", "audit").code == 0
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from reservation import bootstrap, service
 from reservation.device import Device
 from reservation.device.answers import IssuedCode
 from reservation.errors import ReservationError, UnknownRequestError
+from reservation.model import FailureEvidence
 from reservation.service import Issued, LinesWanted
 from tests.cli.desk import START
 from tests.lifecycle.device_scene import assert_device_code, assert_device_command
@@ -138,6 +140,28 @@ class EmbeddedPortal:
 
         return answered(work)
 
+    def propose(self, what: str, name: str) -> Answer:
+        def work() -> Answer:
+            reason = "It burnt out."
+            if what == "rehost":
+                done = service.propose_rehost(
+                    self._portal, self._named(name), reason=reason, evidence=FailureEvidence.WITNESS
+                )
+            elif what == "write-off":
+                done = service.propose_write_off(self._portal, self._named(name), reason=reason)
+            else:
+                done = service.propose_release(self._portal, self._named(name), reason=reason)
+            return Answer(again=done.again)
+
+        return answered(work)
+
+    def approve(self, name: str) -> Answer:
+        second = replace(self._portal, actor="lee")
+        return answered(lambda: Answer(again=service.approve(second, self._named(name)).again))
+
+    def reject(self, name: str) -> Answer:
+        return answered(lambda: Answer(again=service.reject(self._portal, self._named(name)).again))
+
     def audit(self) -> bool:
         return service.audit(self._portal) == ()
 
@@ -150,7 +174,7 @@ class EmbeddedPortal:
     def _issued(self, verb: Callable[[], Issued]) -> Answer:
         def work() -> Answer:
             issued = verb()
-            return Answer(code=issued.text, again=issued.again)
+            return Answer(says=" ".join(issued.notes), code=issued.text, again=issued.again)
 
         return answered(work)
 

@@ -32,10 +32,15 @@ OF_THE_ACCOUNT = {
     EventKind.LICENSE_ADDED,
     EventKind.LOT_ENDED,
     EventKind.LOT_RESUMED,
+    EventKind.POLICY_SET,
+    EventKind.LICENSE_TRANSFERRED,
+    EventKind.LICENSE_CORRECTED,
+    EventKind.INSUFFICIENT,
+    EventKind.SHORTFALL_COVERED,
+    EventKind.RESERVATION_TRANSFERRED,
+    EventKind.VIRTUAL_ACCOUNT_RENAMED,
+    EventKind.VIRTUAL_ACCOUNT_REMOVED,
 }
-
-#: States that the books can hold and that no command leads to.
-NOT_REACHED = {State.FAILED, State.WRITTEN_OFF}
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -57,7 +62,7 @@ def test_every_state_and_code_is_one_that_can_be_played() -> None:
 
 def test_the_states_are_those_of_the_program() -> None:
     assert {standing.value for standing in Standing} <= DEVICE.states.keys()
-    assert {state.value for state in set(State) - NOT_REACHED} <= PORTAL.states.keys()
+    assert {state.value.replace("-", " ") for state in State} <= PORTAL.states.keys()
 
 
 def test_every_event_of_a_reservation_comes_from_some_row() -> None:
@@ -68,8 +73,8 @@ def test_every_event_of_a_reservation_comes_from_some_row() -> None:
 
 
 def test_every_reason_to_keep_a_hold_has_a_row() -> None:
-    kept = {row.outcome.says for row in PORTAL.rows if row.outcome.then == "returned kept"}
-    assert len(kept) == len(Kept)
+    rows = (row for row in PORTAL.rows if row.state == "updating" and row.outcome.then == "returned kept")
+    assert len({row.outcome.says for row in rows}) == len(Kept)
 
 
 @pytest.mark.parametrize("name", TABLES)
