@@ -27,6 +27,7 @@ SECTION = "Where the code comes from"
 _LONGEST_INPUT = 65_536
 # Shorter than any code.
 _LONGEST_NAME = 100
+_LONGEST_ENDING = 5
 _WAYS = (
     "Paste the code after the command, pipe it in with `-`, or name a file that holds it (--file) or a "
     "picture of its QR (--image)"
@@ -117,8 +118,15 @@ class CodeInput:
 
 
 def code_text(given: str) -> str:
-    """Return the code that an option names: the code itself, or the content of a file of that name."""
-    return _from_file(given) if len(given) < _LONGEST_NAME and _is_file(given) else given
+    """Return the code that an option names: the code itself, or the content of a file of that name.
+
+    Raises:
+        UsageMistakeError: When it is the name of a file that is not there, or that cannot be read.
+    """
+    if len(given) < _LONGEST_NAME and _is_file(given):
+        return _from_file(given)
+    _require_no_file_name(given)
+    return given
 
 
 def repairs_record(repairs: "Sequence[Repair]") -> list[dict[str, object]]:
@@ -137,7 +145,24 @@ def _from_words(words: tuple[str, ...]) -> str:
             f"{safe(words[0])} is the name of a file, not a code.",
             hint=f"If the code is in that file, write: --file {safe(words[0])}",
         )
+    if len(words) == 1:
+        _require_no_file_name(words[0])
     return " ".join(words)
+
+
+def _require_no_file_name(given: str) -> None:
+    """Refuse what is too short for a code and looks like the name of a file, mistyped.
+
+    Raises:
+        UsageMistakeError: When that is so.
+    """
+    ending = given.rpartition(".")[2]
+    has_ending = given != ending and ending.isalpha() and len(ending) <= _LONGEST_ENDING
+    if len(given) < _LONGEST_NAME and ("/" in given or has_ending):
+        raise UsageMistakeError(
+            f"There is no file {safe(given)}, and a code it is not.",
+            hint="Check the name of the file, or paste the code itself.",
+        )
 
 
 def _is_file(name: str) -> bool:

@@ -226,6 +226,18 @@ def test_a_file_name_in_place_of_a_code_is_recognised(device: Desk, authorizatio
     assert f"--file {file}" in refused.err
 
 
+@pytest.mark.parametrize("name", ["autorization.txt", "/media/usb/code", "../a.text", "a.txt\x1b[31m.txt"])
+def test_a_mistyped_name_of_a_file_is_no_damaged_code(device: Desk, code: str, name: str) -> None:
+    before = device.snapshot()
+    for argv in (("device", "install", name), ("code", "explain", code, "--request", name)):
+        refused = device.run(*argv)
+        assert refused.code == 2
+        assert "There is no file" in refused.err
+        assert "\x1b" not in refused.err
+    assert device.run("device", "install", "A4VX.APDD.2BVP").code == 3
+    assert device.snapshot() == before
+
+
 @pytest.mark.parametrize("name", ["missing.txt", "\0", "."])
 def test_a_file_that_cannot_be_read_is_usage(device: Desk, name: str) -> None:
     assert device.run("device", "install", "--file", name).code == 2
