@@ -22,10 +22,11 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import EACCES, EINVAL, EPERM, EROFS
+from errno import EACCES, EPERM
 from pathlib import Path
 
 from codec.keys import SigningKey
+from reservation import folders
 from reservation.device.keyfile import from_pem, to_pem
 from reservation.errors import BusyError, KeyFileError, NotInitialisedError, StorageError
 
@@ -65,12 +66,9 @@ class Folder:
             StorageError: When it cannot be made.
         """
         try:
-            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folders.make(self.home)
         except OSError as error:
             raise _unusable("made", self.home, error) from error
-        for above in self.home.absolute().parents:
-            with suppress(OSError):  # not all of them are ours
-                _sync(above)
 
     @property
     def has_state(self) -> bool:
@@ -130,13 +128,12 @@ class Folder:
         """Make sure that the state that can be read is durable: its writer may have died just before.
 
         Raises:
-            StorageError: When that fails. Where nothing can be written, there is nothing to make durable.
+            StorageError: When that fails.
         """
         try:
-            _sync(self.home)
+            folders.sync_if_possible(self.home)
         except OSError as error:
-            if error.errno not in (EACCES, EINVAL, EPERM, EROFS):
-                raise _unusable("made durable", self.home, error) from error
+            raise _unusable("made durable", self.home, error) from error
 
     def write_key(self, key: SigningKey) -> None:
         """Write the key file, durably.
@@ -204,6 +201,8 @@ class Folder:
                             hint="Try again in a moment.",
                         ) from None
                     time.sleep(_POLL_SECONDS)
+                except OSError as error:
+                    raise _unusable("locked", path, error) from error
             yield
         finally:
             os.close(descriptor)
@@ -221,7 +220,7 @@ class Folder:
                 _inherit(path, descriptor, modes)
                 os.fsync(descriptor)
             temporary.replace(path)
-            _sync(self.home)
+            folders.sync(self.home)
         except OSError as error:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -230,15 +229,6 @@ class Folder:
     def _discard_leftovers(self) -> None:
         for name in (_STATE, _KEY):
             (self.home / (name + _TEMPORARY)).unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    """Make what was renamed or made in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _inherit(path: Path, descriptor: int, modes: int) -> None:
