@@ -11,6 +11,7 @@ Not handled: fairness between many waiting writers (SQLite's own busy handler do
 """
 
 import contextlib
+import glob
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from typing import Any, TypeVar
 import aiosql
 import apsw
 
+from reservation import folders
 from reservation.errors import (
     AlreadyThereError,
     BusyError,
@@ -193,7 +195,8 @@ def create(path: Path, founding: Founding, *, token: str) -> None:
     """
     making = path.with_name(f".{path.name}.{token}.new")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folders.make(path.parent)
+        discard_drafts(path)
         os.close(os.open(making, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         with _engine_errors(making):
             _found(making, founding)
@@ -215,6 +218,15 @@ def _found(path: Path, founding: Founding) -> None:
     with contextlib.closing(connection):
         connection.pragma("application_id", APPLICATION_ID)
         _migrate(connection, 0, migrations(), lambda: _seed(connection, founding))
+        # Closing would do the same, but say nothing when it fails: and only the one file gets the name.
+        connection.pragma("wal_checkpoint", "TRUNCATE")
+
+
+def discard_drafts(path: Path) -> None:
+    """Remove what a command that was cut off left of a database that never got its name, or just got it."""
+    with contextlib.suppress(OSError):
+        for draft in path.parent.glob(f".{glob.escape(path.name)}.*.new*"):
+            draft.unlink()
 
 
 def _seed(connection: apsw.Connection, founding: Founding) -> None:
@@ -265,12 +277,11 @@ def _publish(making: Path, path: Path) -> None:
             hint="That may be your portal: `tallystick portal audit` looks at it. For another portal, choose "
             "another place with TALLYSTICK_DB.",
         ) from error
-    making.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        folders.sync(path.parent)
+    except OSError:
+        path.unlink()
+        raise
 
 
 def open_store(path: Path, *, steps: tuple[Migration, ...] | None = None) -> "SqliteStore":
@@ -338,7 +349,10 @@ def _upgrade(connection: apsw.Connection, path: Path, steps: tuple[Migration, ..
         os.close(os.open(making, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         with contextlib.closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as old:
             old.execute("VACUUM INTO ?", (str(making),))
+        with making.open("rb") as copy:
+            os.fsync(copy.fileno())
         making.replace(kept)
+        folders.sync(kept.parent)
 
     _migrate(connection, version, steps, None, before=keep_copy)
 
