@@ -8,7 +8,7 @@ whenever something is shown on stdout. What one process left unsynced, the next 
   folder made) after fsync of its folder.
 - A SQLite database with a write-ahead log may be unsynced as long as its log is durable; its log may go only
   when the database is durable.
-- That an entry was removed need not be durable: what comes back then is a leftover. Locks and SQLite's shared
+- That an entry was removed need not be durable: what comes back then is a leftover. An empty file, locks and SQLite's shared
   memory hold nothing.
 
 Not handled: the order in which a disk itself writes, hard links other than a new name for a finished file.
@@ -26,17 +26,20 @@ _HOLD_NOTHING = ("-shm", "/lock", "/seed")
 class Durability:
     """What a power cut could take away, in some places."""
 
-    def __init__(self, places: Iterable[str], known: Iterable[str]) -> None:
+    def __init__(self, places: Iterable[str], known: Iterable[str], *, entries: Iterable[str] = ()) -> None:
         """Start.
 
         Args:
             places: Folders that matter, absolute.
             known: Files and folders that are there, durable.
+            entries: Those among them whose names are not durable yet.
         """
         self.places = tuple(places)
         self.known = set(known)
         self.unsynced: set[str] = set()
-        self.entries: set[str] = set()
+        self.entries = set(entries)
+        self.without_log: set[str] = set()
+        self.empty: set[str] = set()
         self.breaches: list[str] = []
         self.shown = False
 
@@ -53,6 +56,7 @@ class Durability:
                 self._take(call)
         if finished and not self.shown:
             self._show("the command ended")
+        self.breaches += [f"the log of {_base(path)} went before it was synced" for path in self.without_log]
         return self.breaches
 
     def _take(self, call: Call) -> None:
@@ -70,6 +74,7 @@ class Durability:
             self._open(call)
         elif call.name in WRITES:
             self.unsynced.add(call.path)
+            self.empty.discard(call.path)
         elif call.name in SYNCS:
             self._sync(call.path)
         elif call.name.startswith(("rename", "link")):
@@ -82,6 +87,7 @@ class Durability:
     def _open(self, call: Call) -> None:
         if "O_CREAT" in call.flags and call.path not in self.known:
             self._enter(call.path)
+            self.empty.add(call.path)
         if "O_TRUNC" in call.flags:
             self.unsynced.add(call.path)
 
@@ -103,10 +109,9 @@ class Durability:
 
     def _remove(self, path: str) -> None:
         if path.endswith(_WAL) and path.removesuffix(_WAL) in self.unsynced:
-            self.breaches.append(f"{_base(path)} was removed before the database was synced")
-        self.known.discard(path)
-        self.unsynced.discard(path)
-        self.entries.discard(path)
+            self.without_log.add(path.removesuffix(_WAL))
+        for names in (self.known, self.unsynced, self.entries, self.without_log):
+            names.discard(path)
 
     def _show(self, when: str) -> None:
         self.shown = True
@@ -115,7 +120,7 @@ class Durability:
             f"{when} before {_base(path)} was synced" for path in sorted(self.unsynced - logged)
         ]
         self.breaches += [
-            f"{when} before the folder of {_base(path)} was synced" for path in sorted(self.entries)
+            f"{when} before the folder of {_base(path)} was synced" for path in sorted(self.entries - self.empty)
         ]
 
 

@@ -31,6 +31,7 @@ PLACES = ("office", "router")
 DATABASE = "office/books/portal.db"
 STATE = "router/state/state.json"
 KEY = "router/state/device-key.pem"
+MADE_KEY = "office/more/key.pem"
 _SEED = "paper/seed"
 
 #: Stages in the life of one reservation: name, the stage before, the command, and where its answer goes.
@@ -93,9 +94,10 @@ class Scene:
         shutil.copytree(self.folder, folder, symlinks=True)
         return Scene(folder)
 
-    def run(self, launcher: Launcher, argv: str, **how: Any) -> Ran:
-        """Run a command here."""
-        return launcher.run(argv.split(), folder=self.folder, environ=self.environment(), **how)
+    def run(self, launcher: Launcher, argv: str, *, without: str = "", **how: Any) -> Ran:
+        """Run a command here, without some environment variable."""
+        environ = {name: value for name, value in self.environment().items() if name != without}
+        return launcher.run(argv.split(), folder=self.folder, environ=environ, **how)
 
     def facts(self, launcher: Launcher) -> dict[str, Any]:
         """Open both halves and return what they say; anything but a clean answer is in it as such."""
@@ -158,7 +160,7 @@ def _rotate(scene: Scene) -> None:
 def tell_facts() -> int:
     """Print what both halves of the scene in which this process runs say."""
     here = Path.cwd()
-    print(json.dumps({"portal": _portal(here), "device": _device(here)}))
+    print(json.dumps({"portal": _portal(here), "device": _device(here), "key": _made_key(here)}))
     return 0
 
 
@@ -181,6 +183,14 @@ def _portal(here: Path) -> Any:
     return {"audit": audited, "rows": dict(_tables(here / DATABASE))}
 
 
+def _made_key(here: Path) -> Any:
+    if not (here / MADE_KEY).exists():
+        return None
+    beside = (here / MADE_KEY).with_name("passphrase")
+    passphrase = beside if beside.exists() else here / "paper/passphrase"
+    return _ask("keys", "show", MADE_KEY, "--passphrase-file", str(passphrase.relative_to(here)))
+
+
 def _tables(database: Path) -> Iterator[tuple[str, str]]:
     """Yield a digest of the rows of every table."""
     import apsw
@@ -201,6 +211,10 @@ def _device(here: Path) -> Any:
     return {
         "status": _ask("device", "status", "--json"),
         "codes": _ask("device", "codes", "--json"),
-        "key": hashlib.sha256((here / KEY).read_bytes()).hexdigest(),
-        "state": hashlib.sha256((here / STATE).read_bytes()).hexdigest(),
+        "key": _digest(here / KEY),
+        "state": _digest(here / STATE),
     }
+
+
+def _digest(file: Path) -> str | None:
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else None
