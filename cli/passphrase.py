@@ -168,12 +168,12 @@ def _keep(passphrase: str, path: Path) -> None:
             file.write(f"{passphrase}\n")
             file.flush()
             os.fsync(file.fileno())
-        path.hardlink_to(draft)
+        # Nobody else makes a file of this name: whoever would, waits (`_alone_in`).
+        draft.replace(path)
     except OSError as error:
-        raise _unkept(path, error) from error
-    finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
+        raise _unkept(path, error) from error
 
 
 def _unkept(path: Path, error: OSError) -> KeyFileError:

@@ -1,7 +1,8 @@
 """Making and opening portals: the only place that chooses and builds adapters.
 
-A new portal appears whole or not at all: the key files are written first, the database last and under its
-final name only when it is complete; what a failure leaves half made is taken away again.
+A new portal appears whole or not at all: keys and database are written under other names, and the database
+gets its own first. What a failure leaves half made is taken away again; what a crash leaves, the same command
+replaces while there is no database, and completes when there is one.
 
 Not handled: where settings and passphrases come from.
 """
@@ -15,7 +16,7 @@ from codec.codes import IssuerKey, Trust, checked_text
 from codec.envelope import sign_trust
 from codec.keys import SigningKey, VerifyingKey
 from reservation import keyfile
-from reservation.errors import AlreadyThereError, SetupError
+from reservation.errors import AlreadyThereError, ReservationError, SetupError
 from reservation.model import (
     DEFAULT_VIRTUAL_ACCOUNT,
     Clock,
@@ -124,12 +125,21 @@ def initialise(
         for folder in (keys_folder, path.parent):
             undo.callback(_remove_empty, [one for one in (folder, *folder.parents) if not one.exists()])
         for file, key in files.items():
-            keyfile.write_key(file, key, passphrase)
-            undo.callback(file.unlink, missing_ok=True)
+            keyfile.draft_key(file, key, passphrase)
+            undo.callback(keyfile.discard_drafts, file)
         engine.create(path, founding, token=random(_ID_BYTES).hex())
+        undo.callback(_remove, path)
+        for file, key in files.items():
+            keyfile.publish_key(file, key.verifying_key)
+            undo.callback(_remove, file)
         undo.pop_all()
     root_file, issuer_file = files
     return Founded(path, root_file, issuer_file, root.verifying_key, founding.identity.portal_id)
+
+
+def _remove(file: Path) -> None:
+    with contextlib.suppress(OSError):
+        file.unlink()
 
 
 def _remove_empty(folders: list[Path]) -> None:
@@ -139,7 +149,7 @@ def _remove_empty(folders: list[Path]) -> None:
 
 
 def require_nothing_there(url: str, keys_folder: Path) -> None:
-    """Return when a new portal would overwrite nothing.
+    """Return when a new portal would overwrite nothing; complete one that a crash cut off.
 
     Args:
         url: Where its database would go.
@@ -151,6 +161,7 @@ def require_nothing_there(url: str, keys_folder: Path) -> None:
     """
     path = database_path(url)
     if path.exists():
+        _complete(url, keys_folder)
         raise AlreadyThereError(
             f"{path} exists already.",
             hint="That may be your portal: `tallystick portal audit` looks at it. For another portal, choose "
@@ -158,6 +169,22 @@ def require_nothing_there(url: str, keys_folder: Path) -> None:
         )
     for name in (ROOT_FILE, ISSUER_FILE):
         keyfile.require_absent(keys_folder / name)
+
+
+def _complete(url: str, keys_folder: Path) -> None:
+    """Give the keys of a portal their names, if the command that made it did not come so far."""
+    engine, path = _sqlite_engine(), database_path(url)
+    engine.discard_drafts(path)
+    with contextlib.suppress(ReservationError, OSError):
+        if any(keys_folder.glob(".*.new")):
+            _publish_keys(engine.open_store(path), keys_folder)
+
+
+def _publish_keys(opened: Store, keys_folder: Path) -> None:
+    with contextlib.closing(opened) as store:
+        identity = store.read(lambda books: books.identity())
+        for name, key in ((ROOT_FILE, identity.root_key), (ISSUER_FILE, identity.issuer_key)):
+            keyfile.publish_key(keys_folder / name, VerifyingKey(key))
 
 
 def _founding(

@@ -9,9 +9,12 @@ Not handled: where passphrases come from, and the device key (`reservation.devic
 
 import os
 import stat
+from contextlib import suppress
+from glob import escape
 from pathlib import Path
 
 from codec.keys import KEY_BYTES, SigningKey, VerifyingKey
+from reservation import folders
 from reservation.errors import AlreadyThereError, KeyFileError, MissingExtraError, StorageError
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -45,41 +48,102 @@ def require_absent(path: Path) -> None:
     """Return when there is no file where a new key shall go.
 
     Raises:
-        AlreadyThereError: When there is one.
+        AlreadyThereError: When there is one; a second name that a crash left to it is taken away.
     """
     if os.path.lexists(path):
+        with suppress(OSError):
+            for draft in filter(path.samefile, _drafts(path)):
+                draft.unlink()
         raise _there(path)
 
 
 def write_key(path: Path, key: SigningKey, passphrase: str) -> None:
-    """Write a new key file, durably, with mode 0600.
+    """Write a new key file, durably, with mode 0600; it appears whole or not at all.
 
     Raises:
         AlreadyThereError: When there is a file of that name.
         StorageError: When it cannot be written.
         KeyFileError: When the passphrase is empty.
     """
+    draft_key(path, key, passphrase)
+    try:
+        publish_key(path, key.verifying_key)
+    except BaseException:
+        discard_drafts(path)
+        raise
+
+
+def draft_key(path: Path, key: SigningKey, passphrase: str) -> None:
+    """Write a new key file under another name, durably, in place of every other draft of it.
+
+    Raises:
+        AlreadyThereError: When there is a file of its own name.
+        StorageError: When it cannot be written.
+        KeyFileError: When the passphrase is empty.
+    """
     content = encrypted_pem(key, passphrase)
+    require_absent(path)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError as error:
-        raise _there(path) from error
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    try:
+        folders.make(path.parent)
+        for draft in _drafts(path):
+            draft.unlink()
+        descriptor = os.open(_draft(path, key.verifying_key), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(file.fileno(), 0o600)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        _sync_folder(path.parent)
+    except OSError as error:
+        discard_drafts(path)
+        raise _unwritable(path, error) from error
+
+
+def publish_key(path: Path, key: VerifyingKey) -> bool:
+    """Give the draft of a key its own name, durably and never in place of another file.
+
+    Args:
+        path: Its own name.
+        key: The public half of the key in the draft.
+
+    Returns:
+        Whether there was such a draft.
+
+    Raises:
+        AlreadyThereError: When there is a file of that name.
+        StorageError: When that fails; the name is free then.
+    """
+    draft = _draft(path, key)
+    try:
+        path.hardlink_to(draft)
+    except FileNotFoundError:
+        return False
+    except FileExistsError as error:
+        if not path.samefile(draft):
+            raise _there(path) from error
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        draft.unlink()
+        folders.sync(path.parent)
     except OSError as error:
         path.unlink(missing_ok=True)
         raise _unwritable(path, error) from error
+    return True
+
+
+def discard_drafts(path: Path) -> None:
+    """Remove what commands that were cut off left of a key that never got its name, if that is possible."""
+    with suppress(OSError):
+        for draft in _drafts(path):
+            draft.unlink()
+
+
+def _draft(path: Path, key: VerifyingKey) -> Path:
+    return path.with_name(f".{path.name}.{key.id.hex()}.new")
+
+
+def _drafts(path: Path) -> list[Path]:
+    return list(path.parent.glob(f".{escape(path.name)}.*.new"))
 
 
 def _there(path: Path) -> AlreadyThereError:
@@ -87,14 +151,6 @@ def _there(path: Path) -> AlreadyThereError:
         f"There is a file {path} already; a key is never overwritten.",
         hint="Choose another folder for the keys, or move that file away first.",
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unwritable(path: Path, error: OSError) -> StorageError:

@@ -22,10 +22,10 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import EACCES, EINVAL, EPERM, EROFS
 from pathlib import Path
 
 from codec.keys import SigningKey
+from reservation import folders
 from reservation.device.keyfile import from_pem, to_pem
 from reservation.device.statefile import KEY, STATE, StateFile, unusable
 from reservation.errors import BusyError, KeyFileError
@@ -61,12 +61,9 @@ class Folder(StateFile):
             StorageError: When it cannot be made.
         """
         try:
-            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folders.make(self.home)
         except OSError as error:
             raise unusable("made", self.home, error) from error
-        for above in self.home.absolute().parents:
-            with suppress(OSError):  # not all of them are ours
-                _sync(above)
 
     def write_state(self, content: bytes) -> None:
         """Replace the state file, durably.
@@ -81,13 +78,12 @@ class Folder(StateFile):
         """Make sure that the state that can be read is durable: its writer may have died just before.
 
         Raises:
-            StorageError: When that fails. Where nothing can be written, there is nothing to make durable.
+            StorageError: When that fails.
         """
         try:
-            _sync(self.home)
+            folders.sync_if_possible(self.home)
         except OSError as error:
-            if error.errno not in (EACCES, EINVAL, EPERM, EROFS):
-                raise unusable("made durable", self.home, error) from error
+            raise unusable("made durable", self.home, error) from error
 
     def write_key(self, key: SigningKey) -> None:
         """Write the key file, durably.
@@ -155,6 +151,8 @@ class Folder(StateFile):
                             hint="Try again in a moment.",
                         ) from None
                     time.sleep(_POLL_SECONDS)
+                except OSError as error:
+                    raise unusable("locked", path, error) from error
             yield
         finally:
             os.close(descriptor)
@@ -172,7 +170,7 @@ class Folder(StateFile):
                 _inherit(path, descriptor, modes)
                 os.fsync(descriptor)
             temporary.replace(path)
-            _sync(self.home)
+            folders.sync(self.home)
         except OSError as error:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -181,15 +179,6 @@ class Folder(StateFile):
     def _discard_leftovers(self) -> None:
         for name in (STATE, KEY):
             (self.home / (name + _TEMPORARY)).unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    """Make what was renamed or made in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _inherit(path: Path, descriptor: int, modes: int) -> None:

@@ -11,6 +11,7 @@ Not handled: fairness between many waiting writers (SQLite's own busy handler do
 """
 
 import contextlib
+import glob
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from typing import Any, TypeVar
 import aiosql
 import apsw
 
+from reservation import folders
 from reservation.errors import (
     AlreadyThereError,
     BusyError,
@@ -193,7 +195,8 @@ def create(path: Path, founding: Founding, *, token: str) -> None:
     """
     making = path.with_name(f".{path.name}.{token}.new")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folders.make(path.parent)
+        discard_drafts(path)
         os.close(os.open(making, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         with _engine_errors(making):
             _found(making, founding)
@@ -218,6 +221,13 @@ def _found(path: Path, founding: Founding) -> None:
         # Only the database itself gets its name. Closing copies the log into it as well, and does not say
         # when it could not: on a full disk the rows would be lost with the log.
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
+
+def discard_drafts(path: Path) -> None:
+    """Remove what a command that was cut off left of a database that never got its name, or just got it."""
+    with contextlib.suppress(OSError):
+        for draft in path.parent.glob(f".{glob.escape(path.name)}.*.new*"):
+            draft.unlink()
 
 
 def _seed(connection: apsw.Connection, founding: Founding) -> None:
@@ -262,7 +272,7 @@ def _publish(making: Path, path: Path) -> None:
     """Give the finished file its name, never in place of another, and for good or not at all."""
     try:
         path.hardlink_to(making)
-        _sync_folder(path.parent)
+        folders.sync(path.parent)
     except FileExistsError as error:
         raise AlreadyThereError(
             f"{path} exists already.",
@@ -274,14 +284,6 @@ def _publish(making: Path, path: Path) -> None:
         if path.exists() and path.samefile(making):
             path.unlink()
         raise
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def open_store(path: Path, *, steps: tuple[Migration, ...] | None = None) -> "SqliteStore":
@@ -349,7 +351,10 @@ def _upgrade(connection: apsw.Connection, path: Path, steps: tuple[Migration, ..
         os.close(os.open(making, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         with contextlib.closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as old:
             old.execute("VACUUM INTO ?", (str(making),))
+        with making.open("rb") as copy:
+            os.fsync(copy.fileno())
         making.replace(kept)
+        folders.sync(kept.parent)
 
     _migrate(connection, version, steps, None, before=keep_copy)
 

@@ -1,0 +1,1 @@
+"""Faults: kills and failing system calls at every place where the program could lose something."""

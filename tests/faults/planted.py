@@ -1,0 +1,5 @@
+"""Faults planted into the program."""
+
+
+def plant(name: str) -> None:
+    """Plant."""

@@ -1,0 +1,138 @@
+"""Running the program through the launcher: plainly, watched by strace, with a fault, or until it is dead."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import which
+from types import TracebackType
+from typing import Self
+
+from tests.faults.calls import TRACED, Call, parse
+
+ROOT = Path(__file__).resolve().parents[2]
+NO_STRACE = (
+    "strace is needed to kill the program at its system calls, and there is none. Install it: "
+    "apt-get install strace (or the package of that name of your system); then run this test again."
+)
+KILLED = -9
+
+
+class StraceMissingError(Exception):
+    """There is no strace, so these tests can say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What goes wrong: ``signal=KILL``, or ``error=`` and the name of an error."""
+
+    kind: str
+
+    @property
+    def kills(self) -> bool:
+        """Whether the process dies of it, before the call is made."""
+        return self.kind == "signal=KILL"
+
+    def at(self, call: Call) -> str:
+        """Say to strace where."""
+        return f"{call.name}:{self.kind}:when={call.count}"
+
+
+KILL = Fault("signal=KILL")
+ERRORS = tuple(Fault(f"error={name}") for name in ("ENOSPC", "EIO", "EROFS"))
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a run ended, what it wrote, and the calls that it made (none unless it was watched)."""
+
+    code: int
+    out: str
+    err: str
+    calls: tuple[Call, ...] = ()
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether somebody was told that the work is done: by words, or by the exit code."""
+        return self.code == 0 or (self.code == KILLED and bool(self.out))
+
+
+class Launcher:
+    """The launcher's process, and a folder for what passes between it and the tests."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start it.
+
+        Raises:
+            StraceMissingError: When there is no strace.
+        """
+        found = which("strace")
+        if found is None:
+            raise StraceMissingError(NO_STRACE)
+        self._strace = found
+        self._folder = folder
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.launcher"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.communicate(timeout=60)
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        folder: Path,
+        environ: Mapping[str, str],
+        work: str = "",
+        plant: str = "",
+        watched: bool = False,
+        inject: str = "",
+        kill_after: float | None = None,
+    ) -> Ran:
+        """Run the program once.
+
+        Args:
+            argv: The words after its name.
+            folder: Where it runs.
+            environ: Its environment.
+            work: A function to run in place of the program, as ``module:name``.
+            plant: A fault to plant into the program before, by its name in `tests.faults.planted`.
+            watched: Whether its calls are recorded.
+            inject: A fault for strace.
+            kill_after: Seconds after which it is killed.
+        """
+        out, err, log = (self._folder / name for name in ("out", "err", "log"))
+        order = {
+            "argv": list(argv),
+            "folder": str(folder),
+            "environ": dict(environ),
+            "out": str(out),
+            "err": str(err),
+            "work": work,
+            "plant": plant,
+            "strace": self._watching(log, inject) if watched or inject else [],
+            "kill_after": kill_after,
+        }
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        calls = parse(log.read_text(errors="replace").splitlines()) if order["strace"] else ()
+        return Ran(answer["status"], out.read_text(), err.read_text(), calls)
+
+    def _watching(self, log: Path, inject: str) -> list[str]:
+        # -y: names beside descriptors; -s 0: no contents.
+        command = [self._strace, "-f", "-y", "-s", "0", "-o", str(log), "-e", f"trace={','.join(TRACED)}"]
+        return [*command, "-e", f"inject={inject}"] if inject else command

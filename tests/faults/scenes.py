@@ -1,0 +1,220 @@
+"""The folders on which commands are tried: a portal's office, a router, and a desk of codes on paper.
+
+    office/books/portal.db   office/keys/     the portal
+    router/state/                              the device
+    paper/                                     codes and files on their way
+
+Every folder below these is made by the program. `Scenes` walks one reservation's life and keeps a copy at
+each stage; a trial works on a copy of such a copy. Clock and randomness can be repeated, so the same command
+at the same stage always writes the same.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from codec.codes import IssuerKey, Trust
+from codec.envelope import sign_trust
+from reservation.keyfile import read_key
+from tests.cli.desk import HARDWARE, START
+from tests.faults.runs import Launcher, Ran
+
+PASSPHRASE = "a long enough passphrase"
+PLACES = ("office", "router")
+DATABASE = "office/books/portal.db"
+STATE = "router/state/state.json"
+KEY = "router/state/device-key.pem"
+MADE_KEY = "office/more/key.pem"
+_SEED = "paper/seed"
+
+#: Stages in the life of one reservation: name, the stage before, the command, and where its answer goes.
+STAGES: tuple[tuple[str, str, str, str], ...] = (
+    ("founded", "empty", "portal init --account Example --passphrase-file paper/passphrase", ""),
+    ("priced", "founded", "portal license add ROUTING 10", ""),
+    ("stocked", "priced", "portal license add CRYPTO 5 --start 2026-01-01 --end 2026-12-31", ""),
+    ("ready", "stocked", "portal trust --out paper/trust.txt", ""),
+    ("initialised", "ready", "device init --pid RTR-900 --sn A1 --trust paper/trust.txt", ""),
+    ("requested", "initialised", "device request --want ROUTING=3 --want CRYPTO=1", "request"),
+    ("cancelled", "requested", "device cancel", "return"),
+    ("issued", "requested", "portal reserve --file paper/request.txt --as-requested", "authorization"),
+    ("installed", "issued", "device install --file paper/authorization.txt", "confirmation"),
+    ("active", "installed", "portal accept --file paper/confirmation.txt", ""),
+    ("updating", "active", "portal update --file paper/request.txt --license ROUTING=5", "authorization"),
+    ("updated", "updating", "device install --file paper/authorization.txt", "confirmation"),
+    ("returned", "updated", "device return --yes", "return"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One copy of the folders."""
+
+    folder: Path
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of every process in this scene."""
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "LANG": "C.UTF-8",
+            "FAKE_NOW": START.isoformat(),
+            "FAKE_SEED": str(self.folder / _SEED),
+            "FAKE_HARDWARE": str(self.folder / "paper/router.json"),
+            "TALLYSTICK_HOME": str(self.folder / "router/state"),
+            "TALLYSTICK_DB": f"sqlite:///{self.folder / DATABASE}",
+            "TALLYSTICK_KEYS": str(self.folder / "office/keys"),
+            "TALLYSTICK_PASSPHRASE_FILE": str(self.folder / "paper/passphrase"),
+            "TALLYSTICK_USER": "kim",
+        }
+
+    @property
+    def places(self) -> list[str]:
+        """The folders in which a fault could do harm."""
+        return [str(self.folder / place) for place in PLACES]
+
+    def everything(self) -> set[str]:
+        """Return every file and folder, absolute."""
+        return {str(path) for path in self.folder.rglob("*")} | {str(self.folder)}
+
+    def files(self) -> frozenset[str]:
+        """Return the files in the two places."""
+        found = (path for place in PLACES for path in (self.folder / place).rglob("*") if path.is_file())
+        return frozenset(str(path.relative_to(self.folder)) for path in found)
+
+    def copy(self, folder: Path) -> "Scene":
+        """Return a copy in another folder, in place of what is there."""
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Scene(folder)
+
+    def run(self, launcher: Launcher, argv: str, *, without: str = "", **how: Any) -> Ran:
+        """Run a command here, without some environment variable."""
+        environ = {name: value for name, value in self.environment().items() if name != without}
+        return launcher.run(argv.split(), folder=self.folder, environ=environ, **how)
+
+    def facts(self, launcher: Launcher) -> dict[str, Any]:
+        """Open both halves and return what they say; anything but a clean answer is in it as such."""
+        ran = self.run(launcher, "", work="tests.faults.scenes:tell_facts")
+        assert ran.code == 0, ran.err
+        found: dict[str, Any] = json.loads(ran.out)
+        return found
+
+    def rewind(self, runs: int) -> None:
+        """Let the next run have the randomness that it would have after so many runs."""
+        (self.folder / _SEED).write_text(f"{runs}\n")
+
+    @property
+    def runs(self) -> int:
+        """How many runs there were."""
+        return int((self.folder / _SEED).read_text())
+
+
+def found_scene(folder: Path) -> Scene:
+    """Make the scene in which nothing has been done yet."""
+    for name in ("paper", *PLACES):
+        (folder / name).mkdir(parents=True)
+    paper = folder / "paper"
+    paper.joinpath("router.json").write_text(json.dumps(HARDWARE["router"]))
+    paper.joinpath("passphrase").write_text(PASSPHRASE + "\n")
+    paper.joinpath("passphrase").chmod(0o600)
+    paper.joinpath("catalogue.txt").write_text("CRYPTO\nROUTING\n")
+    paper.joinpath("seed").write_text("0\n")
+    return Scene(folder)
+
+
+def walk(launcher: Launcher, root: Path) -> dict[str, Scene]:
+    """Return the scenes of every stage."""
+    scenes = {"empty": found_scene(root / "empty")}
+    for name, before, argv, answer in STAGES:
+        scene = scenes[name] = scenes[before].copy(root / name)
+        ran = scene.run(launcher, argv)
+        assert ran.code == 0, (name, ran)
+        if answer:
+            scene.folder.joinpath("paper", f"{answer}.txt").write_text(ran.out)
+        if name == "ready":
+            _rotate(scene)
+    return scenes
+
+
+def _rotate(scene: Scene) -> None:
+    """Sign a second trust code with the portal's root, as a vendor who renews the issuer's term."""
+    root = read_key(scene.folder / "office/keys/root.pem", PASSPHRASE)
+    issuer = read_key(scene.folder / "office/keys/issuer.pem", PASSPHRASE).verifying_key.raw
+    from reservation.trustfile import parse as parse_trust
+
+    trust = parse_trust((scene.folder / "paper/trust.txt").read_text()).trust.code.value
+    newer = Trust(2, trust.portal_id, (IssuerKey(issuer, START.date()),))
+    (scene.folder / "paper/newer-trust.txt").write_text(sign_trust(newer, root).text)
+
+
+# --- in a child of the launcher ----------------------------------------------------------------
+
+
+def tell_facts() -> int:
+    """Print what both halves of the scene in which this process runs say."""
+    here = Path.cwd()
+    print(json.dumps({"portal": _portal(here), "device": _device(here), "key": _made_key(here)}))
+    return 0
+
+
+def _ask(*argv: str) -> list[Any]:
+    from dataclasses import replace
+
+    from cli.main import run
+    from cli.world import real_world
+    from tests.program import repeatable
+
+    out, err = StringIO(), StringIO()
+    world = replace(repeatable(real_world()), stdout=out, stderr=err)
+    return [run(argv, world), out.getvalue(), err.getvalue()]
+
+
+def _portal(here: Path) -> Any:
+    if not (here / DATABASE).exists():
+        return None
+    audited = _ask("portal", "audit", "--json")
+    return {"audit": audited, "rows": dict(_tables(here / DATABASE))}
+
+
+def _made_key(here: Path) -> Any:
+    if not (here / MADE_KEY).exists():
+        return None
+    beside = (here / MADE_KEY).with_name("passphrase")
+    passphrase = beside if beside.exists() else here / "paper/passphrase"
+    return _ask("keys", "show", MADE_KEY, "--passphrase-file", str(passphrase.relative_to(here)))
+
+
+def _tables(database: Path) -> Iterator[tuple[str, str]]:
+    """Yield a digest of the rows of every table."""
+    import apsw
+
+    with closing(apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)) as books:
+        names = [row[0] for row in books.execute("SELECT name FROM sqlite_schema WHERE type='table'")]
+        for name in sorted(names):
+            rows = sorted(map(repr, books.execute(f'SELECT * FROM "{name}"')))
+            yield name, f"{len(rows)} rows, {hashlib.sha256(''.join(rows).encode()).hexdigest()[:16]}"
+
+
+def _device(here: Path) -> Any:
+    """Tell about the device: it begins with its key, which is written last."""
+    if not (here / KEY).exists() and (here / STATE).exists():
+        return None if '"journal":[]' in (here / STATE).read_text().replace(" ", "") else "the key is gone"
+    if not (here / STATE).exists():
+        return "the state is gone" if (here / KEY).exists() else None
+    return {
+        "status": _ask("device", "status", "--json"),
+        "codes": _ask("device", "codes", "--json"),
+        "key": _digest(here / KEY),
+        "state": _digest(here / STATE),
+    }
+
+
+def _digest(file: Path) -> str | None:
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else None

@@ -1,0 +1,113 @@
+"""The table of writing commands: a new command is one line here, or one word among those that write nothing.
+
+`test_table.py` compares both with the commands that the program has.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A command that writes, at a stage of the life of a reservation.
+
+    Attributes:
+        name: What it does here.
+        stage: Where it is tried; see `tests.faults.scenes.STAGES`.
+        argv: The command.
+        again: Exit code of the same command once more. 0 for those that answer again.
+        shows: Whether it prints a code: then the same command prints it again, byte for byte.
+        changes: Whether it changes anything; one that does not shows what may not be durable yet.
+        without: An environment variable that is not set.
+    """
+
+    name: str
+    stage: str
+    argv: str
+    again: int = 0
+    shows: bool = True
+    changes: bool = True
+    without: str = ""
+
+
+def _code(name: str, stage: str, argv: str) -> Writing:
+    """Return a command that prints a code."""
+    return Writing(name, stage, argv)
+
+
+def _shown(name: str, stage: str, argv: str) -> Writing:
+    """Return a command that prints a code that was made before."""
+    return Writing(name, stage, argv, changes=False)
+
+
+def _work(name: str, stage: str, argv: str, *, again: int = 0, without: str = "") -> Writing:
+    """Return a command that prints no code."""
+    return Writing(name, stage, argv, again=again, shows=False, without=without)
+
+
+_NO_PASSPHRASE = "TALLYSTICK_PASSPHRASE_FILE"
+
+WRITING: tuple[Writing, ...] = (
+    _work("device init", "ready", "device init --pid RTR-900 --sn A1 --trust paper/trust.txt", again=1),
+    _code("request", "initialised", "device request --want ROUTING=3 --want CRYPTO=1"),
+    _shown("request again", "requested", "device request"),
+    _code("install", "issued", "device install --file paper/authorization.txt"),
+    _shown("install again", "installed", "device install --file paper/authorization.txt"),
+    _code("install update", "updating", "device install --file paper/authorization.txt"),
+    _work("install trust", "active", "device install --file paper/newer-trust.txt"),
+    _shown("confirmation", "installed", "device confirmation"),
+    _shown("codes", "updated", "device codes"),
+    _code("return", "updated", "device return --yes"),
+    _shown("return again", "returned", "device return"),
+    _code("return request", "requested", "device return"),
+    _code("cancel", "requested", "device cancel"),
+    _shown("cancel again", "cancelled", "device cancel"),
+    _work("portal init", "empty", "portal init --account Example", again=1),
+    _work(
+        "portal init, random passphrase", "empty", "portal init --account Ex", again=1, without=_NO_PASSPHRASE
+    ),
+    _work("add licence", "founded", "portal license add ROUTING 10"),
+    _work("add to lot", "stocked", "portal license add ROUTING 10"),
+    _work("add Virtual Account", "founded", "portal va add Berlin", again=1),
+    _work("add catalogue", "founded", "portal catalogue add paper/catalogue.txt"),
+    _work("set product", "founded", "portal product set RTR-900 --match 2"),
+    _code("reserve", "requested", "portal reserve --file paper/request.txt --as-requested"),
+    _shown("reserve again", "issued", "portal reserve --file paper/request.txt --as-requested"),
+    _code("update", "active", "portal update --file paper/request.txt --license ROUTING=5"),
+    _work("accept confirmation", "installed", "portal accept --file paper/confirmation.txt"),
+    _work("accept return", "returned", "portal accept --file paper/return.txt"),
+    _work("accept early return", "cancelled", "portal accept --file paper/return.txt"),
+    _work("make key", "founded", "keys generate office/more/key.pem", again=1),
+    _work(
+        "make key, random passphrase",
+        "founded",
+        "keys generate office/more/key.pem",
+        again=1,
+        without=_NO_PASSPHRASE,
+    ),
+)
+
+#: Commands that change nothing that must last; `--out` of any command is a copy of what can be shown again.
+READING = frozenset(
+    (
+        "device status",
+        "device check",
+        "device journal",
+        "portal trust",
+        "portal license list",
+        "portal reissue",
+        "portal list",
+        "portal show",
+        "portal events",
+        "portal audit",
+        "portal va list",
+        "portal catalogue show",
+        "portal product list",
+        "keys show",
+        "code explain",
+        "code verify",
+        "code qr",
+        "code scan",
+        "code cose",
+        "demo",
+    )
+)

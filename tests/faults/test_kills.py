@@ -1,0 +1,20 @@
+"""Every writing command is killed, and meets every error, at every call that could leave something behind."""
+
+import pytest
+
+from tests.faults.runs import ERRORS, KILL, Fault
+from tests.faults.table import WRITING, Writing
+from tests.faults.trial import Bench
+
+FAULTS = (KILL, *ERRORS)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.kind)
+@pytest.mark.parametrize("command", WRITING, ids=lambda command: command.name)
+def test_no_fault_loses_or_halves_anything(bench: Bench, command: Writing, fault: Fault) -> None:
+    trials = bench.trials(command)
+    assert trials.without_fault() == []
+    points = trials.points()
+    print(len(trials.all_points()), len(points))
+    assert len(points) >= 3
+    assert trials.meet(fault, points) == []
