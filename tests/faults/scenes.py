@@ -33,6 +33,11 @@ STATE = "router/state/state.json"
 KEY = "router/state/device-key.pem"
 MADE_KEY = "office/more/key.pem"
 _SEED = "paper/seed"
+ORDER = """\
+tag,quantity,virtual_account,kind,start,end,order
+ROUTING,4,DEFAULT,perpetual,,,PO-1
+CRYPTO,2,DEFAULT,term,2026-01-01,2027-12-31,PO-2
+"""
 
 #: Stages in the life of one reservation: name, the stage before, the command, and where its answer goes.
 STAGES: tuple[tuple[str, str, str, str], ...] = (
@@ -49,6 +54,9 @@ STAGES: tuple[tuple[str, str, str, str], ...] = (
     ("updating", "active", "portal update --file paper/request.txt --license ROUTING=5", "authorization"),
     ("updated", "updating", "device install --file paper/authorization.txt", "confirmation"),
     ("returned", "updated", "device return --yes", "return"),
+    ("branched", "active", "portal va add Berlin", ""),
+    ("given up", "active", "portal rehost paper/request.txt --reason burnt --evidence witness", ""),
+    ("failed", "given up", "portal approve --file paper/request.txt --user alex", ""),
 )
 
 
@@ -125,6 +133,7 @@ def found_scene(folder: Path) -> Scene:
     paper.joinpath("passphrase").write_text(PASSPHRASE + "\n")
     paper.joinpath("passphrase").chmod(0o600)
     paper.joinpath("catalogue.txt").write_text("CRYPTO\nROUTING\n")
+    paper.joinpath("order.csv").write_text(ORDER)
     paper.joinpath("seed").write_text("0\n")
     return Scene(folder)
 
