@@ -81,7 +81,7 @@ class Session:
         """Return the user's folder for files of a kind: ``config``, ``data`` or ``state``."""
         from cli.settings import user_folder
 
-        return str(user_folder(self.world.environ, kind))
+        return user_folder(self.world.environ, kind)
 
     @property
     def help_width(self) -> int:

@@ -3,10 +3,12 @@
 The file is the one that ``TALLYSTICK_CONFIG`` names, or ``tallystick/config.toml`` in the user's
 configuration folder (``XDG_CONFIG_HOME``, by default ``~/.config``) if it is there. A name in it that nobody
 knows is refused: a misspelled setting must not be silently without effect.
+
+Paths are texts here: `device check` comes by at every start, and `pathlib` takes long to load.
 """
 
+import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from cli.errors import UsageMistakeError
 
@@ -37,33 +39,33 @@ def setting(environ: Mapping[str, str], name: str, given: str | None = None) -> 
     return environ.get(f"TALLYSTICK_{name.upper()}") or _from_file(environ).get(name)
 
 
-def user_folder(environ: Mapping[str, str], kind: str) -> Path:
+def user_folder(environ: Mapping[str, str], kind: str) -> str:
     """Return the user's folder for a kind of files: ``config``, ``data`` or ``state`` (XDG)."""
     folders = {"config": ".config", "data": ".local/share", "state": ".local/state"}
     named = environ.get(f"XDG_{kind.upper()}_HOME", "")
     # The specification has relative paths ignored.
-    base = Path(named) if named.startswith("/") else _home_folder(environ) / folders[kind]
-    return base / "tallystick"
+    base = named if named.startswith("/") else os.path.join(_home_folder(environ), folders[kind])
+    return os.path.join(base, "tallystick")
 
 
-def _home_folder(environ: Mapping[str, str]) -> Path:
-    try:
-        return Path(environ["HOME"]) if environ.get("HOME") else Path.home()
-    except RuntimeError:
+def _home_folder(environ: Mapping[str, str]) -> str:
+    home = environ.get("HOME") or os.path.expanduser("~")
+    if home == "~":
         raise UsageMistakeError(
             "This user has no home folder: HOME is not set, and the system does not know the user.",
             hint="Name the device's folder (TALLYSTICK_HOME) or the database (TALLYSTICK_DB), or set HOME.",
-        ) from None
+        )
+    return home
 
 
 def _from_file(environ: Mapping[str, str]) -> Mapping[str, str]:
     named = environ.get("TALLYSTICK_CONFIG")
     try:
-        path = Path(named) if named else user_folder(environ, "config") / "config.toml"
+        path = named or os.path.join(user_folder(environ, "config"), "config.toml")
     except UsageMistakeError:
         return {}  # who has no folder has no such file in it
     try:
-        with path.open("rb") as file:
+        with open(path, "rb") as file:
             content = file.read(_LARGEST_FILE + 1)
     except FileNotFoundError:
         if named:
@@ -74,7 +76,7 @@ def _from_file(environ: Mapping[str, str]) -> Mapping[str, str]:
     return _parsed(content, path)
 
 
-def _parsed(content: bytes, path: Path) -> Mapping[str, str]:
+def _parsed(content: bytes, path: str) -> Mapping[str, str]:
     import tomllib  # only for those who have such a file
 
     if len(content) > _LARGEST_FILE:
@@ -93,7 +95,7 @@ def _parsed(content: bytes, path: Path) -> Mapping[str, str]:
     return values
 
 
-def _unusable(path: Path, why: str) -> UsageMistakeError:
+def _unusable(path: str, why: str) -> UsageMistakeError:
     return UsageMistakeError(
         f"The file of settings {path} cannot be used: {why}.",
         hint=f"Correct it. The settings are: {', '.join(SETTINGS)}.",

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli.command import option, the_session
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cli.session import Report, Session
     from reservation.device import Device
 
@@ -18,9 +19,9 @@ _OPTION = option(
 )
 
 
-def home_of(session: "Session", given: str | None) -> Path:
+def home_of(session: "Session", given: str | None) -> str:
     """Return the device folder: the option, the setting, or the user's state folder."""
-    home = Path(session.setting("home", given) or session.user_folder("state"))
+    home = session.setting("home", given) or session.user_folder("state")
     session.log(f"Device folder: {home}")
     return home
 
@@ -30,7 +31,9 @@ def at_home(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
 
     @wraps(run)
     def with_home(**options: Any) -> "Report":
-        return run(home=home_of(the_session(), options.pop("home")), **options)
+        from pathlib import Path
+
+        return run(home=Path(home_of(the_session(), options.pop("home"))), **options)
 
     return _OPTION(with_home)
 
@@ -40,7 +43,7 @@ def on_device(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
 
     @at_home
     @wraps(run)
-    def with_device(home: Path, **options: Any) -> "Report":
+    def with_device(home: "Path", **options: Any) -> "Report":
         return run(device=open_device(the_session(), home), **options)
 
     return with_device
@@ -49,19 +52,19 @@ def on_device(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
 def on_reader(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
     """Give a command the option ``--home`` and the device there, for asking only, as ``device``."""
 
-    @at_home
     @wraps(run)
-    def with_reader(home: Path, **options: Any) -> "Report":
+    def with_reader(**options: Any) -> "Report":
         from reservation.device.reader import DeviceReader
 
-        world = the_session().world
-        device = DeviceReader.open(home, hardware=world.hardware, clock=world.clock)
+        session = the_session()
+        home = home_of(session, options.pop("home"))
+        device = DeviceReader.open(home, hardware=session.world.hardware, clock=session.world.clock)
         return run(device=device, **options)
 
-    return with_reader
+    return _OPTION(with_reader)
 
 
-def open_device(session: "Session", home: Path) -> "Device":
+def open_device(session: "Session", home: "Path") -> "Device":
     """Open the device in a folder, in the session's world."""
     from reservation.device import Device
 

@@ -189,7 +189,9 @@ CASES: dict[str, tuple[tuple[str, ...], set[str]]] = {
     ),
     "check": (
         ("device", "check", "ROUTING"),
-        HEAVY | {"reservation.sql", "reservation.service", "cli.portal"},
+        HEAVY
+        | {"reservation.sql", "reservation.service", "reservation.device.agent", "cli.portal"}
+        | {"pathlib", "codec.parity", "codec.reading"},
     ),
     "request": (("device", "request"), HEAVY | {"reservation.sql", "reservation.service"}),
 }

@@ -48,7 +48,7 @@ class Life(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Put the world away."""
-        self.world.portal.close()
+        self.world.close()
         shutil.rmtree(self.folder)
 
     def _shown(self, *kinds: Kind) -> list[Carried]:
@@ -59,12 +59,17 @@ class Life(RuleBasedStateMachine):
         codes = self._shown(*kinds)
         return codes[int(where * (len(codes) - 1))]
 
-    @initialize(counts=st.lists(st.integers(6, 30), min_size=len(TAGS), max_size=len(TAGS)))
-    def stock_up(self, counts: list[int]) -> None:
-        """Begin with some licences of everything."""
+    @initialize(
+        counts=st.lists(st.integers(6, 30), min_size=len(TAGS), max_size=len(TAGS)),
+        past=st.lists(st.tuples(_DEVICE, _COUNTS), min_size=6, max_size=14),
+    )
+    def begin(self, counts: list[int], past: list[tuple[int, dict[str, int]]]) -> None:
+        """Begin with some licences of everything, and with something of a past."""
         for tag, count in zip(TAGS, counts, strict=True):
             self.world.add(tag, count, None)
-        self.world.add("UNIVERSAL", 1, None)
+        self.world.add("UNIVERSAL", 2, None)
+        for device, asked in past:
+            self.world.go_on(device, asked, "longest")
 
     @rule(device=_DEVICE, counts=_COUNTS, lot=_LOT, times=st.integers(1, 4))
     def go_on(self, device: int, counts: dict[str, int], lot: str, times: int) -> None:
@@ -83,19 +88,14 @@ class Life(RuleBasedStateMachine):
     @rule(where=_PICK, choice=st.sampled_from(CHOICES), lot=_LOT)
     def carry(self, where: float, choice: Choice, lot: str) -> None:
         """Carry any code to where it belongs."""
-        code = self._pick(where)
-        if code.kind is Kind.REQUEST:
-            self.world.reserve(code.text, choice, lot)
-        elif code.kind is Kind.AUTHORIZATION:
-            self.world.install(code.device, code.text)
-        else:
-            self.world.accept(code.text)
+        self.world.carry(self._pick(where), choice, lot)
 
     @precondition(lambda self: self._shown(Kind.AUTHORIZATION))
     @rule(where=_PICK, device=_DEVICE)
     def carry_astray(self, where: float, device: int) -> None:
-        """Carry any authorization to any device, and show one again."""
+        """Carry any authorization to any device, all that the device had again, and show one again."""
         self.world.install(device, self._pick(where, Kind.AUTHORIZATION).text)
+        self.world.carry_all_again(device)
         self.world.reissue(device)
 
     @precondition(lambda self: self._shown())

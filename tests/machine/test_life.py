@@ -3,18 +3,22 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from codec.codes import Return
+from codec.codes import Confirmation, Request, Return
 from codec.envelope import VerifiedCode
-from reservation import answers, ledger
+from reservation import answers, ledger, rules
 from reservation.device import rules as device_rules
 from reservation.device.state import Reservation, State
+from reservation.device.verification import Addressed
 from reservation.errors import ConstraintBrokenError
-from reservation.model import Held, Sequence, Stamp
+from reservation.model import UNIVERSAL_TAG, Held, Sequence, Stamp
+from reservation.rules import Issue
+from reservation.service import reserving
 from reservation.standing import Changes, Standing
 from tests.machine.founding import founded
 from tests.machine.machine import Life
@@ -46,6 +50,8 @@ def test_nothing_is_issued_twice_or_lost_in_any_interleaving() -> None:
 honest_hold = ledger.hold
 honest_after_return = device_rules.after_return
 honest_give_back = answers.give_back
+honest_confirm = answers.confirm
+honest_open = rules.open_reservation
 
 
 def pairwise_hold(allocations: ledger.Allocations, confirmed: Sequence | None) -> dict[bytes, Held]:
@@ -76,6 +82,37 @@ def return_counted_each_time(standing: Standing, code: VerifiedCode[Return], sta
     return replace(changes, codes=())
 
 
+def hold_from_confirmation(allocations: ledger.Allocations, confirmed: Sequence | None) -> dict[bytes, Held]:
+    """Hold nothing while no device is known to run it."""
+    return honest_hold(allocations, confirmed) if confirmed else {}
+
+
+def universal_unheld(request: VerifiedCode[Request], issue: Issue, stamp: Stamp, **rest: Any) -> Changes:
+    """Hold everything that is reserved, apart from universal entitlements."""
+    changes = honest_open(request, issue, stamp, **rest)
+    universal = {lot_id for lot_id, lot in issue.lots.items() if lot.tag == UNIVERSAL_TAG}
+    held = {lot_id: held for lot_id, held in (changes.held or {}).items() if lot_id not in universal}
+    movements = tuple(one for one in changes.movements if one.lot_id not in universal)
+    return replace(changes, held=held, movements=movements)
+
+
+def confirm_in_any_order(standing: Standing, code: VerifiedCode[Confirmation], stamp: Stamp) -> Changes:
+    """Take every confirmation of an open reservation for news, older ones too."""
+    if standing.reservation.state.is_open:
+        standing = replace(standing, reservation=replace(standing.reservation, confirmed=None))
+    return honest_confirm(standing, code, stamp)
+
+
+def install_in_any_order(found: Addressed) -> bool:
+    """Install every genuine authorization that is not installed, older ones too."""
+    installed = found.reservation.installed
+    return installed is not None and installed.id == found.code.id
+
+
+def allow(*_: object) -> None:
+    """Refuse nothing; know nothing."""
+
+
 #: Each mutant: what is replaced by what, and how the world notices.
 MUTANTS: dict[str, tuple[object, str, Callable[..., object], str]] = {
     "the hold of the newest two": (ledger, "hold", pairwise_hold, r"runs \d+ of .* held"),
@@ -85,7 +122,39 @@ MUTANTS: dict[str, tuple[object, str, Callable[..., object], str]] = {
         answers,
         "give_back",
         return_counted_each_time,
+        "refused a change that would break the books|has no code that it came with",
+    ),
+    "a hold from the confirmation on": (ledger, "hold", hold_from_confirmation, r"runs \d+ of .* 0 held"),
+    "universal reservations are free": (
+        rules,
+        "open_reservation",
+        universal_unheld,
+        r"does not hold what its|runs 1 of \('UNIVERSAL'",
+    ),
+    "confirmations in any order": (
+        answers,
+        "confirm",
+        confirm_in_any_order,
+        r"confirmed is \d+\.\d+, and its",
+    ),
+    "installations in any order": (
+        device_rules,
+        "_require_not_older",
+        install_in_any_order,
+        r"runs \d+ of .* held",
+    ),
+    "a second reservation beside an open one": (
+        rules,
+        "require_no_other",
+        allow,
         "refused a change that would break the books",
+    ),
+    "codes for closed reservations": (rules, "require_open", allow, "answered after its return"),
+    "returns before their request are forgotten": (
+        reserving,
+        "known_return",
+        allow,
+        "answered after its return",
     ),
 }
 

@@ -11,7 +11,6 @@ code that was ever shown, so the channel loses, repeats, delays and reorders by 
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,9 +19,10 @@ from typing import Any, TypeVar, cast
 import apsw
 
 from codec.alphabet import ALPHABET
-from codec.codes import Authorization, Kind, Mode, Request, Term, Trust, Udi, WantedLine
-from codec.envelope import VerifiedCode
+from codec.codes import Authorization, Kind, Mode, Request, Return, Term, Trust, Udi, WantedLine
+from codec.envelope import VerifiedCode, long_hint
 from codec.errors import CodecError
+from codec.reading import inspect
 from reservation.device import Device
 from reservation.device.licences import LineStanding
 from reservation.device.state import Standing
@@ -87,6 +87,9 @@ class World:
         codes: Every code that was ever shown, oldest first.
         refused: How often each rule refused a step.
         done: How often each step did something.
+        returned: Hints of requests whose return reached the portal.
+        books: The database, read past the service layer.
+        checked: What was checked of the books: the state of the database, and the day.
     """
 
     folder: Path
@@ -96,6 +99,17 @@ class World:
     devices: list[Device] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
+    returned: set[bytes] = field(default_factory=set)
+    books: apsw.Connection = field(init=False)
+    checked: tuple[object, date] | None = None
+
+    def __post_init__(self) -> None:
+        self.books = apsw.Connection(str(self.folder / "portal.db"), flags=apsw.SQLITE_OPEN_READONLY)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.books.close()
+        self.portal.close()
 
     def clock(self) -> datetime:
         """Return the world's moment."""
@@ -129,21 +143,32 @@ class World:
             lot: Which lots to prefer.
         """
         standing = self.devices[device].status().standing
-        answered = self._newest(device, Kind.AUTHORIZATION)
         if standing is Standing.REQUESTED:
-            request = self._newest(device, Kind.REQUEST)
-            assert request is not None
-            if answered is None or self.codes.index(answered) < self.codes.index(request):
-                self.reserve(request.text, LinesWanted(counts), lot)
-            else:
-                self.install(device, answered.text)
+            self._go_on_requested(device, counts, lot)
         elif standing is Standing.RESERVED:
             self._go_on_reserved(device, counts, lot)
         else:
+            # Now and then the return gets lost.
             returned = self._newest(device, Kind.RETURN)
-            if returned is not None:
+            if returned is not None and sum(counts.values()) % 4:
                 self.accept(returned.text)
-            self.request(device, Mode.SPECIFIC, {})
+            mode = Mode.UNIVERSAL if sum(counts.values()) % 5 == 0 else Mode.SPECIFIC
+            self.request(device, mode, {})
+
+    def _go_on_requested(self, device: int, counts: dict[str, int], lot: str) -> None:
+        request = self._newest(device, Kind.REQUEST)
+        answered = self._newest(device, Kind.AUTHORIZATION)
+        assert request is not None
+        if answered is not None and self.codes.index(answered) > self.codes.index(request):
+            self.install(device, answered.text)
+            return
+        before = self.refused.total()
+        self.reserve(request.text, LinesWanted({tag: max(count, 1) for tag, count in counts.items()}), lot)
+        if self.refused.total() > before:
+            # Universal; or the return of the reservation before is missing.
+            self.reserve(request.text, UNIVERSAL, lot)
+            for code in [code for code in self.codes if code.device == device and code.kind is Kind.RETURN]:
+                self.accept(code.text)
 
     def _go_on_reserved(self, device: int, counts: dict[str, int], lot: str) -> None:
         installed = self.devices[device].confirmation().text
@@ -151,9 +176,12 @@ class World:
         assert authorization is not None
         newest = self._newest(device, Kind.CONFIRMATION)
         assert newest is not None
+        what = sum(counts.values()) % 4
         if self.codes.index(authorization) > self.codes.index(newest):
             self.install(device, authorization.text)
-        elif sum(counts.values()) % 2:
+        elif what == 0:
+            self.give_back(device)
+        elif what == 1:
             self.accept(installed)
         else:
             self.update(device, counts, lot)
@@ -195,6 +223,20 @@ class World:
 
         self._show(device, Kind.CONFIRMATION, confirm)
 
+    def carry_all_again(self, device: int) -> None:
+        """Carry every code that there ever was from and for a device to where it belongs, the oldest last."""
+        for code in [code for code in self.codes[::-1] if code.device == device]:
+            self.carry(code, LinesWanted({TAGS[0]: 1}), "longest")
+
+    def carry(self, code: Carried, choice: Choice, lot: str) -> None:
+        """Carry a code to where it belongs."""
+        if code.kind is Kind.REQUEST:
+            self.reserve(code.text, choice, lot)
+        elif code.kind is Kind.AUTHORIZATION:
+            self.install(code.device, code.text)
+        else:
+            self.accept(code.text)
+
     def _show(self, device: int, kind: Kind, step: Callable[[Device], str]) -> None:
         text = self._try(f"device {kind.name.lower()}", lambda: step(self.devices[device]))
         if text is not None:
@@ -211,7 +253,9 @@ class World:
 
         def answer() -> str:
             request = _request(read_code(self.portal, text).code)
-            return reserve(self.portal, request, choice=choice, term=lot).text
+            answered = reserve(self.portal, request, choice=choice, term=lot).text
+            assert long_hint(request.id) not in self.returned, "a request was answered after its return"
+            return answered
 
         text_of_answer = self._try("reserve", answer)
         if text_of_answer is not None:
@@ -244,8 +288,13 @@ class World:
             accept(self.portal, read_code(self.portal, text).code)
             return ""
 
-        if self._try("accept", take) is None and text.startswith(Kind.RETURN.value):
-            self._try("keep return", lambda: keep_return(self.portal, text))
+        accepted = self._try("accept", take) is not None
+        if not accepted and text.startswith(Kind.RETURN.value):
+            accepted = self._try("keep return", lambda: keep_return(self.portal, text)) is not None
+        # Mistyped ones are not counted: the portal keeps those as well.
+        code = inspect(text).code.unverified if accepted and self._is_shown(text) else None
+        if isinstance(code, Return):
+            self.returned.add(code.request_hint)
 
     def mistype(self, code: Carried, places: list[int], shift: int) -> None:
         """Type a code with mistakes, at the portal and at a device."""
@@ -256,6 +305,9 @@ class World:
             self.reserve(text, AS_REQUESTED, "longest", like=code.text)
         else:
             self.accept(text)
+
+    def _is_shown(self, text: str) -> bool:
+        return any(code.text == text for code in self.codes)
 
     def _device_of(self, text: str) -> int:
         return next(code.device for code in self.codes if code.text == text)
@@ -293,19 +345,27 @@ class World:
         Raises:
             AssertionError: When something does not.
         """
-        self.check_balance()
-        findings = audit(self.portal)
-        assert not findings, findings
+        self.check_books()
         total: Counter[Key] = Counter()
         for number, device in enumerate(self.devices):
             enforced = self.enforced(device)
-            held = self.held(device)
+            held = self.held(device) if enforced else enforced
             for key, count in enforced.items():
                 assert count <= held[key], f"{DEVICES[number]} runs {count} of {key}, {held[key]} held"
             total.update(enforced)
         entitled = self.entitled()
         for key, count in total.items():
             assert count <= entitled[key], f"{count} of {key} run, {entitled[key]} exist"
+
+    def check_books(self) -> None:
+        """Check the books, unless they and the day are those of the last time."""
+        state = self.books.pragma("data_version"), self.now.date()
+        if state == self.checked:
+            return
+        self.check_balance()
+        findings = audit(self.portal)
+        assert not findings, findings
+        self.checked = state
 
     def check_balance(self) -> None:
         """Check the balance equation of every lot, from the movements and from the balances alike."""
@@ -321,7 +381,8 @@ class World:
     def enforced(self, device: Device) -> Counter[Key]:
         """Return what a device lets run now."""
         counts: Counter[Key] = Counter()
-        for each in device.status().lines if device.status().licensed else ():
+        status = device.status()
+        for each in status.lines if status.licensed else ():
             if each.standing is LineStanding.IN_FORCE:
                 counts[str(each.line.tag), each.line.term] += each.line.count
         return counts
@@ -353,9 +414,7 @@ class World:
         return counts
 
     def _rows(self, statement: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-        path = str(self.folder / "portal.db")
-        with closing(apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)) as books:
-            yield from list(books.execute(statement, values))
+        yield from list(self.books.execute(statement, values))
 
 
 def hardware_of(name: str) -> dict[str, str]:
