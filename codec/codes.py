@@ -88,7 +88,7 @@ def checked_text(name: str, value: str) -> str:
         FieldError: When it is empty, too long, or holds anything else.
     """
     if not value:
-        raise FieldError(f"The {name} is empty.", hint=f"Give a {name} of 1 to {MAX_TEXT} characters.")
+        raise FieldError(f"The {name} is empty.", hint=f"Give 1 to {MAX_TEXT} characters.")
     if len(value) > MAX_TEXT:
         raise FieldError(
             f"The {name} has {len(value)} characters; a code carries at most {MAX_TEXT}.",

@@ -30,6 +30,7 @@ OF_THE_ACCOUNT = {
     EventKind.CATALOGUE_ADDED,
     EventKind.PRODUCT_SET,
     EventKind.LICENSE_ADDED,
+    EventKind.ORDER_IMPORTED,
     EventKind.LOT_ENDED,
     EventKind.LOT_RESUMED,
     EventKind.POLICY_SET,
