@@ -114,6 +114,16 @@ def test_a_reader_that_stops_reading(machines: Machines) -> None:
         assert b"BrokenPipe" not in done.stderr
 
 
+def test_ctrl_c_while_the_program_is_loaded(machines: Machines, tmp_path: Path) -> None:
+    """A stand-in for one of its libraries presses the keys."""
+    (tmp_path / "click.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    environ = {**machines.environment("router"), "PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", "--help"], env=environ, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 def test_bytes_that_are_no_text(machines: Machines) -> None:
     done = subprocess.run(
         [*PROGRAM, b"code", b"explain", b"\xff\xfe\x1b[31m"],

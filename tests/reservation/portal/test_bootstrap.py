@@ -1,10 +1,12 @@
 """Making and opening portals, and the key files that come with them."""
 
+import os
 import stat
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import date
+from errno import EIO
 from pathlib import Path
 
 import pytest
@@ -308,6 +310,24 @@ def test_a_key_is_never_overwritten_nor_left_half_written(key_file: Path, tmp_pa
     with pytest.raises(KeyFileError, match="passphrase is empty"):
         keyfile.write_key(tmp_path / "new.pem", KEY, "")
     assert not (tmp_path / "new.pem").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "refusal"), [(OSError(EIO, "Input/output error"), StorageError), (KeyboardInterrupt(), None)]
+)
+def test_a_key_that_was_not_finished_is_taken_away(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+    refusal: type[BaseException] | None,
+) -> None:
+    def broken(_: int) -> None:
+        raise error
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(refusal or type(error)):
+        initialise(tmp_path)
+    assert everything_in(tmp_path) == []
 
 
 def test_no_error_shows_a_secret(key_file: Path) -> None:
