@@ -93,9 +93,11 @@ def draft_key(path: Path, key: SigningKey, passphrase: str) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-    except OSError as error:
+    except BaseException as error:
         discard_drafts(path)
-        raise _unwritable(path, error) from error
+        if isinstance(error, OSError):
+            raise _unwritable(path, error) from error
+        raise
 
 
 def publish_key(path: Path, key: VerifyingKey) -> bool:
@@ -125,9 +127,11 @@ def publish_key(path: Path, key: VerifyingKey) -> bool:
     try:
         draft.unlink()
         folders.sync(path.parent)
-    except OSError as error:
+    except BaseException as error:
         path.unlink(missing_ok=True)
-        raise _unwritable(path, error) from error
+        if isinstance(error, OSError):
+            raise _unwritable(path, error) from error
+        raise
     return True
 
 
