@@ -48,13 +48,13 @@ from reservation.device.answers import (
     IssuedCode,
     Status,
     TrustUpdate,
+    reported,
 )
 from reservation.device.clock import Clock, clock_notes, effective_now
 from reservation.device.folder import Folder
 from reservation.device.hardware import HardwareReader, read_hardware
 from reservation.device.initialisation import SEED_BYTES, begin
 from reservation.device.journal import Journal
-from reservation.device.licences import reported
 from reservation.device.nodelock import SALT_BYTES, make_lock
 from reservation.device.own_codes import own_confirmation, own_request, own_return, present_trust
 from reservation.device.reader import DeviceReader

@@ -4,12 +4,12 @@ Answers about single entitlements are in `reservation.device.checking`.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from enum import Enum
 from typing import Generic, TypeVar
 
 from codec.codes import Code, Confirmation, Line, Sequence, Trust, Udi
 from codec.envelope import VerifiedCode
-from reservation.device.licences import ReportedLine
 from reservation.device.state import Standing
 
 V_co = TypeVar("V_co", bound=Code, covariant=True)
@@ -23,6 +23,41 @@ NEXT_STEPS = {
     Standing.RETURNED: "Carry the return code to the portal if that is not done (tallystick device return "
     "shows it again). To use this device again: tallystick device request",
 }
+
+
+class LineStanding(Enum):
+    """Where a day lies in a line's term."""
+
+    IN_FORCE = "in force"
+    NOT_BEGUN = "not begun"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedLine:
+    """A line as of a day.
+
+    Attributes:
+        line: With its tag spelled.
+        standing: In force, not begun or ended.
+        days_left: Days from this one to its last; 0 when it has ended; None for a perpetual line.
+    """
+
+    line: Line
+    standing: LineStanding
+    days_left: int | None
+
+
+def reported(line: Line, day: date) -> ReportedLine:
+    """Return a line as of a UTC day."""
+    if line.term is None:
+        return ReportedLine(line, LineStanding.IN_FORCE, None)
+    days_left = max(0, (line.term.end - day).days)
+    if day < line.term.start:
+        return ReportedLine(line, LineStanding.NOT_BEGUN, days_left)
+    if day > line.term.end:
+        return ReportedLine(line, LineStanding.ENDED, 0)
+    return ReportedLine(line, LineStanding.IN_FORCE, days_left)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from codec.codes import Line
-from reservation.device.licences import Grant, LineStanding, ReportedLine, reported
+from reservation.device.licences import Grant
 from reservation.device.nodelock import HardwareMatch
 from reservation.device.state import Standing
 
@@ -22,7 +22,7 @@ class Check:
 
 def check_of(grant: Grant, tag: str, count: int, day: date) -> Check:
     """Say whether ``count`` of ``tag`` are licensed on a UTC day, and why."""
-    lines = tuple(reported(line, day) for line in grant.lines_for(tag))
+    lines = grant.lines_for(tag)
     if grant.is_universal(day):
         return Check(
             True, f"Everything is licensed on this device, {tag} with it{_until(grant.universal, day)}."
@@ -32,7 +32,7 @@ def check_of(grant: Grant, tag: str, count: int, day: date) -> Check:
         return Check(True, f"{available} of {tag} licensed{_until(grant.by_tag[tag], day)}.")
     if not lines:
         return Check(False, f"The authorization on this device does not name {tag}.")
-    return Check(False, " ".join((f"{available} of {tag} licensed, {count} needed.", *_reasons(lines))))
+    return Check(False, " ".join((f"{available} of {tag} licensed, {count} needed.", *_reasons(lines, day))))
 
 
 def check_on_day_to_come(grant: Grant, tag: str, count: int, today: date, ahead_days: int) -> Check:
@@ -47,13 +47,13 @@ def _until(lines: tuple[Line, ...], day: date) -> str:
     return f" (the first line ends on {min(ends)}, UTC)" if ends else ""
 
 
-def _reasons(lines: tuple[ReportedLine, ...]) -> list[str]:
+def _reasons(lines: tuple[Line, ...], day: date) -> list[str]:
     reasons = []
-    for each in lines:
-        if each.line.term and each.standing is LineStanding.ENDED:
-            reasons.append(f"{each.line.count} ended on {each.line.term.end}.")
-        elif each.line.term and each.standing is LineStanding.NOT_BEGUN:
-            reasons.append(f"{each.line.count} begin on {each.line.term.start}.")
+    for line in lines:
+        if line.term and line.term.end < day:
+            reasons.append(f"{line.count} ended on {line.term.end}.")
+        elif line.term and day < line.term.start:
+            reasons.append(f"{line.count} begin on {line.term.start}.")
     return reasons
 
 

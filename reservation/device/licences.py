@@ -10,32 +10,8 @@ Export-controlled and reporting-only lines license like all others; the flags ma
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from enum import Enum
 
 from codec.codes import UNIVERSAL_TAG, Line, Mode
-
-
-class LineStanding(Enum):
-    """Where a day lies in a line's term."""
-
-    IN_FORCE = "in force"
-    NOT_BEGUN = "not begun"
-    ENDED = "ended"
-
-
-@dataclass(frozen=True, slots=True)
-class ReportedLine:
-    """A line as of a day.
-
-    Attributes:
-        line: With its tag spelled.
-        standing: In force, not begun or ended.
-        days_left: Days from this one to its last; 0 when it has ended; None for a perpetual line.
-    """
-
-    line: Line
-    standing: LineStanding
-    days_left: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +66,3 @@ def grant_of(lines: Iterable[Line], mode: Mode) -> Grant:
 def in_force(line: Line, day: date) -> bool:
     """Tell whether a line licenses anything on a UTC day."""
     return line.term is None or line.term.holds_on(day)
-
-
-def reported(line: Line, day: date) -> ReportedLine:
-    """Return a line as of a UTC day."""
-    if line.term is None:
-        return ReportedLine(line, LineStanding.IN_FORCE, None)
-    days_left = max(0, (line.term.end - day).days)
-    if day < line.term.start:
-        return ReportedLine(line, LineStanding.NOT_BEGUN, days_left)
-    if day > line.term.end:
-        return ReportedLine(line, LineStanding.ENDED, 0)
-    return ReportedLine(line, LineStanding.IN_FORCE, days_left)

@@ -24,7 +24,7 @@ from codec.envelope import VerifiedCode, long_hint
 from codec.errors import CodecError
 from codec.reading import inspect
 from reservation.device import Device
-from reservation.device.licences import LineStanding
+from reservation.device.answers import LineStanding
 from reservation.device.state import Standing
 from reservation.errors import NotHereError, RuleError
 from reservation.service import (

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from codec.codes import TIME_ZERO, Line, Mode, Term
+from reservation.device.answers import LineStanding, reported
 from reservation.device.clock import clock_notes, effective_now, floor_of
-from reservation.device.licences import LineStanding, grant_of, reported
+from reservation.device.licences import grant_of
 from tests.reservation.device.far_side import CATALOGUE, FACTS, OTHER_FACTS, START, Bench
 
 YEAR = Term(date(2026, 3, 1), date(2027, 2, 28))
