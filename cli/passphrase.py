@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.command import option
 from cli.errors import UsageMistakeError
+from cli.interrupts import whole
 from reservation.errors import BusyError, KeyFileError
 
 if TYPE_CHECKING:
@@ -72,12 +73,15 @@ def new_passphrase(session: "Session", given: str | None, folder: Path) -> Itera
     """
     named = session.setting("passphrase_file", given)
     if named:
-        yield NewPassphrase(_fit_for_a_key(_first_line(Path(named))))
+        passphrase = NewPassphrase(_fit_for_a_key(_first_line(Path(named))))
     elif session.can_ask_secretly:
-        yield NewPassphrase(_asked_twice(session, folder))
+        passphrase = NewPassphrase(_asked_twice(session, folder))
     else:
-        with _alone_in(folder), _random(session, folder) as passphrase:
+        with whole(), _alone_in(folder), _random(session, folder) as passphrase:
             yield passphrase
+        return
+    with whole():
+        yield passphrase
 
 
 def _asked_twice(session: "Session", folder: Path) -> str:

@@ -1,12 +1,15 @@
 """Keys with a random passphrase: both are there in the end, or neither, whoever else makes keys meanwhile."""
 
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.cli.desk import Desk, Outcome
+from tests.cli.processes import Machines
 
 INIT = ("portal", "init", "--account", "Example Networks")
 SEED_BYTES = 32
@@ -86,3 +89,51 @@ def test_a_passphrase_that_no_key_file_can_have(tmp_path: Path, argv: tuple[str,
     assert refused.code == 2, refused
     assert "1023" in refused.json["error"]["message"]
     assert [path.name for path in tmp_path.iterdir()] == ["long.txt"]
+
+
+PRESSES = """
+import os, signal, sys
+from cli.main import main
+
+honest, presses = os.fsync, iter(sys.argv.pop().split(","))
+left = [int(next(presses))]
+
+def fsync(descriptor):
+    honest(descriptor)
+    left[0] -= 1
+    if left[0] == 0:
+        left[0] = int(next(presses, 0))
+        os.kill(os.getpid(), signal.SIGINT)
+
+os.fsync = fsync
+main()
+"""
+"""The program, at which Ctrl-C is pressed when so many files were synced, and so many later again."""
+
+
+def run_and_press(folder: Path, presses: str) -> "subprocess.CompletedProcess[bytes]":
+    machines = Machines(folder)
+    return subprocess.run(
+        [sys.executable, "-c", PRESSES, *INIT, presses],
+        env=machines.environment("portal"),
+        cwd=folder,
+        capture_output=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("press", range(1, 8))
+def test_ctrl_c_waits_until_a_portal_is_whole(tmp_path: Path, press: int) -> None:
+    """It takes a fraction of a second, and what is made half would have to be taken away again."""
+    done = run_and_press(tmp_path, str(press))
+    assert done.returncode == 0, done
+    assert b"Smart Account  Example Networks" in done.stdout
+    assert b"A random passphrase was made" in done.stderr
+    assert Machines(tmp_path).run("keys", "show", str(tmp_path / "portal-keys" / "root.pem")).code == 0
+
+
+def test_a_second_ctrl_c_waits_for_nothing(tmp_path: Path) -> None:
+    done = run_and_press(tmp_path, "2,1")
+    assert done.returncode == 130, done
+    assert not (tmp_path / "portal.db").exists()
+    assert not (tmp_path / "portal-keys").exists()
