@@ -162,7 +162,7 @@ class Sequence:
 NEVER_INSTALLED = Sequence(0, 0)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Term:
     """First and last UTC day on which a line is in force; both included."""
 
