@@ -9,14 +9,10 @@ each stage; a trial works on a copy of such a copy. Clock and randomness can be 
 at the same stage always writes the same.
 """
 
-import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -107,13 +103,6 @@ class Scene:
         environ = {name: value for name, value in self.environment().items() if name != without}
         return launcher.run(argv.split(), folder=self.folder, environ=environ, **how)
 
-    def facts(self, launcher: Launcher) -> dict[str, Any]:
-        """Open both halves and return what they say; anything but a clean answer is in it as such."""
-        ran = self.run(launcher, "", work="tests.faults.scenes:tell_facts")
-        assert ran.code == 0, ran.err
-        found: dict[str, Any] = json.loads(ran.out)
-        return found
-
     def rewind(self, runs: int) -> None:
         """Let the next run have the randomness that it would have after so many runs."""
         (self.folder / _SEED).write_text(f"{runs}\n")
@@ -161,69 +150,3 @@ def _rotate(scene: Scene) -> None:
     trust = parse_trust((scene.folder / "paper/trust.txt").read_text()).trust.code.value
     newer = Trust(2, trust.portal_id, (IssuerKey(issuer, START.date()),))
     (scene.folder / "paper/newer-trust.txt").write_text(sign_trust(newer, root).text)
-
-
-# --- in a child of the launcher ----------------------------------------------------------------
-
-
-def tell_facts() -> int:
-    """Print what both halves of the scene in which this process runs say."""
-    here = Path.cwd()
-    print(json.dumps({"portal": _portal(here), "device": _device(here), "key": _made_key(here)}))
-    return 0
-
-
-def _ask(*argv: str) -> list[Any]:
-    from dataclasses import replace
-
-    from cli.main import run
-    from cli.world import real_world
-    from tests.program import repeatable
-
-    out, err = StringIO(), StringIO()
-    world = replace(repeatable(real_world()), stdout=out, stderr=err)
-    return [run(argv, world), out.getvalue(), err.getvalue()]
-
-
-def _portal(here: Path) -> Any:
-    if not (here / DATABASE).exists():
-        return None
-    audited = _ask("portal", "audit", "--json")
-    return {"audit": audited, "rows": dict(_tables(here / DATABASE))}
-
-
-def _made_key(here: Path) -> Any:
-    if not (here / MADE_KEY).exists():
-        return None
-    beside = (here / MADE_KEY).with_name("passphrase")
-    passphrase = beside if beside.exists() else here / "paper/passphrase"
-    return _ask("keys", "show", MADE_KEY, "--passphrase-file", str(passphrase.relative_to(here)))
-
-
-def _tables(database: Path) -> Iterator[tuple[str, str]]:
-    """Yield a digest of the rows of every table."""
-    import apsw
-
-    with closing(apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)) as books:
-        names = [row[0] for row in books.execute("SELECT name FROM sqlite_schema WHERE type='table'")]
-        for name in sorted(names):
-            rows = sorted(map(repr, books.execute(f'SELECT * FROM "{name}"')))
-            yield name, f"{len(rows)} rows, {hashlib.sha256(''.join(rows).encode()).hexdigest()[:16]}"
-
-
-def _device(here: Path) -> Any:
-    """Tell about the device: it begins with its key, which is written last."""
-    if not (here / KEY).exists() and (here / STATE).exists():
-        return None if '"journal":[]' in (here / STATE).read_text().replace(" ", "") else "the key is gone"
-    if not (here / STATE).exists():
-        return "the state is gone" if (here / KEY).exists() else None
-    return {
-        "status": _ask("device", "status", "--json"),
-        "codes": _ask("device", "codes", "--json"),
-        "key": _digest(here / KEY),
-        "state": _digest(here / STATE),
-    }
-
-
-def _digest(file: Path) -> str | None:
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else None

@@ -18,6 +18,7 @@ class Writing:
         shows: Whether it prints a code: then the same command prints it again, byte for byte.
         changes: Whether it changes anything; one that does not shows what may not be durable yet.
         without: An environment variable that is not set.
+        only: Faults are tried only at files with this in their paths: another line tries the others.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Writing:
     shows: bool = True
     changes: bool = True
     without: str = ""
+    only: str = ""
 
 
 def _code(name: str, stage: str, argv: str) -> Writing:
@@ -39,12 +41,16 @@ def _shown(name: str, stage: str, argv: str) -> Writing:
     return Writing(name, stage, argv, changes=False)
 
 
-def _work(name: str, stage: str, argv: str, *, again: int = 0, without: str = "") -> Writing:
+def _work(name: str, stage: str, argv: str, *, again: int = 0) -> Writing:
     """Return a command that prints no code."""
-    return Writing(name, stage, argv, again=again, shows=False, without=without)
+    return Writing(name, stage, argv, again=again, shows=False)
 
 
-_NO_PASSPHRASE = "TALLYSTICK_PASSPHRASE_FILE"
+def _keyed(name: str, stage: str, argv: str, only: str) -> Writing:
+    """Return a command that makes keys, with a random passphrase beside them."""
+    unset = "TALLYSTICK_PASSPHRASE_FILE"
+    return Writing(name, stage, argv, again=1, shows=False, without=unset, only=only)
+
 
 WRITING: tuple[Writing, ...] = (
     _work("device init", "ready", "device init --pid RTR-900 --sn A1 --trust paper/trust.txt", again=1),
@@ -62,9 +68,7 @@ WRITING: tuple[Writing, ...] = (
     _code("cancel", "requested", "device cancel"),
     _shown("cancel again", "cancelled", "device cancel"),
     _work("portal init", "empty", "portal init --account Example", again=1),
-    _work(
-        "portal init, random passphrase", "empty", "portal init --account Ex", again=1, without=_NO_PASSPHRASE
-    ),
+    _keyed("portal init, random passphrase", "empty", "portal init --account Example", "office/keys"),
     _work("add licence", "founded", "portal license add ROUTING 10"),
     _work("add to lot", "stocked", "portal license add ROUTING 10"),
     _work("add Virtual Account", "founded", "portal va add Berlin", again=1),
@@ -87,13 +91,7 @@ WRITING: tuple[Writing, ...] = (
     _work("approve", "given up", "portal approve --file paper/request.txt --user alex"),
     _work("write off", "failed", "portal write-off --file paper/request.txt --reason burnt"),
     _work("make key", "founded", "keys generate office/more/key.pem", again=1),
-    _work(
-        "make key, random passphrase",
-        "founded",
-        "keys generate office/more/key.pem",
-        again=1,
-        without=_NO_PASSPHRASE,
-    ),
+    _keyed("make key, random passphrase", "founded", "keys generate office/more/key.pem", "office/more"),
 )
 
 #: Commands that change nothing that must last; `--out` of any command is a copy of what can be shown again.

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.calls import STDOUT, Call, durable_calls, ends_of_runs
+from tests.faults.facts import Facts, Observer
 from tests.faults.order import Durability
 from tests.faults.runs import KILLED, Fault, Launcher, Ran
 from tests.faults.scenes import STATE, Scene
@@ -34,7 +35,7 @@ class Stand:
 
     code: int
     out: str
-    facts: dict[str, Any]
+    facts: Facts
     files: frozenset[str]
 
 
@@ -43,6 +44,7 @@ class Bench:
 
     def __init__(self, launcher: Launcher, scenes: dict[str, Scene], folder: Path) -> None:
         self.launcher = launcher
+        self.observer = Observer(launcher)
         self.scenes = scenes
         self.folder = folder
 
@@ -60,7 +62,7 @@ class Trials:
         self._start = bench.scenes[command.stage]
         self.command = command
         self.plant = plant
-        self.before = self._start.copy(bench.folder / "before").facts(self._launcher)
+        self.before = bench.observer.facts(self._start.copy(bench.folder / "look"))
 
     @cached_property
     def _clean(self) -> tuple[Ran, Stand, Stand, list[str]]:
@@ -84,7 +86,7 @@ class Trials:
 
     def points(self) -> tuple[Call, ...]:
         """Return the calls before and at which faults are tried: all, but for equivalent ones."""
-        return ends_of_runs(self.all_points())
+        return ends_of_runs([point for point in self.all_points() if self.command.only in point.path])
 
     def all_points(self) -> tuple[Call, ...]:
         """Return every call that could leave something behind, and those that show the result."""
@@ -141,7 +143,7 @@ class Trials:
         return problems
 
     def _aftermath(self, scene: Scene, ran: Ran, durability: Durability) -> list[str]:
-        facts = scene.copy(self._bench.folder / "look").facts(self._launcher)
+        facts = self._bench.observer.facts(scene.copy(self._bench.folder / "look"))
         done = facts == self.once.facts
         if not done and facts != self.before:
             return [f"half done: {_difference(self.before, facts)}"]
@@ -171,7 +173,8 @@ class Trials:
 
     def _stand(self, ran: Ran, scene: Scene) -> Stand:
         files = scene.files()
-        return Stand(ran.code, ran.out, scene.copy(self._bench.folder / "look").facts(self._launcher), files)
+        facts = self._bench.observer.facts(scene.copy(self._bench.folder / "look"))
+        return Stand(ran.code, ran.out, facts, files)
 
 
 def _was_met(ran: Ran, fault: Fault, point: Call) -> bool:
@@ -202,10 +205,9 @@ def _compared(expected: Stand, found: Stand) -> list[str]:
     return problems
 
 
-def _sound(found: dict[str, Any], expected: dict[str, Any]) -> dict[str, Any]:
+def _sound(found: Facts, expected: Facts) -> Facts:
     """Return the expected facts if the books that were found are sound, else those that were found."""
-    one, other = (facts["portal"] and facts["portal"]["audit"] for facts in (found, expected))
-    return expected if one == other else found
+    return expected if found.get("audit") == expected.get("audit") else found
 
 
 def _difference(expected: Any, found: Any, where: str = "") -> str:
