@@ -64,8 +64,12 @@ class Call:
         )
 
 
-def parse(lines: Iterable[str]) -> tuple[Call, ...]:
+def parse(lines: Iterable[str], folder: str) -> tuple[Call, ...]:
     """Return the calls of a log.
+
+    Args:
+        lines: The log.
+        folder: Where the process ran, for names that are relative.
 
     Raises:
         ValueError: For a line that is not understood.
@@ -82,16 +86,16 @@ def parse(lines: Iterable[str]) -> tuple[Call, ...]:
         name, arguments, result = found["name"], found["arguments"], found["result"]
         counts[name] += 1
         done = bool(result) and result != "?" and int(result) >= 0
-        calls.append(Call(name, counts[name], _paths(name, arguments), arguments, done))
+        calls.append(Call(name, counts[name], _paths(name, arguments, folder), arguments, done))
     return tuple(calls)
 
 
-def _paths(name: str, arguments: str) -> tuple[str, ...]:
+def _paths(name: str, arguments: str, folder: str) -> tuple[str, ...]:
     if name in OF_DESCRIPTORS:
         found = _DESCRIPTOR.match(arguments)
         return () if not found else (STDOUT if found[1] == "1" else found[2],)
     return tuple(
-        os.path.normpath(os.path.join(found["folder"] or "/", found["name"]))
+        os.path.normpath(os.path.join(found["folder"] or folder, found["name"]))
         for found in _QUOTED.finditer(arguments)
     )
 

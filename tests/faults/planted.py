@@ -1,5 +1,167 @@
-"""Faults planted into the program."""
+"""Faults planted into the program, in a child of the launcher, to see that the trials notice each of them.
+
+Each function takes a promise out of the program: by an assignment in place of the part that keeps it.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from cli import main
+from reservation import folders
+from reservation.device import folder as device_folder
+from reservation.device.agent import Device
+from reservation.device.folder import Folder
+from reservation.device.state import State
+from reservation.sql import sqlite_engine
+from reservation.sql.sqlite_engine import SqliteStore
+from reservation.sql.writing import SqlWriting
+from reservation.standing import Changes
+from reservation.store import Founding, Writing
+
+T = TypeVar("T")
 
 
 def plant(name: str) -> None:
-    """Plant."""
+    """Plant a fault.
+
+    Args:
+        name: One of this module's functions below.
+    """
+    planted: Callable[[], None] = globals()[name]
+    planted()
+
+
+def _show(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+# --- the portal --------------------------------------------------------------------------------
+
+
+def show_before_commit() -> None:
+    """Print a code, and commit then."""
+    honest = SqliteStore.write
+
+    def write(self: SqliteStore, work: Callable[[Writing], T]) -> T:
+        def shown(books: Writing) -> T:
+            result = work(books)
+            _show(getattr(result, "text", ""))
+            return result
+
+        return honest(self, shown)
+
+    SqliteStore.write = write  # type: ignore[method-assign]
+
+
+def commit_without_sync() -> None:
+    """Let SQLite sync nothing."""
+    honest = sqlite_engine._connect
+
+    def connect(path: Path) -> apsw.Connection:
+        connection = honest(path)
+        connection.pragma("synchronous", "OFF")
+        return connection
+
+    sqlite_engine._connect = connect
+
+
+def commit_in_two() -> None:
+    """Commit the code before what it takes from the stock."""
+    honest = SqlWriting._post
+
+    def post(self: SqlWriting, changes: Changes) -> None:
+        self._connection.execute("COMMIT")
+        self._connection.execute("BEGIN IMMEDIATE")
+        honest(self, changes)
+
+    SqlWriting._post = post  # type: ignore[method-assign]
+
+
+def close_without_checkpoint() -> None:
+    """Leave it to closing to copy the rows of a new database into it, which says nothing of errors."""
+
+    def found(path: Path, founding: Founding) -> None:
+        with closing(sqlite_engine._connect(path)) as connection:
+            connection.pragma("application_id", sqlite_engine.APPLICATION_ID)
+            steps = sqlite_engine.migrations()
+            sqlite_engine._migrate(connection, 0, steps, lambda: sqlite_engine._seed(connection, founding))
+
+    sqlite_engine._found = found
+
+
+# --- the device --------------------------------------------------------------------------------
+
+
+def show_before_tombstone() -> None:
+    """Print a code, and write the state that holds it then."""
+    honest = Device._keep
+
+    def keep(self: Device, state: State) -> None:
+        _show(state.journal[-1].text)
+        honest(self, state)
+
+    Device._keep = keep  # type: ignore[method-assign]
+
+
+def write_in_place() -> None:
+    """Write over the state file."""
+
+    def replace(self: Folder, name: str, content: bytes, modes: int) -> None:
+        with (Path(self.home) / name).open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
+    Folder._replace = replace  # type: ignore[method-assign]
+
+
+def leave_drafts() -> None:
+    """Draft under another name each time, and remove nothing that others left."""
+    device_folder._TEMPORARY = f".{len(list(Path(os.environ['TALLYSTICK_HOME']).iterdir()))}"
+    Folder._discard_leftovers = lambda self: None  # type: ignore[method-assign]
+
+
+def forget_what_is_pending() -> None:
+    """Make a new request each time."""
+    Device._pending = lambda self, *_: None  # type: ignore[method-assign]
+
+
+# --- both --------------------------------------------------------------------------------------
+
+
+def sync_no_folder() -> None:
+    """Rename, and sync no folder."""
+    folders.sync = lambda folder: None
+
+
+def sync_nothing() -> None:
+    """Sync no file and no folder."""
+    os.fsync = lambda fd: None
+
+
+def settle_nothing() -> None:
+    """Show again without looking whether it is durable."""
+    Folder.settle = lambda self: None  # type: ignore[method-assign]
+
+
+def pass_over_failed_syncs() -> None:
+    """Go on when a folder could not be synced."""
+    honest = folders.sync
+
+    def sync(folder: Path) -> None:
+        with suppress(OSError):
+            honest(folder)
+
+    folders.sync = sync
+
+
+def say_nothing_of_errors() -> None:
+    """End well, whatever happened."""
+    main._refuse = lambda error, session: 0

@@ -129,7 +129,7 @@ class Launcher:
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
-        calls = parse(log.read_text(errors="replace").splitlines()) if order["strace"] else ()
+        calls = parse(log.read_text(errors="replace").splitlines(), str(folder)) if order["strace"] else ()
         return Ran(answer["status"], out.read_text(), err.read_text(), calls)
 
     def _watching(self, log: Path, inject: str) -> list[str]:

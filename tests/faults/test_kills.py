@@ -15,6 +15,15 @@ def test_no_fault_loses_or_halves_anything(bench: Bench, command: Writing, fault
     trials = bench.trials(command)
     assert trials.without_fault() == []
     points = trials.points()
-    print(len(trials.all_points()), len(points))
     assert len(points) >= 3
     assert trials.meet(fault, points) == []
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("command", WRITING, ids=lambda command: command.name)
+def test_calls_that_count_as_equivalent_are_no_worse(bench: Bench, command: Writing) -> None:
+    """What the default run leaves out: every single write of SQLite's."""
+    trials = bench.trials(command)
+    points = trials.all_points()
+    assert len(points) >= 3
+    assert trials.meet(KILL, points) == []
