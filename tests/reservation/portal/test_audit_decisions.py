@@ -1,4 +1,4 @@
-"""The audit finds what was changed of decisions, exposures and ends of lines; the database refuses it first."""
+"""The audit finds what was changed of decisions, exposures and limits; the database refuses it first."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -20,7 +20,7 @@ TRAM_S, BOAT_S, VAN_S, CART_S = of("tram"), of("boat"), of("van"), of("cart")
 
 @pytest.fixture
 def busy(portal: Portal) -> Portal:
-    """A failed tram with a surplus, replaced by the tug; a written off boat; a released van; a cart for a time.
+    """A failed tram with a surplus, replaced by the tug; a lost boat; a released van; a cart for a time.
 
     And a bike whose rehost waits.
     """
