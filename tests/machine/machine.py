@@ -86,7 +86,7 @@ class Life(RuleBasedStateMachine):
     def _rehost(self, device: int, replacement: int, lines: dict[str, int]) -> None:
         self.world.make_vacant(replacement)
         self.world.propose(device, "rehost", replacement, lines)
-        self.world.decide(device, replacement, approved=True)
+        self.world.decide(device, approved=True)
 
     @rule(device=_DEVICE, counts=_COUNTS, lot=_LOT, times=st.integers(1, 4))
     def go_on(self, device: int, counts: dict[str, int], lot: str, times: int) -> None:
@@ -168,7 +168,7 @@ class Life(RuleBasedStateMachine):
             self.world.make_vacant(replacement)
         self.world.propose(device, what, replacement, lines)
         if then is not None:
-            self.world.decide(device, replacement, approved=then)
+            self.world.decide(device, approved=then)
 
     @rule(
         device=_DEVICE,

@@ -133,7 +133,7 @@ def test_a_failed_device_that_lives_runs_what_is_exposed_and_no_more(world: Trou
     equip(world, 0)
     world.request(1, Mode.SPECIFIC, {})
     world.propose(0, "rehost", 1, {ROUTE: 3})
-    world.decide(0, 1, approved=True)
+    world.decide(0, approved=True)
     world.install(1, newest(world, 1, Kind.AUTHORIZATION))
     world.check()
     assert world.existing()[ROUTE] == 13
@@ -147,7 +147,7 @@ def test_an_exposure_forgotten_is_a_failure(world: Troubled) -> None:
     equip(world, 0)
     world.request(1, Mode.SPECIFIC, {})
     world.propose(0, "rehost", 1, {})
-    world.decide(0, 1, approved=True)
+    world.decide(0, approved=True)
     changes = cleared(world)
     world.portal.store.write(lambda books: books.record(changes))
     world.checked = world.books.pragma("data_version"), world.now.date()

@@ -135,7 +135,7 @@ class Troubled(World):
 
         self._try(f"propose {what}", act)
 
-    def decide(self, device: int, replacement: int | None, *, approved: bool) -> None:
+    def decide(self, device: int, *, approved: bool) -> None:
         """Let a second person decide what waits about the last reservation of a device."""
         request = self._last_request(device)
         if request is None:
@@ -145,7 +145,6 @@ class Troubled(World):
         decided = self._try(choose.__name__, lambda: choose(second, find_reservation(self.portal, request)))
         if decided and decided.issued:
             to = self._holder_of(decided.issued.udi.serial_number)
-            assert replacement is None or to == replacement or decided.again
             self._carry(Kind.AUTHORIZATION, decided.issued.text, to)
 
     def _holder_of(self, serial_number: str) -> int:

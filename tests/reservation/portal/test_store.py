@@ -1,9 +1,7 @@
 """The contract of `reservation.store`: what every store must do. Each store there is runs all of it."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -11,22 +9,14 @@ from codec.codes import CatalogueId, Kind, Mode, Sequence, Term, Udi
 from reservation.errors import ConstraintBrokenError, RuleError
 from reservation.ledger import Account, Movement, within
 from reservation.model import (
-    DEFAULT_POLICY,
     Addition,
     Allocation,
-    Decision,
-    DecisionKind,
     EarlyReturn,
     Event,
     EventKind,
-    Exposure,
-    FailureEvidence,
     Held,
     Kept,
-    Limit,
     Lot,
-    Outcome,
-    Policy,
     Product,
     Reservation,
     Stamp,
@@ -35,24 +25,14 @@ from reservation.model import (
     StoredCode,
     VirtualAccount,
 )
-from reservation.sql.sqlite_engine import open_store
 from reservation.standing import Changes, IssuedSequence, Standing
 from reservation.store import Moved, PageOf, Reading, Store, Writing
 from tests.reservation.portal.appliance import START
-
-STORES: dict[str, Callable[[Path], Store]] = {"sqlite": open_store}
 
 PERPETUAL = Lot(b"lot-0001", "ROUTE")
 TERM = Lot(b"lot-0002", "CRYPTO", Term(date(2026, 1, 1), date(2026, 6, 30)), True, False)
 USAGE = Lot(b"lot-0003", "USAGE", None, False, True)
 LATER = START + timedelta(days=1, microseconds=7)
-
-
-@pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, database: Path) -> Iterator[Store]:
-    opened = STORES[request.param](database)
-    yield opened
-    opened.close()
 
 
 def place_of(store: Store) -> bytes:
@@ -391,109 +371,3 @@ def test_many_lots_are_made_known_once(store: Store) -> None:
         assert books.stock(place, ("ROUTE", "NEW")) == (Stock(PERPETUAL, 10), Stock(new, 0))
 
     store.read(look)
-
-
-def test_decisions_exposures_and_policy(store: Store) -> None:
-    place = stock_up(store)
-    tram = replace(reservation(place), frees_next=date(2026, 6, 8))
-    limit = Limit(Term(date(2026, 3, 2), date(2026, 5, 31)), date(2026, 6, 8))
-    opened = replace(opening(tram), allocations=(Allocation(tram.sequence, PERPETUAL.id, 4, limit),))
-    waiting = Decision(
-        id=event(2, of=tram.id).id,
-        reservation_id=tram.id,
-        kind=DecisionKind.REHOST,
-        reason="burnt",
-        evidence=FailureEvidence.WITNESS,
-        replacement=b"r" * 32,
-        request_text="QTEXT",
-        lines={"ROUTE": 3},
-        proposed_at=LATER,
-        proposed_by="ann",
-    )
-    made = replace(
-        waiting,
-        outcome=Outcome.APPROVED,
-        decided_at=LATER,
-        decided_by="bob",
-        decided_with=event(3, of=tram.id).id,
-    )
-    exposure = Exposure(PERPETUAL.id, 3, event(3, of=tram.id).id)
-    gone = replace(tram, state=State.FAILED, closed_at=LATER, frees_next=None)
-    store.write(lambda books: books.record(opened))
-    store.write(lambda books: books.record(Changes(event(2, of=tram.id), proposal=waiting)))
-
-    def while_it_waits(books: Reading) -> None:
-        assert books.pending_decisions() == books.decisions_of(tram.id) == (waiting,)
-        assert books.newest_event_of(tram.id) == waiting.id
-        assert books.newest_event_of(b"x" * 32) is None
-        assert books.replaced_since(START) == ()
-        assert books.given_up_with_key(tram.device_key) == ()
-        assert books.reservations_to_free(date(2026, 6, 7)) == ()
-        assert books.reservations_to_free(date(2026, 6, 8)) == (tram.id,)
-        assert books.holding_in(place) == tram.id
-        standing = books.standing(tram.id)
-        assert standing is not None
-        assert standing.limits == {tram.sequence: {PERPETUAL.id: limit}}
-
-    store.read(while_it_waits)
-    changes = Changes(
-        event(3, of=tram.id),
-        reservation=gone,
-        held={PERPETUAL.id: Held(failed=1)},
-        decided=made,
-        exposures=(exposure,),
-    )
-    store.write(lambda books: books.record(changes))
-
-    def afterwards(books: Reading) -> None:
-        assert (books.pending_decisions(), books.decisions_of(tram.id)) == ((), (made,))
-        assert books.replaced_since(START) == (LATER,)
-        assert books.replaced_since(LATER) == ()
-        assert books.given_up_with_key(tram.device_key) == (gone,)
-        assert books.reservations_to_free(date(2099, 1, 1)) == ()
-        assert books.device_count() == 1
-        standing = books.standing(tram.id)
-        assert standing is not None
-        assert standing.held == {PERPETUAL.id: Held(failed=1)}
-        assert standing.exposures == (exposure,)
-
-    store.read(afterwards)
-    store.write(lambda books: books.record(Changes(event(4, of=tram.id), clears=True)))
-    cleared = store.read(lambda books: books.standing(tram.id))
-    assert cleared and cleared.exposures == (replace(exposure, cleared_by=event(4).id),)
-    assert store.read(lambda books: books.policy()) == DEFAULT_POLICY
-    for policy in (Policy(5, 6, 7), Policy(0, 1)):
-        store.write(lambda books, policy=policy: books.set_policy(policy))  # type: ignore[misc]
-        assert store.read(lambda books: books.policy()) == policy
-
-
-def test_virtual_accounts_are_renamed_and_removed(store: Store) -> None:
-    ships = VirtualAccount(b"ships...", "Ships")
-    store.write(lambda books: books.add_virtual_account(ships))
-    store.write(lambda books: books.rename_virtual_account(ships.id, "Fleet"))
-    assert store.read(lambda books: books.virtual_account("Fleet")) == replace(ships, name="Fleet")
-    assert store.read(lambda books: books.virtual_account("Ships")) is None
-    assert store.read(lambda books: books.holding_in(ships.id)) is None
-    store.write(lambda books: books.remove_virtual_account(ships.id))
-
-    def look(books: Reading) -> None:
-        removed = VirtualAccount(ships.id, "Fleet", removed=True)
-        assert [one.name for one in books.virtual_accounts()] == ["DEFAULT"]
-        assert removed in books.every_virtual_account()
-        assert books.virtual_account("Fleet") is None
-        assert books.virtual_account_by_id(ships.id) == removed
-
-    store.read(look)
-    store.write(lambda books: books.add_virtual_account(VirtualAccount(b"fleet...", "Fleet")))
-
-
-def test_a_shortfall_is_found_when_something_has_come_back(store: Store) -> None:
-    place = stock_up(store)
-    out = within(place, PERPETUAL.id, 10, Account.AVAILABLE, Account.RESERVED)
-    short = within(place, PERPETUAL.id, 4, Account.SHORTFALL, Account.ENTITLED)
-    back = within(place, PERPETUAL.id, 1, Account.RESERVED, Account.AVAILABLE)
-    store.write(lambda books: books.record(Changes(event(1), movements=(out, short))))
-    assert store.read(lambda books: books.balances_short()) == ()
-    store.write(lambda books: books.record(Changes(event(2), movements=(back,))))
-    (balance,) = store.read(lambda books: books.balances_short())
-    assert (balance.counts[Account.AVAILABLE], balance.counts[Account.SHORTFALL]) == (1, 4)
