@@ -183,7 +183,8 @@ def require_replacement(standing: Standing, request: Request) -> None:
         raise RuleError(
             f"This request is signed with the key of {standing.reservation.udi}, the device that is said to "
             "have failed: so it lives.",
-            hint="Make a return code on it (`tallystick device return`), and accept it here.",
+            hint="Make a return code on it (`tallystick device return`), and accept it here. If it has "
+            "forgotten its reservation, give that up without a replacement, and reserve for the new request.",
         )
 
 
