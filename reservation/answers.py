@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from codec.codes import Confirmation, Return
 from codec.envelope import VerifiedCode
-from reservation import ledger
+from reservation import ledger, limits
 from reservation.model import Event, EventKind, Held, Kept, Reservation, Sequence, Stamp, State
 from reservation.standing import Changes, Standing, event_on, stored
 
@@ -48,8 +48,9 @@ def confirm(standing: Standing, code: VerifiedCode[Confirmation], stamp: Stamp) 
         confirmed=sequence,
         changed_at=stamp.at,
         unconfirmed_since=later[0].at if later else None,
+        frees_next=limits.next_freeing(standing.limits, sequence, before.freed_on),
     )
-    held = ledger.hold(standing.allocations, sequence)
+    held = ledger.hold(standing.binding(), sequence)
     return Changes(
         event=event_on(before, EventKind.CONFIRMED, detail, stamp),
         reservation=reservation,
@@ -89,6 +90,7 @@ def give_back(standing: Standing, code: VerifiedCode[Return], stamp: Stamp) -> C
         unconfirmed_since=(before.unconfirmed_since or stamp.at) if kept else None,
         closed_at=stamp.at,
         kept=kept,
+        frees_next=None,
     )
     return Changes(
         event=event_on(before, EventKind.RETURNED, detail, stamp),

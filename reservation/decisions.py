@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from codec.codes import Request
-from reservation import ledger
+from reservation import ledger, limits
 from reservation.errors import (
     ChangedSinceError,
     NothingPendingError,
@@ -183,7 +183,8 @@ def require_replacement(standing: Standing, request: Request) -> None:
         raise RuleError(
             f"This request is signed with the key of {standing.reservation.udi}, the device that is said to "
             "have failed: so it lives.",
-            hint="Make a return code on it (`tallystick device return`), and accept it here.",
+            hint="Make a return code on it (`tallystick device return`), and accept it here. If it has "
+            "forgotten its reservation, give that up without a replacement, and reserve for the new request.",
         )
 
 
@@ -218,6 +219,11 @@ def require_policy(policy: Policy) -> None:
     Raises:
         RuleError: When one is.
     """
+    if policy.margin_days is not None and not 0 <= policy.margin_days <= limits.LONGEST_MARGIN:
+        raise RuleError(
+            f"A margin of {policy.margin_days} days is not possible.",
+            hint=f"Give a number from 0 to {limits.LONGEST_MARGIN:,}, or never.",
+        )
     if not 0 <= policy.rehost_percent <= 100 or not 0 <= policy.rehost_minimum <= MOST_REHOSTS:
         raise RuleError(
             f"{policy.rehost_percent} % and {policy.rehost_minimum} rehosts are no possible quota.",
@@ -317,6 +323,7 @@ def give_up(
             changed_at=stamp.at,
             unconfirmed_since=None,
             closed_at=before.closed_at or stamp.at,
+            frees_next=None,
         ),
         held=left,
         movements=ledger.postings(before.virtual_account_id, standing.held, ledger.added(left, gained), lots),

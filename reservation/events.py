@@ -22,6 +22,7 @@ class EventKind(StrEnum):
     LICENSE_ADDED = "license-added"
     ORDER_IMPORTED = "order-imported"
     LOT_ENDED = "lot-ended"
+    LINE_ENDED = "line-ended"
     LOT_RESUMED = "lot-resumed"
     RESERVED = "reserved"
     UPDATED = "updated"

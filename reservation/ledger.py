@@ -248,6 +248,14 @@ def covering(balance: Balance) -> Movement:
     return within(balance.virtual_account_id, balance.lot.id, count, Account.AVAILABLE, Account.SHORTFALL)
 
 
+def covered(balance: Balance) -> Balance:
+    """Return a balance after what is available has made up for its shortfall."""
+    if not balance.counts[Account.AVAILABLE] or not balance.counts[Account.SHORTFALL]:
+        return balance
+    place = balance.lot.id, balance.virtual_account_id
+    return changed(balance, changes_of((covering(balance),))[place])
+
+
 def taking_back(balance: Balance, count: int) -> tuple[Movement, ...]:
     """Return the movements that make a lot's order smaller: a counter-entry.
 
@@ -359,5 +367,11 @@ def as_of(balance: Balance, today: date) -> Balance:
         return balance
     moves = resuming(balance) if balance.lot.expired else ending(balance)
     changes = changes_of(moves).get((balance.lot.id, balance.virtual_account_id), {})
+    lot = replace(balance.lot, expired=not balance.lot.expired)
+    return replace(changed(balance, changes), lot=lot)
+
+
+def changed(balance: Balance, changes: Mapping[Account, int]) -> Balance:
+    """Return a balance after changes of its accounts."""
     counts = {account: count + changes.get(account, 0) for account, count in balance.counts.items()}
-    return replace(balance, lot=replace(balance.lot, expired=not balance.lot.expired), counts=counts)
+    return replace(balance, counts=counts)

@@ -53,6 +53,7 @@ __all__ = [
     "Held",
     "Kept",
     "Kind",
+    "Limit",
     "Line",
     "Lot",
     "Mode",
@@ -123,10 +124,13 @@ class Policy:
     Attributes:
         rehost_percent: Rehosts in 365 days, as a share of the devices that ever had a reservation.
         rehost_minimum: Rehosts in 365 days that are allowed however few devices there are.
+        margin_days: Days after the end of a line that ended before its lot, until its hold is free by itself;
+            None: it is not.
     """
 
     rehost_percent: int
     rehost_minimum: int
+    margin_days: int | None = None
 
     def rehosts_allowed(self, devices: int) -> int:
         """Return how many rehosts in 365 days so many devices allow."""
@@ -250,6 +254,8 @@ class Reservation:
         unconfirmed_since: Issue time of the oldest authorization after ``confirmed``; None: all confirmed.
         kept: Why its hold stays in doubt although it was returned; None otherwise.
         page_key: Place in lists: the id of the event that opened it.
+        freed_on: Day up to which lines that ended before their lots were freed; None: none was.
+        frees_next: Next day on which some are; None: there is none.
     """
 
     id: bytes
@@ -269,6 +275,8 @@ class Reservation:
     closed_at: datetime | None
     kept: Kept | None
     page_key: bytes
+    freed_on: date | None = None
+    frees_next: date | None = None
 
     @property
     def name(self) -> str:
@@ -277,12 +285,30 @@ class Reservation:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """When a line ends that ends before its lot.
+
+    Attributes:
+        term: Of the line.
+        frees_on: First day on which it holds nothing any more; None: it holds until the reservation does not.
+    """
+
+    term: Term
+    frees_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Allocation:
-    """What one authorization takes from one lot."""
+    """What one authorization takes from one lot.
+
+    Attributes:
+        limit: When its line ends; None: with the lot.
+    """
 
     sequence: Sequence
     lot_id: bytes
     count: int
+    limit: Limit | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,12 @@ Not handled: what devices answer (`reservation.answers`), which lots to take (`r
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from codec.codes import Mode, Request
 from codec.envelope import VerifiedCode
-from reservation import ledger
+from reservation import ledger, limits
 from reservation.errors import (
     IssuerNotValidError,
     MatchTooLowError,
@@ -36,6 +36,7 @@ from reservation.model import (
     EarlyReturn,
     Event,
     EventKind,
+    Limit,
     Lot,
     PortalIdentity,
     Product,
@@ -44,6 +45,7 @@ from reservation.model import (
     Stamp,
     State,
     StoredCode,
+    Term,
     WantedLine,
 )
 from reservation.standing import Changes, Standing, counts_by_tag, event_on, stored
@@ -223,6 +225,7 @@ class Issue:
         lots: These lots, and those that the reservation held before.
         code: The authorization.
         virtual_account: Name of the Virtual Account, for the event.
+        limits: When its lines end that end before their lots.
     """
 
     sequence: Sequence
@@ -230,10 +233,14 @@ class Issue:
     lots: Mapping[bytes, Lot]
     code: StoredCode
     virtual_account: str
+    limits: Mapping[bytes, Limit] = field(default_factory=dict)
 
     def allocations(self) -> tuple[Allocation, ...]:
         """Return the rows that say what it takes."""
-        return tuple(Allocation(self.sequence, lot_id, count) for lot_id, count in self.taken.items())
+        return tuple(
+            Allocation(self.sequence, lot_id, count, self.limits.get(lot_id))
+            for lot_id, count in self.taken.items()
+        )
 
     def detail(self) -> dict[str, object]:
         """Return the facts for the event."""
@@ -283,6 +290,7 @@ def open_reservation(
         closed_at=None,
         kept=None,
         page_key=stamp.event_id(first_event),
+        frees_next=limits.next_freeing({issue.sequence: issue.limits}, None, None),
     )
     held = ledger.hold({issue.sequence: issue.taken}, None)
     alerts: tuple[Event, ...] = ()
@@ -320,12 +328,21 @@ def updated_counts(standing: Standing, changes: Mapping[str, int]) -> dict[str, 
 
 
 def carried_over(standing: Standing, named: Mapping[str, int], stamp: Stamp) -> dict[bytes, int]:
-    """Return what stays as it is in an update: unnamed tags, without lots that have ended."""
+    """Return what stays as it is in an update: unnamed tags, without lots and lines that have ended."""
+    binding = standing.binding().get(standing.reservation.sequence, {})
+    terms = standing.newest_limits()
     return {
         lot_id: count
-        for lot_id, count in standing.taken().items()
-        if standing.lots[lot_id].tag not in named and not standing.lots[lot_id].ended(stamp.today)
+        for lot_id, count in binding.items()
+        if standing.lots[lot_id].tag not in named
+        and not standing.lots[lot_id].ended(stamp.today)
+        and not (lot_id in terms and terms[lot_id].term.end < stamp.today)
     }
+
+
+def kept_terms(standing: Standing, taken: Mapping[bytes, int]) -> dict[bytes, Term]:
+    """Return the terms of lines that end before their lots, as they were, of what is still taken."""
+    return {lot_id: limit.term for lot_id, limit in standing.newest_limits().items() if lot_id in taken}
 
 
 def require_something(reservation: Reservation, taken: Mapping[bytes, int]) -> None:
@@ -365,8 +382,11 @@ def record_update(standing: Standing, issue: Issue, stamp: Stamp) -> Changes:
         sequence=issue.sequence,
         changed_at=stamp.at,
         unconfirmed_since=before.unconfirmed_since or stamp.at,
+        frees_next=limits.next_freeing(
+            {**standing.limits, issue.sequence: issue.limits}, before.confirmed, before.freed_on
+        ),
     )
-    held = ledger.hold({**standing.allocations, issue.sequence: issue.taken}, before.confirmed)
+    held = ledger.hold({**standing.binding(), issue.sequence: issue.taken}, before.confirmed)
     lots = {**standing.lots, **issue.lots}
     return Changes(
         event=event_on(before, EventKind.UPDATED, issue.detail(), stamp),

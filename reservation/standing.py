@@ -4,8 +4,8 @@ Scope: the input and the output of the rules. Nothing here decides anything, and
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from codec.codes import Confirmation, Request, Return
 from codec.envelope import VerifiedCode
@@ -18,6 +18,7 @@ from reservation.model import (
     EventKind,
     Exposure,
     Held,
+    Limit,
     Lot,
     Reservation,
     Sequence,
@@ -84,6 +85,7 @@ class Standing:
         lots: Every lot that it ever touched, by id.
         returned: Last installed sequence in the return that closed it; None while there is none.
         exposures: What a replacement got of its hold.
+        limits: When lines end that end before their lots, by authorization and lot.
     """
 
     reservation: Reservation
@@ -93,6 +95,31 @@ class Standing:
     lots: Mapping[bytes, Lot]
     returned: Sequence | None = None
     exposures: tuple[Exposure, ...] = ()
+    limits: Mapping[Sequence, Mapping[bytes, Limit]] = field(default_factory=dict)
+
+    def binding(self, freed_on: date | None = None) -> ledger.Allocations:
+        """Return what each authorization takes, without lines whose hold is free.
+
+        Args:
+            freed_on: Day up to which holds are free; None: as it was posted.
+        """
+        day = freed_on or self.reservation.freed_on
+        if day is None or not self.limits:
+            return self.allocations
+        return {
+            sequence: {
+                lot_id: count for lot_id, count in lots.items() if not self._is_free(sequence, lot_id, day)
+            }
+            for sequence, lots in self.allocations.items()
+        }
+
+    def _is_free(self, sequence: Sequence, lot_id: bytes, day: date) -> bool:
+        limit = self.limits.get(sequence, {}).get(lot_id)
+        return limit is not None and limit.frees_on is not None and limit.frees_on <= day
+
+    def newest_limits(self) -> Mapping[bytes, Limit]:
+        """Return when lines of the newest authorization end that end before their lots."""
+        return self.limits.get(self.reservation.sequence, {})
 
     def taken(self) -> Mapping[bytes, int]:
         """Return what the newest authorization takes from each lot."""
@@ -110,16 +137,24 @@ class Standing:
         """Return what an authorization grants, tag by tag."""
         return counts_by_tag(self.allocations.get(sequence, {}), self.lots)
 
-    def answers(self, wanted: Mapping[str, int]) -> Sequence | None:
+    def answers(self, wanted: Mapping[str, int], until: date | None) -> Sequence | None:
         """Return the authorization to show again to a request for these lines; None: it has other lines.
 
         The newest when it grants just that, else the first when that did: the answer that was given.
+
+        Args:
+            wanted: Tag → count.
+            until: Last day of the lines; None: whatever it is.
         """
         asked = {tag: count for tag, count in wanted.items() if count}
         for sequence in (self.reservation.sequence, *(one.sequence for one in self.issued[:1])):
-            if self.counts(sequence) == asked:
+            if self.counts(sequence) == asked and (until is None or self._ends(sequence) <= {until}):
                 return sequence
         return None
+
+    def _ends(self, sequence: Sequence) -> set[date]:
+        """Return the last days of lines that end before their lots."""
+        return {limit.term.end for limit in self.limits.get(sequence, {}).values()}
 
 
 def counts_by_tag(taken: Mapping[bytes, int], lots: Mapping[bytes, Lot]) -> dict[str, int]:

@@ -175,6 +175,9 @@ class Reading(Protocol):
     def given_up_with_key(self, device_key: bytes) -> tuple[Reservation, ...]:
         """Return reservations of a device that was given up, by its key."""
 
+    def reservations_to_free(self, today: date) -> tuple[bytes, ...]:
+        """Return reservations of whose hold something is free by itself, and not posted yet."""
+
     def device_count(self) -> int:
         """Return how many devices ever had a reservation."""
 

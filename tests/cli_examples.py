@@ -201,8 +201,9 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example(
         "portal policy",
-        ("tallystick portal policy --rehosts 5", "tallystick portal policy"),
-        "How many failed devices may be replaced in a year.",
+        ("tallystick portal policy --rehosts 5 --margin 14", "tallystick portal policy"),
+        "How many failed devices may be replaced in a year; and when licences that were given for a time "
+        "come home by themselves.",
     ),
     Example(
         "portal rehost",
@@ -245,6 +246,7 @@ EXAMPLES: tuple[Example, ...] = (
         "The return code was found: what is left comes home (`return` is another name of `accept`).",
         minutes=90,
     ),
+    Example("portal sweep", ("tallystick portal sweep",), "For a daily job."),
     Example(
         "portal va rename",
         ("tallystick portal va rename Substations Grid",),

@@ -9,7 +9,7 @@ from cli.code_output import CodeOutput, shows_code
 from cli.command import argument, command, option, with_session
 from cli.counts import require_counts
 from cli.errors import UsageMistakeError
-from cli.plain import safe
+from cli.plain import counted, safe
 from cli.portal.books import Unlock, on_portal, on_signing_portal
 from cli.portal.exchange import NEXT_INSTALL, moved_lines, moved_record
 from cli.portal.naming import reservation_of
@@ -339,12 +339,27 @@ def _decided_record(decided: "Decided") -> dict[str, object]:
 # --- policy ------------------------------------------------------------------------------------
 
 
+_NEVER = -1
+
+
+def _margin(_context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    """Read a number of days, or ``never``."""
+    if value is None:
+        return None
+    if value == "never":
+        return _NEVER
+    if not (value.isascii() and value.isdigit()):
+        raise click.BadParameter("neither a number of days nor `never`", param=parameter)
+    return int(value)
+
+
 @command(
     "policy",
-    example="tallystick portal policy --rehosts 5 --rehost-share 10",
+    example="tallystick portal policy --rehosts 5 --rehost-share 10 --margin 14",
     exits="""
     0 done
     1 there is no portal yet
+    2 no number or margin is written so
     """,
 )
 @option(
@@ -359,35 +374,56 @@ def _decided_record(decided: "Decided") -> dict[str, object]:
     metavar="P",
     help="And as many as P percent of all devices that ever had a reservation. [10 at first]",
 )
+@option(
+    "--margin",
+    callback=_margin,
+    metavar="DAYS|never",
+    help="Days after which lines that ended before their lots hold nothing any more. [never at first]",
+)
 @on_portal
-def policy(portal: "Portal", rehosts: int | None, rehost_share: int | None) -> Report:
-    """Show or change how many rehosts are allowed.
+def policy(portal: "Portal", rehosts: int | None, rehost_share: int | None, margin: int | None) -> Report:
+    """Show or change what the account allows itself.
 
-    The greater of the two numbers counts. Only rehosts to a replacement count, and none of those whose device
-    was found and returned.
+    Of rehosts, the greater of the two numbers counts. Only rehosts to a replacement count, and none of those
+    whose device was found and returned.
+
+    Lines can end before their lots (`reserve --until`). A margin lets their licences come home that many days
+    later, without a return. That trusts the clock of the device: one that stands still goes on using them.
+    What is issued afterwards follows a new margin; what was issued keeps its own.
     """
     from reservation.model import Policy
     from reservation.service.deciding import set_policy, show_policy
 
     found = show_policy(portal)
-    if rehosts is None and rehost_share is None:
+    if rehosts is None and rehost_share is None and margin is None:
         return _policy(found)
     wanted = Policy(
         rehost_percent=found.rehost_percent if rehost_share is None else rehost_share,
         rehost_minimum=found.rehost_minimum if rehosts is None else rehosts,
+        margin_days=found.margin_days if margin is None else None if margin == _NEVER else margin,
     )
     return _policy(set_policy(portal, wanted))
 
 
 def _policy(found: "Policy") -> Report:
     return Report(
-        {"rehosts": found.rehost_minimum, "rehost_share": found.rehost_percent},
+        {
+            "rehosts": found.rehost_minimum,
+            "rehost_share": found.rehost_percent,
+            "margin_days": found.margin_days,
+        },
         text=labelled(
             [
                 (
                     "Rehosts in 365 days",
                     f"{found.rehost_minimum:,}, or {found.rehost_percent} % of the devices",
-                )
+                ),
+                (
+                    "Lines that ended early",
+                    "hold until they are returned"
+                    if found.margin_days is None
+                    else f"hold for {counted(found.margin_days, 'more day')}",
+                ),
             ]
         ),
     )

@@ -1,7 +1,10 @@
 """The commands of a portal that exchange codes with devices."""
 
 from collections.abc import Iterable
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
+
+import click
 
 from cli.code_input import CodeInput, names_reservation, repairs_record, takes_code
 from cli.code_output import CodeOutput, shows_code
@@ -11,6 +14,7 @@ from cli.errors import UsageMistakeError
 from cli.plain import safe
 from cli.portal.books import on_portal, on_signing_portal
 from cli.portal.naming import reservation_of
+from cli.portal.stock import iso_day
 from cli.session import Report, Session
 from cli.values import line_record, line_words, moment, sequence_record, udi_record
 
@@ -29,6 +33,18 @@ _TERM = option(
     show_default=True,
     metavar="longest|soonest|LOT",
     help="Which lots to take from first: those that last longest, those that end soonest, or one lot alone.",
+)
+_UNTIL = option(
+    "--until",
+    metavar="D",
+    callback=iso_day,
+    help="Last day of these lines (UTC), as 2026-12-31, where their lots last longer.",
+)
+_FOR_DAYS = option(
+    "--for-days",
+    type=click.IntRange(1, 100_000),
+    metavar="N",
+    help="The same, as a number of days; today is the first.",
 )
 NEXT_INSTALL = "Carry this code to the device, and install it there: tallystick device install"
 
@@ -51,6 +67,8 @@ NEXT_INSTALL = "Carry this code to the device, and install it there: tallystick 
 @option("--as-requested", is_flag=True, help="What the request asks for.")
 @option("--universal", is_flag=True, help="Everything that the product has, as one reservation.")
 @_TERM
+@_UNTIL
+@_FOR_DAYS
 @shows_code
 @on_signing_portal
 @with_session
@@ -65,11 +83,16 @@ def reserve(
     as_requested: bool,
     universal: bool,
     term: str,
+    until: date | None,
+    for_days: int | None,
 ) -> Report:
     """Answer a request: print the authorization code.
 
     Takes the licences out of the Virtual Account and signs them to the device. Say what to reserve: with
     `--license`, `--as-requested` or `--universal`. The same request again shows the same authorization.
+
+    With `--until` or `--for-days` the device stops using them by itself, although its lots last longer. They
+    stay held until it returns them, unless `policy --margin` says after how many days they are free again.
     """
     from codec.codes import Request
     from codec.envelope import require_kind, verify_request
@@ -77,6 +100,7 @@ def reserve(
     from reservation.service.reserving import reserve as reserve_lines
 
     _require_one_choice(licenses, as_requested, universal)
+    last_day = _last_day(session, until, for_days)
     counts = tag_counts(licenses, "--license")
     raw = given.read(session, "the request code")
     received = receive(raw, lambda code: verify_request(require_kind(code, Request)))
@@ -84,7 +108,9 @@ def reserve(
     choice = _choice(counts, as_requested, universal)
     if choice is None:
         raise _nothing_said(request.value)
-    issued = reserve_lines(unlock(portal), request, virtual_account=va, choice=choice, term=term)
+    issued = reserve_lines(
+        unlock(portal), request, virtual_account=va, choice=choice, term=term, until=last_day
+    )
     again = f"Reserved before, on {moment(issued.at)} by {safe(issued.by)}: here is the same code again."
     return _issued(
         issued,
@@ -92,6 +118,13 @@ def reserve(
         again if issued.again else f"Reserved as {issued.name} for {safe(issued.udi)}:",
         repairs=repairs_record(received.repairs),
     )
+
+
+def _last_day(session: Session, until: date | None, for_days: int | None) -> date | None:
+    """Return the last day of lines that end before their lots."""
+    if until and for_days:
+        raise UsageMistakeError("--until and --for-days exclude each other.", hint="Give one of them.")
+    return session.world.clock().date() + timedelta(days=for_days - 1) if for_days else until
 
 
 def _require_one_choice(licenses: tuple[str, ...], as_requested: bool, universal: bool) -> None:
@@ -147,6 +180,8 @@ def _nothing_said(request: "Request") -> UsageMistakeError:
     help="N of TAG from now on; 0 drops it. Tags that are not named stay. Can be given many times.",
 )
 @_TERM
+@_UNTIL
+@_FOR_DAYS
 @shows_code
 @on_signing_portal
 @with_session
@@ -158,17 +193,21 @@ def update(
     output: CodeOutput,
     licenses: tuple[str, ...],
     term: str,
+    until: date | None,
+    for_days: int | None,
 ) -> Report:
     """Change what a reservation grants: print the new authorization.
 
     The new authorization replaces the one before when the device installs it. Until its confirmation comes
-    back, the books hold the greater count of both.
+    back, the books hold the greater count of both. Lines that are named last as long as their lots, unless
+    `--until` or `--for-days` ends them before.
     """
     from reservation.service.reserving import update as update_lines
 
     counts = require_counts(licenses, "--license")
+    last_day = _last_day(session, until, for_days)
     reservation = reservation_of(session, portal, given)
-    issued = update_lines(unlock(portal), reservation, counts, term=term)
+    issued = update_lines(unlock(portal), reservation, counts, term=term, until=last_day)
     again = f"Nothing changes by that: here is the authorization of {moment(issued.at)} again."
     return _issued(
         issued, output, again if issued.again else f"Updated {issued.name} for {safe(issued.udi)}:"

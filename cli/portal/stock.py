@@ -189,6 +189,33 @@ def _licenses_table(found: "tuple[License, ...]") -> str:
     return table([*head, *columns], rows, right=columns)
 
 
+@command(
+    "sweep",
+    example="tallystick portal sweep",
+    exits="""
+    0 done; also when nothing was due
+    1 there is no portal yet
+    """,
+)
+@on_portal
+def sweep(portal: "Portal") -> Report:
+    """Post what is due: ends of terms and of lines.
+
+    Run it once a day (cron, a timer), so that the log tells of an end when it comes. Nothing depends on it:
+    whatever is shown is as of now, and every command that writes does the same first.
+    """
+    from reservation.service.context import sweep as sweep_all
+
+    swept = sweep_all(portal)
+    lots, lines = counted(swept.lots, "lot"), counted(swept.reservations, "reservation")
+    return Report(
+        {"lots": swept.lots, "reservations": swept.reservations},
+        text=f"Posted ends of {lots}, and of lines of {lines}."
+        if swept.lots or swept.reservations
+        else "Nothing was due.",
+    )
+
+
 # --- Virtual Accounts --------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from reservation.service.accepting import Accepted, accept
 from reservation.service.auditing import Finding, audit
 from reservation.service.catalogue import add_catalogue, show_catalogue
 from reservation.service.codes import DeviceCode, find_reservation, keep_return, read_code
-from reservation.service.context import Issuer, Portal
+from reservation.service.context import Issuer, Portal, Swept, sweep
 from reservation.service.deciding import (
     Decided,
     Proposed,
@@ -90,6 +90,7 @@ __all__ = [
     "Proposed",
     "Received",
     "Summary",
+    "Swept",
     "Transferred",
     "View",
     "accept",
@@ -124,6 +125,7 @@ __all__ = [
     "show_catalogue",
     "show_policy",
     "show_reservation",
+    "sweep",
     "transfer_license",
     "transfer_reservation",
     "trust_file",

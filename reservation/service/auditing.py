@@ -9,6 +9,7 @@ Not handled: what was done outside the books, and a rewriting of everything.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from codec.codes import Authorization, Code, Confirmation, Kind, Line, Request, Return
 from codec.envelope import (
@@ -27,6 +28,7 @@ from codec.reading import inspect
 from reservation import ledger
 from reservation.answers import reason_to_keep
 from reservation.ledger import BALANCED, Account, Balance, changes_of
+from reservation.limits import next_freeing
 from reservation.lots import describe
 from reservation.model import (
     NOTHING_HELD,
@@ -177,13 +179,15 @@ def _check_reservation(standing: Standing) -> Iterator[Finding]:
         yield Finding("allocation", name, "it has allocations without an authorization")
     if not _holds_as_expected(standing):
         yield Finding("hold", name, "it does not hold what its authorizations and confirmations make it hold")
+    if reservation.frees_next != _expected_freeing(standing):
+        yield Finding("hold", name, f"it frees something on {reservation.frees_next}, and its lines say not")
     if reservation.state is not _expected_state(reservation):
         yield Finding("state", name, f"it is {reservation.state}, and its codes say otherwise")
 
 
 def _holds_as_expected(standing: Standing) -> bool:
     reservation = standing.reservation
-    possible = ledger.hold(standing.allocations, reservation.confirmed)
+    possible = ledger.hold(standing.binding(), reservation.confirmed)
     held = dict(standing.held)
     if reservation.state.is_open:
         return held == possible
@@ -218,6 +222,11 @@ def _was_shared_out(standing: Standing, possible: Mapping[bytes, Held]) -> bool:
         for one in standing.held.values()
     )
     return parts == expected and not mixed
+
+
+def _expected_freeing(standing: Standing) -> date | None:
+    one = standing.reservation
+    return next_freeing(standing.limits, one.confirmed, one.freed_on) if one.state.is_open else None
 
 
 def _expected_state(reservation: Reservation) -> State:
@@ -358,5 +367,9 @@ def _problem_of_lines(
             for line in value.lines
         )
     )
-    taken = spelled_lines(standing.allocations.get(value.sequence, {}), standing.lots)
+    taken = spelled_lines(
+        standing.allocations.get(value.sequence, {}),
+        standing.lots,
+        standing.limits.get(value.sequence, {}),
+    )
     return None if granted == taken else "it grants other lines than were allocated for it"

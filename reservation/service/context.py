@@ -12,9 +12,9 @@ from datetime import date
 from typing import TypeVar
 
 from codec.keys import SigningKey
-from reservation import ledger
+from reservation import ledger, limits
 from reservation.errors import SetupError
-from reservation.ledger import Balance
+from reservation.ledger import Balance, Movement
 from reservation.lots import describe
 from reservation.model import Clock, Event, EventKind, Held, Random, Stamp
 from reservation.standing import Changes
@@ -97,12 +97,48 @@ def _cover_shortfalls(transaction: Writing, stamp: Stamp) -> None:
         transaction.record(Changes(event, movements=(ledger.covering(balance),)))
 
 
-def post_ends(transaction: Writing, stamp: Stamp) -> int:
-    """Post the ends of lots that are over, and take back those that a wrong clock posted too early.
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What was due without anybody's doing.
+
+    Attributes:
+        lots: Lots whose end was posted, or taken back.
+        reservations: Reservations of whose hold something is free by itself.
+    """
+
+    lots: int
+    reservations: int
+
+
+def sweep(portal: Portal) -> Swept:
+    """Post everything that is due. Any command that writes does the same before its own work."""
+    now, randomness = portal.clock(), portal.random(7)
+
+    def whole(transaction: Writing) -> Swept:
+        stamp = Stamp.of(now, portal.actor, randomness, newest=transaction.newest_event_id())
+        swept = post_ends(transaction, stamp)
+        _cover_shortfalls(transaction, stamp)
+        return swept
+
+    return portal.store.write(whole)
+
+
+def post_ends(transaction: Writing, stamp: Stamp) -> Swept:
+    """Post what is due: ends of lots, ends that a wrong clock posted too early, lines that ended before.
 
     Returns:
-        How many lots that were.
+        How much that was.
     """
+    lots = _post_lots(transaction, stamp)
+    to_free = transaction.reservations_to_free(stamp.today)
+    for number, reservation_id in enumerate(to_free, start=lots):
+        standing = transaction.standing(reservation_id)
+        if standing is not None:
+            transaction.record(limits.free(standing, stamp, number))
+    return Swept(lots, len(to_free))
+
+
+def _post_lots(transaction: Writing, stamp: Stamp) -> int:
     due = transaction.lots_to_post(stamp.today)
     for number, lot_id in enumerate(due):
         balances = balances_of_lot(transaction, lot_id)
@@ -129,8 +165,13 @@ def balances_of_lot(transaction: Reading, lot_id: bytes) -> tuple[Balance, ...]:
 
 
 def balances_as_of(transaction: Reading, today: date) -> tuple[Balance, ...]:
-    """Return all balances as they stand on a day, whether or not ends were posted."""
-    return tuple(
+    """Return all balances as they stand on a day, whether or not what is due was posted."""
+    freed = ledger.changes_of(
+        movement
+        for reservation_id in transaction.reservations_to_free(today)
+        for movement in _freeing(transaction, reservation_id, today)
+    )
+    balances = (
         ledger.as_of(one, today)
         for balance in transaction.balances()
         for one in (
@@ -139,6 +180,20 @@ def balances_as_of(transaction: Reading, today: date) -> tuple[Balance, ...]:
             else (balance,)
         )
     )
+    return tuple(
+        ledger.covered(ledger.changed(balance, freed.get((balance.lot.id, balance.virtual_account_id), {})))
+        for balance in balances
+    )
+
+
+def _freeing(transaction: Reading, reservation_id: bytes, today: date) -> tuple[Movement, ...]:
+    """Return the movements by which a part of a hold is free, as they will be posted."""
+    standing = transaction.standing(reservation_id)
+    if standing is None:
+        return ()
+    lots = {lot.id: replace(lot, expired=lot.ended(today)) for lot in standing.lots.values()}
+    place = standing.reservation.virtual_account_id
+    return ledger.postings(place, standing.held, limits.held_on(standing, today), lots)
 
 
 def _with_holds(transaction: Reading, balances: tuple[Balance, ...]) -> tuple[Balance, ...]:

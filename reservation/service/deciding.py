@@ -12,7 +12,7 @@ from datetime import timedelta
 from codec.codes import Mode, Request
 from codec.envelope import VerifiedCode, require_kind, verify_request
 from codec.reading import inspect
-from reservation import decisions, rules
+from reservation import decisions, limits, rules
 from reservation.errors import OpenReservationError
 from reservation.lots import Position, Preference
 from reservation.model import (
@@ -318,7 +318,9 @@ def _rehost(portal: Portal, books: Writing, stamp: Stamp, standing: Standing, de
     taken, lots = _lines_of(books, stamp, standing, request.value, decision.lines)
     place = virtual_account_of(books, standing)
     sequence = Sequence(books.identity().epoch, 1)
-    draft = Draft(request.id, request.value.catalogue, sequence, taken, lots, place)
+    # What the failed device had for a time, its replacement has for that time.
+    terms = limits.limits_of(rules.kept_terms(standing, taken), books.policy(), None)
+    draft = Draft(request.id, request.value.catalogue, sequence, taken, lots, place, terms)
     issue = issue_authorization(books, stamp, issuer, draft)
     changes = decisions.give_up(standing, decision, stamp, taken=taken, lots=lots)
     issued = issued_now(request.value.udi, request.id, issue)
@@ -402,7 +404,11 @@ def set_policy(portal: Portal, policy: Policy) -> Policy:
     decisions.require_policy(policy)
 
     def work(books: Writing, stamp: Stamp) -> Policy:
-        detail = {"rehost_percent": policy.rehost_percent, "rehost_minimum": policy.rehost_minimum}
+        detail = {
+            "rehost_percent": policy.rehost_percent,
+            "rehost_minimum": policy.rehost_minimum,
+            "margin_days": policy.margin_days,
+        }
         event = Event(
             stamp.event_id(0), stamp.at, stamp.actor, EventKind.POLICY_SET, "the account", detail=detail
         )

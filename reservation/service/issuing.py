@@ -4,7 +4,7 @@ Invariant: nothing here writes. A verb records what these steps made, in the tra
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from codec.alphabet import clean
@@ -15,7 +15,7 @@ from codec.lines import sort_lines
 from reservation import lots as lot_rules
 from reservation.errors import StateDamagedError, UnknownNameError
 from reservation.lots import Position, Preference, TermChoice
-from reservation.model import Lot, Sequence, Stamp, StoredCode, Udi, VirtualAccount, name_of
+from reservation.model import Limit, Lot, Sequence, Stamp, StoredCode, Udi, VirtualAccount, name_of
 from reservation.rules import Issue
 from reservation.service.catalogue import number_lines
 from reservation.service.codes import prefix_range
@@ -157,11 +157,12 @@ class Draft:
     taken: Mapping[bytes, int]
     lots: Mapping[bytes, Lot]
     place: VirtualAccount
+    limits: Mapping[bytes, Limit] = field(default_factory=dict)
 
 
 def issue_authorization(books: Reading, stamp: Stamp, issuer: Issuer, draft: Draft) -> Issue:
     """Sign an authorization."""
-    lines = number_lines(books, spelled_lines(draft.taken, draft.lots), draft.catalogue)
+    lines = number_lines(books, spelled_lines(draft.taken, draft.lots, draft.limits), draft.catalogue)
     code = sign_authorization(
         Authorization(
             issuer_hint=issuer_hint(issuer.key.verifying_key),
@@ -185,15 +186,18 @@ def issue_authorization(books: Reading, stamp: Stamp, issuer: Issuer, draft: Dra
         at=stamp.at,
         actor=stamp.actor,
     )
-    return Issue(draft.sequence, draft.taken, draft.lots, stored, draft.place.name)
+    return Issue(draft.sequence, draft.taken, draft.lots, stored, draft.place.name, draft.limits)
 
 
-def spelled_lines(taken: Mapping[bytes, int], lots: Mapping[bytes, Lot]) -> tuple[Line, ...]:
+def spelled_lines(
+    taken: Mapping[bytes, int], lots: Mapping[bytes, Lot], limits: Mapping[bytes, Limit]
+) -> tuple[Line, ...]:
     """Return what is taken from lots as lines of a code, tags spelled, sorted."""
     lines = []
     for lot_id, count in taken.items():
         lot = lots[lot_id]
-        lines.append(Line(lot.tag, count, lot.term, lot.export_controlled, lot.reporting_only))
+        term = limits[lot_id].term if lot_id in limits else lot.term
+        lines.append(Line(lot.tag, count, term, lot.export_controlled, lot.reporting_only))
     return sort_lines(tuple(lines))
 
 
@@ -206,7 +210,7 @@ def issued_now(udi: Udi, reservation_id: bytes, issue: Issue) -> Issued:
         virtual_account=issue.virtual_account,
         sequence=issue.sequence,
         text=issue.code.text,
-        lines=spelled_lines(issue.taken, issue.lots),
+        lines=spelled_lines(issue.taken, issue.lots, issue.limits),
         again=False,
         at=issue.code.at,
         by=issue.code.actor,
@@ -230,7 +234,7 @@ def issued_before(books: Reading, standing: Standing, sequence: Sequence) -> Iss
         virtual_account=virtual_account_of(books, standing).name,
         sequence=sequence,
         text=code.text,
-        lines=spelled_lines(standing.allocations[sequence], standing.lots),
+        lines=spelled_lines(standing.allocations[sequence], standing.lots, standing.limits.get(sequence, {})),
         again=True,
         at=code.at,
         by=code.actor,

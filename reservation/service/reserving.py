@@ -6,10 +6,11 @@ stored with the commit, so whatever happens afterwards, the same input shows it 
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 
 from codec.codes import Request
 from codec.envelope import VerifiedCode
-from reservation import answers, rules
+from reservation import answers, limits, rules
 from reservation.lots import Position, Preference, TermChoice
 from reservation.model import DEFAULT_VIRTUAL_ACCOUNT, Sequence, Stamp
 from reservation.rules import Choice, Wanted
@@ -41,6 +42,7 @@ def reserve(
     virtual_account: str = DEFAULT_VIRTUAL_ACCOUNT,
     choice: Choice = AS_REQUESTED,
     term: TermChoice | str = Preference.LONGEST,
+    until: date | None = None,
 ) -> Issued:
     """Reserve licences for a request and return the authorization.
 
@@ -50,6 +52,7 @@ def reserve(
         virtual_account: Name of the Virtual Account to take from.
         choice: Entitlements by name, or what the request asks for, or universal.
         term: Which lots to prefer, or the name of one lot.
+        until: Last day of every line that would last longer; None: as long as its lot.
 
     Raises:
         RuleError: When a rule refuses; nothing is written then.
@@ -59,20 +62,20 @@ def reserve(
     def work(books: Writing, stamp: Stamp) -> Issued:
         standing = books.standing(request.id)
         if standing is not None:
-            return _answer_again(books, standing, request, choice)
-        return _open(books, stamp, issuer, request, (virtual_account, choice, term))
+            return _answer_again(books, standing, request, choice, until)
+        return _open(books, stamp, issuer, request, (virtual_account, choice, term, until))
 
     return write(portal, work)
 
 
 def _answer_again(
-    books: Reading, standing: Standing, request: VerifiedCode[Request], choice: Choice
+    books: Reading, standing: Standing, request: VerifiedCode[Request], choice: Choice, until: date | None
 ) -> Issued:
     rules.require_open(standing.reservation)
     product = books.product(request.value.udi.product_id)
     requested = spell_wanted(books, request.value) if choice is AS_REQUESTED else ()
     wanted = rules.wanted_counts(request.value, choice, requested, product)
-    sequence = standing.answers(wanted)
+    sequence = standing.answers(wanted, until)
     if sequence is None:
         raise rules.refuse_other_lines(standing)
     return issued_before(books, standing, sequence)
@@ -83,9 +86,9 @@ def _open(
     stamp: Stamp,
     issuer: Issuer,
     request: VerifiedCode[Request],
-    wish: tuple[str, Choice, TermChoice | str],
+    wish: tuple[str, Choice, TermChoice | str, date | None],
 ) -> Issued:
-    virtual_account, choice, term = wish
+    virtual_account, choice, term, until = wish
     value = request.value
     require_issuable(books, stamp, request)
     identity = books.identity()
@@ -96,12 +99,10 @@ def _open(
     requested = spell_wanted(books, value) if choice is AS_REQUESTED else ()
     wanted = rules.wanted_counts(value, choice, requested, product)
     taken, lots = choose_lots(books, stamp, place, wanted, term, Position())
-    issue = issue_authorization(
-        books,
-        stamp,
-        issuer,
-        Draft(request.id, value.catalogue, Sequence(identity.epoch, 1), taken, lots, place),
-    )
+    terms = limits.shorter_terms(taken, lots, until, stamp.today)
+    ending = limits.limits_of(terms, books.policy(), None)
+    draft = Draft(request.id, value.catalogue, Sequence(identity.epoch, 1), taken, lots, place, ending)
+    issue = issue_authorization(books, stamp, issuer, draft)
     changes = rules.open_reservation(request, issue, stamp, virtual_account_id=place.id, former=former)
     alive = answers.signs_of_life(
         books.given_up_with_key(value.device_key), "request", stamp, first=1 + len(changes.alerts)
@@ -131,6 +132,7 @@ def update(
     changes: Mapping[str, int],
     *,
     term: TermChoice | str = Preference.LONGEST,
+    until: date | None = None,
 ) -> Issued:
     """Change what a reservation grants and return the new authorization.
 
@@ -139,6 +141,7 @@ def update(
         reservation_id: The reservation; see `find_reservation`.
         changes: Tag → new absolute count; 0 drops it, tags that are not named stay.
         term: Which lots to prefer, or the name of one lot.
+        until: Last day of every named line that would last longer; None: as long as its lot.
 
     Returns:
         The authorization; the newest one again when the change changes nothing.
@@ -153,24 +156,40 @@ def update(
         reservation = standing.reservation
         named = rules.updated_counts(standing, changes)
         place = virtual_account_of(books, standing)
-        position = Position(standing.taken(), standing.held)
-        chosen, lots = choose_lots(books, stamp, place, named, term, position)
-        taken = {**rules.carried_over(standing, named, stamp), **chosen}
-        lots = {**standing.lots, **lots}
+        chosen, lots = choose_lots(books, stamp, place, named, term, _position(standing))
+        carried = rules.carried_over(standing, named, stamp)
+        taken, lots = {**carried, **chosen}, {**standing.lots, **lots}
+        terms = {
+            **rules.kept_terms(standing, carried),
+            **limits.shorter_terms(chosen, lots, until, stamp.today),
+        }
         rules.require_something(reservation, taken)
         rules.require_universal(standing, counts_by_tag(taken, lots))
-        if taken == standing.taken():
+        if taken == standing.taken() and terms == rules.kept_terms(standing, taken):
             return issued_before(books, standing, reservation.sequence)
         identity = books.identity()
         rules.require_valid_issuer(identity, stamp)
         sequence = Sequence(identity.epoch, reservation.sequence.number + 1)
-        issue = issue_authorization(
-            books, stamp, issuer, Draft(reservation.id, reservation.catalogue, sequence, taken, lots, place)
-        )
+        ending = limits.limits_of(terms, books.policy(), reservation.freed_on)
+        draft = Draft(reservation.id, reservation.catalogue, sequence, taken, lots, place, ending)
+        issue = issue_authorization(books, stamp, issuer, draft)
         books.record(rules.record_update(standing, issue, stamp))
         return issued_now(reservation.udi, reservation.id, issue)
 
     return write(portal, work)
+
+
+def _position(standing: Standing) -> Position:
+    """Return where a reservation stands: what it takes counts as far as it still holds it."""
+    held = standing.held
+    return Position(
+        {
+            lot_id: min(count, held[lot_id].total)
+            for lot_id, count in standing.taken().items()
+            if lot_id in held
+        },
+        held,
+    )
 
 
 def reissue(portal: Portal, reservation_id: bytes) -> Issued:

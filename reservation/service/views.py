@@ -6,12 +6,12 @@ reservations come in pages.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from codec.codes import Line
 from codec.keys import VerifyingKey
-from reservation import trustfile
+from reservation import limits, trustfile
 from reservation.errors import UnknownNameError
 from reservation.ledger import Account, Balance
 from reservation.model import (
@@ -29,6 +29,7 @@ from reservation.model import (
 )
 from reservation.service.context import Portal, balances_as_of
 from reservation.service.issuing import require_standing, spelled_lines, virtual_account_named
+from reservation.standing import Standing
 from reservation.store import PageOf, Reading
 
 NO_EVENT = b""
@@ -178,6 +179,7 @@ class Summary:
         state: Where it stands.
         in_doubt_since: Since when something of it waits for a confirmation or a person; None: nothing does.
         is_expired: Whether it is open and holds something of a lot that has ended.
+        frees_next: Next day on which something of it is free by itself; None: there is none.
         reserved: Licences that it holds for certain.
         in_doubt: Licences that it holds in doubt.
         failed: Licences that stand as failed, because its device was given up.
@@ -198,6 +200,7 @@ class Summary:
     in_doubt_since: datetime | None
     kept: Kept | None
     is_expired: bool
+    frees_next: date | None
     reserved: int
     in_doubt: int
     failed: int
@@ -280,11 +283,19 @@ def _parse_page(page: str | None) -> tuple[datetime, bytes] | None:
 
 def _summaries(books: Reading, reservations: tuple[Reservation, ...], now: datetime) -> tuple[Summary, ...]:
     names = _every_name(books)
-    holds = books.holds_of(tuple(one.id for one in reservations))
+    holds = dict(books.holds_of(tuple(one.id for one in reservations)))
+    for one in reservations:
+        if limits.is_due(one, now.date()):
+            holds[one.id] = _holds_on(require_standing(books, one.id), now.date())
     return tuple(
         _summary(one, names[one.virtual_account_id], _held_lines(holds.get(one.id, ()), now))
         for one in reservations
     )
+
+
+def _holds_on(standing: Standing, today: date) -> tuple[tuple[Lot, Held], ...]:
+    held = limits.held_on(standing, today)
+    return tuple((standing.lots[lot_id], one) for lot_id, one in held.items())
 
 
 def _held_lines(holds: Iterable[tuple[Lot, Held]], now: datetime) -> tuple[HeldLine, ...]:
@@ -310,6 +321,7 @@ def _summary(one: Reservation, virtual_account: str, lines: tuple[HeldLine, ...]
         in_doubt_since=one.unconfirmed_since,
         kept=one.kept,
         is_expired=one.state.is_open and any(line.expired for line in lines),
+        frees_next=one.frees_next,
         reserved=sum(line.held.reserved for line in lines),
         in_doubt=sum(line.held.in_doubt for line in lines),
         failed=sum(line.held.failed for line in lines),
@@ -356,14 +368,14 @@ def show_reservation(portal: Portal, reservation_id: bytes) -> Details:
     def work(books: Reading) -> Details:
         standing = require_standing(books, reservation_id)
         one = standing.reservation
-        held = _held_lines(((standing.lots[lot_id], held) for lot_id, held in standing.held.items()), now)
+        held = _held_lines(_holds_on(standing, now.date()), now)
         names = _every_name(books)
         pending = [one for one in books.decisions_of(reservation_id) if one.outcome is None]
         return Details(
             summary=_summary(one, names[one.virtual_account_id], held),
             members=one.members,
             required_matches=one.required_matches,
-            lines=spelled_lines(standing.taken(), standing.lots),
+            lines=spelled_lines(standing.taken(), standing.lots, standing.newest_limits()),
             held=held,
             exposed=tuple((standing.lots[lot_id], count) for lot_id, count in standing.exposed().items()),
             pending=pending[0] if pending else None,

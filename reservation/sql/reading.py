@@ -18,6 +18,7 @@ from reservation.model import (
     Event,
     Exposure,
     Held,
+    Limit,
     Lot,
     Policy,
     PortalIdentity,
@@ -217,6 +218,13 @@ class SqlReading:
             )
         )
 
+    def reservations_to_free(self, today: date) -> tuple[bytes, ...]:
+        """Return reservations of whose hold something is free by itself, and not posted yet."""
+        found = self._queries.reservations_to_free(
+            self._connection, account_id=self._account_id, today=today.isoformat()
+        )
+        return tuple(row[0] for row in found)
+
     def device_count(self) -> int:
         """Return how many devices ever had a reservation."""
         return int(self._queries.device_count(self._connection, account_id=self._account_id))
@@ -240,11 +248,15 @@ class SqlReading:
         )
         allocations: dict[Sequence, dict[bytes, int]] = {one.sequence: {} for one in issued}
         lots = {}
+        limits: dict[Sequence, dict[bytes, Limit]] = {}
         for row in self._queries.allocations(self._connection, **key):
             lot = rows.lot_of(row)
-            epoch, number, count = row[rows.LOT_COLUMNS :]
+            epoch, number, count, *ending = row[rows.LOT_COLUMNS :]
             lots[lot.id] = lot
             allocations.setdefault(Sequence(epoch, number), {})[lot.id] = count
+            limit = rows.limit_of(tuple(ending))
+            if limit is not None:
+                limits.setdefault(Sequence(epoch, number), {})[lot.id] = limit
         held = {lot_id: Held(*counts) for lot_id, *counts in self._queries.holds(self._connection, **key)}
         # Only books that somebody changed hold a lot that no authorization names.
         strays = filter(None, (self.lot(lot_id) for lot_id in held.keys() - lots.keys()))
@@ -258,6 +270,7 @@ class SqlReading:
             lots,
             Sequence(*returned) if returned else None,
             tuple(Exposure(*row) for row in self._queries.exposures(self._connection, **key)),
+            limits,
         )
 
     def issued_id(self, reservation_id: bytes, sequence: Sequence) -> bytes | None:

@@ -24,6 +24,7 @@ from reservation.model import (
     Held,
     Kept,
     Kind,
+    Limit,
     Lot,
     Mode,
     Outcome,
@@ -78,6 +79,10 @@ def _optional_instant(text: str | None) -> datetime | None:
 
 def _optional_text(moment: datetime | None) -> str | None:
     return None if moment is None else instant_text(moment)
+
+
+def _optional_day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
 def _sequence(epoch: int | None, number: int | None) -> Sequence | None:
@@ -193,6 +198,8 @@ def reservation_of(row: Row) -> Reservation:
         closed_at,
         kept,
         page_key,
+        freed_on,
+        frees_next,
     ) = row
     return Reservation(
         id=reservation_id,
@@ -212,6 +219,8 @@ def reservation_of(row: Row) -> Reservation:
         closed_at=_optional_instant(closed_at),
         kept=None if kept is None else Kept(kept),
         page_key=page_key,
+        freed_on=_optional_day(freed_on),
+        frees_next=_optional_day(frees_next),
     )
 
 
@@ -230,6 +239,8 @@ def standing_parameters(reservation: Reservation) -> Parameters:
         "unconfirmed_since": _optional_text(reservation.unconfirmed_since),
         "closed_at": _optional_text(reservation.closed_at),
         "kept": reservation.kept and reservation.kept.value,
+        "freed_on": reservation.freed_on and reservation.freed_on.isoformat(),
+        "frees_next": reservation.frees_next and reservation.frees_next.isoformat(),
     }
 
 
@@ -247,6 +258,24 @@ def opening_parameters(reservation: Reservation) -> Parameters:
         "catalogue_digest": catalogue and catalogue.digest,
         "opened_at": instant_text(reservation.opened_at),
         "page_key": reservation.page_key,
+    }
+
+
+@_reported
+def limit_of(row: Row) -> Limit | None:
+    """Return when a line ends that ends before its lot: starts, ends, frees on; None: it does not."""
+    starts, ends, frees_on = row
+    if ends is None:
+        return None
+    return Limit(Term(date.fromisoformat(starts), date.fromisoformat(ends)), _optional_day(frees_on))
+
+
+def limit_parameters(limit: Limit | None) -> Parameters:
+    """Return the columns of a limit; all of them empty when there is none."""
+    return {
+        "starts": limit and limit.term.start.isoformat(),
+        "ends": limit and limit.term.end.isoformat(),
+        "frees_on": limit and limit.frees_on and limit.frees_on.isoformat(),
     }
 
 

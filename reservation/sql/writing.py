@@ -51,6 +51,7 @@ class SqlWriting(SqlReading):
                 "number": allocation.sequence.number,
                 "lot_id": allocation.lot_id,
                 "count": allocation.count,
+                **rows.limit_parameters(allocation.limit),
             }
             for allocation in changes.allocations
         ]
@@ -184,6 +185,7 @@ class SqlWriting(SqlReading):
             account_id=self._account_id,
             rehost_percent=policy.rehost_percent,
             rehost_minimum=policy.rehost_minimum,
+            margin_days=policy.margin_days,
         )
 
     def append_catalogue(self, position: int, tags: tuple[str, ...], size: int, digest: bytes) -> None:

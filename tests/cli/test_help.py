@@ -64,6 +64,7 @@ ORDER = (
     "portal va rename",
     "portal va remove",
     "portal events",
+    "portal sweep",
     "portal audit",
     "keys generate",
     "keys show",

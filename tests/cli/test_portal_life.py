@@ -163,6 +163,29 @@ def _remove_with_a_device(desk: PortalDesk) -> Argv:
     return "portal", "va", "remove", "Berlin"
 
 
+def _end_in_the_past(desk: PortalDesk) -> Argv:
+    return "portal", "reserve", desk.requested(), "--as-requested", "--until", "2026-03-01"
+
+
+def _end_twice(desk: PortalDesk) -> Argv:
+    request = desk.requested()
+    return (
+        "portal", "reserve", request, "--as-requested", "--until", "2026-03-31", "--for-days", "3",
+    )  # fmt: skip
+
+
+def _end_for_no_days(desk: PortalDesk) -> Argv:
+    return "portal", "update", desk.reserved()[0], "--license", "ROUTING=2", "--for-days", "0"
+
+
+def _a_margin_of_words(_: PortalDesk) -> Argv:
+    return "portal", "policy", "--margin", "soon"
+
+
+def _a_margin_of_ages(_: PortalDesk) -> Argv:
+    return "portal", "policy", "--margin", "100000"
+
+
 REFUSALS: dict[str, tuple[Callable[[PortalDesk], Argv], int, str, str, str]] = {
     # what: how, exit code, error code, words of the message, words of the hint
     "approve oneself": (_approve_oneself, 5, "same-person", "kim proposed", "somebody else"),
@@ -191,6 +214,11 @@ REFUSALS: dict[str, tuple[Callable[[PortalDesk], Argv], int, str, str, str]] = {
     "rename to a taken name": (_rename_to_the_same, 1, "name-taken", "already", "another"),
     "rename DEFAULT": (_rename_default, 1, "refused", "always there", "va add"),
     "remove what is not empty": (_remove_what_is_not_empty, 1, "not-empty", "1 of ROUTING", "transfer"),
+    "end in the past": (_end_in_the_past, 1, "refused", "2026-03-01", "later day"),
+    "end twice": (_end_twice, 2, "usage", "exclude", "one of them"),
+    "end for no days": (_end_for_no_days, 2, "usage", "--for-days", ""),
+    "a margin of words": (_a_margin_of_words, 2, "usage", "never", ""),
+    "a margin of ages": (_a_margin_of_ages, 1, "refused", "100000", "never"),
     "remove with a device": (_remove_with_a_device, 1, "not-empty", "reservation", "portal transfer"),
 }
 
@@ -277,6 +305,44 @@ def test_an_order_that_is_too_small_for_what_is_out_says_so(portal: PortalDesk) 
 
 
 def test_policy_is_shown_and_changed(portal: PortalDesk) -> None:
-    assert portal.done("portal", "policy", "--json").json == {"rehosts": 3, "rehost_share": 10}
-    portal.done("portal", "policy", "--rehost-share", "20")
-    assert portal.done("portal", "policy", "--json").json == {"rehosts": 3, "rehost_share": 20}
+    assert portal.done("portal", "policy", "--json").json == {
+        "rehosts": 3,
+        "rehost_share": 10,
+        "margin_days": None,
+    }
+    portal.done("portal", "policy", "--rehost-share", "20", "--margin", "14")
+    changed = {"rehosts": 3, "rehost_share": 20, "margin_days": 14}
+    assert portal.done("portal", "policy", "--json").json == changed
+    assert "hold for 14 more days" in portal.done("portal", "policy").out
+    portal.done("portal", "policy", "--margin", "never")
+    assert portal.done("portal", "policy", "--json").json == {**changed, "margin_days": None}
+
+
+def test_a_line_for_a_time_comes_home_after_the_margin(portal: PortalDesk) -> None:
+    portal.done("portal", "policy", "--margin", "2")
+    request = portal.requested()
+    reserved = portal.done("portal", "reserve", request, "--as-requested", "--for-days", "30", "--json")
+    (line,) = reserved.json["lines"]
+    assert line["term"] == {"start": "2026-03-02", "end": "2026-03-31"}
+    again = portal.done("portal", "reserve", request, "--as-requested", "--until", "2026-03-31")
+    assert again.line == reserved.json["code"]
+    portal.done("portal", "accept", portal.done("device", "install", again.line).line)
+    assert "Frees by itself  from 2026-04-03 on" in portal.done("portal", "show", request).out
+    assert portal.done("portal", "sweep").out == "Nothing was due.\n"
+    portal.wait(days=31)
+    assert portal.run("device", "check", "ROUTING").code == 1
+
+    def reserved_now() -> list[int]:
+        listed = portal.done("portal", "license", "list", "--json").json["licenses"]
+        return [each["counts"]["reserved"] for each in listed if each["tag"] == "ROUTING"]
+
+    assert reserved_now() == [2]
+    portal.wait(days=1)
+    assert reserved_now() == [0]
+    assert portal.done("portal", "sweep", "--json").json == {"lots": 0, "reservations": 1}
+    assert portal.done("portal", "sweep", "--json").json == {"lots": 0, "reservations": 0}
+    assert portal.done("portal", "events", "--json").json["events"][-1]["kind"] == "line-ended"
+    assert reserved_now() == [0]
+    longer = portal.done("portal", "update", request, "--license", "ROUTING=2", "--until", "2026-12-31")
+    portal.done("device", "install", longer.line)
+    assert portal.run("device", "check", "ROUTING").code == 0

@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ STATE = "router/state/state.json"
 KEY = "router/state/device-key.pem"
 MADE_KEY = "office/more/key.pem"
 _SEED = "paper/seed"
+_CLOCK = "paper/clock"
 ORDER = """\
 tag,quantity,virtual_account,kind,start,end,order
 ROUTING,4,DEFAULT,perpetual,,,PO-1
@@ -50,6 +52,7 @@ STAGES: tuple[tuple[str, str, str, str], ...] = (
     ("updating", "active", "portal update --file paper/request.txt --license ROUTING=5", "authorization"),
     ("updated", "updating", "device install --file paper/authorization.txt", "confirmation"),
     ("returned", "updated", "device return --yes", "return"),
+    ("due", "updating", "portal license add VPN 1 --start 2026-03-01 --end 2026-03-02", ""),
     ("branched", "active", "portal va add Berlin", ""),
     ("given up", "active", "portal rehost paper/request.txt --reason burnt --evidence witness", ""),
     ("failed", "given up", "portal approve --file paper/request.txt --user alex", ""),
@@ -68,7 +71,7 @@ class Scene:
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "LANG": "C.UTF-8",
-            "FAKE_NOW": START.isoformat(),
+            "FAKE_NOW": self._now,
             "FAKE_SEED": str(self.folder / _SEED),
             "FAKE_HARDWARE": str(self.folder / "paper/router.json"),
             "TALLYSTICK_HOME": str(self.folder / "router/state"),
@@ -77,6 +80,12 @@ class Scene:
             "TALLYSTICK_PASSPHRASE_FILE": str(self.folder / "paper/passphrase"),
             "TALLYSTICK_USER": "kim",
         }
+
+    @property
+    def _now(self) -> str:
+        """The clock: it stands, and at the stage ``due`` two days later."""
+        file = self.folder / _CLOCK
+        return file.read_text() if file.exists() else START.isoformat()
 
     @property
     def places(self) -> list[str]:
@@ -136,6 +145,8 @@ def walk(launcher: Launcher, root: Path) -> dict[str, Scene]:
         assert ran.code == 0, (name, ran)
         if answer:
             scene.folder.joinpath("paper", f"{answer}.txt").write_text(ran.out)
+        if name == "due":
+            scene.folder.joinpath(_CLOCK).write_text((START + timedelta(days=2)).isoformat())
         if name == "ready":
             _rotate(scene)
     return scenes

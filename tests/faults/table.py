@@ -86,6 +86,7 @@ WRITING: tuple[Writing, ...] = (
     _work("transfer device", "branched", "portal transfer --file paper/request.txt --to Berlin"),
     _work("rename Virtual Account", "branched", "portal va rename Berlin Hamburg", again=1),
     _work("remove Virtual Account", "branched", "portal va remove Berlin", again=1),
+    _work("sweep", "due", "portal sweep"),
     _work("set policy", "founded", "portal policy --rehosts 5"),
     _work("rehost", "active", "portal rehost paper/request.txt --reason burnt --evidence witness"),
     _work("approve", "given up", "portal approve --file paper/request.txt --user alex"),

@@ -33,6 +33,7 @@ OF_THE_ACCOUNT = {
     EventKind.ORDER_IMPORTED,
     EventKind.LOT_ENDED,
     EventKind.LOT_RESUMED,
+    EventKind.LINE_ENDED,
     EventKind.POLICY_SET,
     EventKind.LICENSE_TRANSFERRED,
     EventKind.LICENSE_CORRECTED,

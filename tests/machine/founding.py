@@ -7,7 +7,9 @@ from functools import cache
 from pathlib import Path
 
 from reservation.bootstrap import initialise, open_portal
-from tests.machine.world import START, World, seeded
+from tests.machine.trouble import Troubled
+from tests.machine.watch import START
+from tests.machine.world import seeded
 
 _PASSPHRASE = "correct horse battery staple"
 
@@ -27,7 +29,7 @@ def _template() -> Path:
     return folder
 
 
-def founded(folder: Path) -> World:
+def founded(folder: Path) -> Troubled:
     """Return a world in an empty folder: a portal with no licences, and devices with no reservation."""
     shutil.copy(_template() / "portal.db", folder / "portal.db")
     portal = open_portal(
@@ -38,7 +40,8 @@ def founded(folder: Path) -> World:
         issuer_file=_template() / "issuer.pem",
         passphrase=_PASSPHRASE,
     )
-    world = World(folder, portal)
+    world = Troubled(folder, portal)
     world.portal = replace(portal, clock=world.clock)
     world.add_devices()
+    world.begin()
     return world

@@ -17,7 +17,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from codec.codes import Kind, Mode, Term
 from reservation.service import Choice
-from tests.machine.world import CHOICES, DEVICES, START, TAGS, Carried, World
+from tests.machine.trouble import PLACES as VIRTUAL_ACCOUNTS
+from tests.machine.trouble import Troubled
+from tests.machine.watch import DEVICES, START
+from tests.machine.world import CHOICES, TAGS, Carried
 
 _DEVICE = st.integers(0, len(DEVICES) - 1)
 _COUNTS = st.dictionaries(st.sampled_from(TAGS), st.integers(0, 9), min_size=1, max_size=2)
@@ -39,7 +42,7 @@ _PLACES = st.lists(st.integers(0, 10_000), max_size=5)
 class Life(RuleBasedStateMachine):
     """Devices, portal, channel and calendar, in any order."""
 
-    make: Callable[[Path], World]
+    make: Callable[[Path], Troubled]
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,14 +65,28 @@ class Life(RuleBasedStateMachine):
     @initialize(
         counts=st.lists(st.integers(6, 30), min_size=len(TAGS), max_size=len(TAGS)),
         past=st.lists(st.tuples(_DEVICE, _COUNTS), min_size=6, max_size=14),
+        failed=st.one_of(st.none(), st.tuples(_DEVICE, st.integers(1, len(DEVICES) - 1), _WANTED)),
     )
-    def begin(self, counts: list[int], past: list[tuple[int, dict[str, int]]]) -> None:
-        """Begin with some licences of everything, and with something of a past."""
+    def begin(
+        self,
+        counts: list[int],
+        past: list[tuple[int, dict[str, int]]],
+        failed: tuple[int, int, dict[str, int]] | None,
+    ) -> None:
+        """Begin with some licences of everything, and with something of a past; often, one device failed."""
         for tag, count in zip(TAGS, counts, strict=True):
             self.world.add(tag, count, None)
         self.world.add("UNIVERSAL", 2, None)
         for device, asked in past:
             self.world.go_on(device, asked, "longest")
+        if failed is not None:
+            device, further, lines = failed
+            self._rehost(device, (device + further) % len(DEVICES), lines)
+
+    def _rehost(self, device: int, replacement: int, lines: dict[str, int]) -> None:
+        self.world.make_vacant(replacement)
+        self.world.propose(device, "rehost", replacement, lines)
+        self.world.decide(device, approved=True)
 
     @rule(device=_DEVICE, counts=_COUNTS, lot=_LOT, times=st.integers(1, 4))
     def go_on(self, device: int, counts: dict[str, int], lot: str, times: int) -> None:
@@ -132,6 +149,70 @@ class Life(RuleBasedStateMachine):
     def restart(self, device: int) -> None:
         """Restart a device."""
         self.world.restart(device)
+
+    @precondition(lambda self: self._shown(Kind.AUTHORIZATION))
+    @rule(
+        device=_DEVICE,
+        what=st.sampled_from(("rehost", "rehost", "rehost", "write-off", "release")),
+        replacement=st.one_of(_DEVICE, st.none()),
+        lines=st.one_of(st.just({}), _WANTED),
+        then=st.sampled_from((True, True, True, False, None)),
+    )
+    def decide(
+        self, device: int, what: str, replacement: int | None, lines: dict[str, int], then: bool | None
+    ) -> None:
+        """Let two persons decide about a device; or one propose, and things go on."""
+        if what == "release":
+            self.world.return_in_doubt(device)
+        elif replacement is not None and replacement != device:
+            self.world.make_vacant(replacement)
+        self.world.propose(device, what, replacement, lines)
+        if then is not None:
+            self.world.decide(device, approved=then)
+
+    @rule(
+        device=_DEVICE,
+        place=st.sampled_from(VIRTUAL_ACCOUNTS),
+        tag=st.sampled_from(TAGS),
+        count=st.integers(1, 9),
+        where=st.floats(0, 1),
+        what=st.integers(0, 3),
+    )
+    def move(self, device: int, place: str, tag: str, count: int, where: float, what: int) -> None:
+        """Move a device or licences to another Virtual Account, or make an order smaller."""
+        if what == 0:
+            self.world.correct(where, count)
+        elif what == 1:
+            self.world.move(tag, count, away=place != VIRTUAL_ACCOUNTS[0])
+        else:
+            self.world.transfer(device, place)
+
+    @rule(
+        days=st.sampled_from((None, None, 0, 20)),
+        margin=st.sampled_from((None, 0, 7)),
+        wait=st.sampled_from((0, 1, 21, 29)),
+    )
+    def terms(self, days: int | None, margin: int | None, wait: int) -> None:
+        """Choose how long lines last, let time pass, and sweep."""
+        self.world.choose_terms(days, margin)
+        self.world.wait(wait)
+        self.world.sweep()
+
+    @rule(
+        device=_DEVICE,
+        what=st.sampled_from(("snapshot", "restore", "restore", "clock", "clock", "hardware")),
+        days=st.sampled_from((0, -400, -9, 9, 20_000)),
+    )
+    def disturb(self, device: int, what: str, days: int) -> None:
+        """Do to a device what nobody should: restore it, set its clock wrong, move it to other hardware."""
+        if what == "snapshot":
+            self.world.take_snapshot()
+        elif what == "restore":
+            self.world.restore_snapshot()
+        elif what == "clock":
+            self.world.set_clock(device, days)
+        else:
+            self.world.swap_hardware(device)
 
     @invariant()
     def everything_holds(self) -> None:

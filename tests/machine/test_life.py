@@ -1,8 +1,8 @@
 """The books balance and devices keep their limits in every interleaving, and every rule is needed for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -11,12 +11,12 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from codec.codes import Confirmation, Request, Return
 from codec.envelope import VerifiedCode
-from reservation import answers, ledger, rules
+from reservation import answers, decisions, ledger, limits, rules
 from reservation.device import rules as device_rules
 from reservation.device.state import Reservation, State
 from reservation.device.verification import Addressed
 from reservation.errors import ConstraintBrokenError
-from reservation.model import UNIVERSAL_TAG, Held, Sequence, Stamp
+from reservation.model import UNIVERSAL_TAG, Decision, Held, Lot, Policy, Sequence, Stamp, Term
 from reservation.rules import Issue
 from reservation.service import reserving
 from reservation.standing import Changes, Standing
@@ -52,6 +52,12 @@ honest_after_return = device_rules.after_return
 honest_give_back = answers.give_back
 honest_confirm = answers.confirm
 honest_open = rules.open_reservation
+honest_give_up = decisions.give_up
+honest_transferring = ledger.transferring
+honest_covering = ledger.covering
+
+Taken = Mapping[bytes, int]
+Lots = Mapping[bytes, Lot]
 
 
 def pairwise_hold(allocations: ledger.Allocations, confirmed: Sequence | None) -> dict[bytes, Held]:
@@ -109,6 +115,49 @@ def install_in_any_order(found: Addressed) -> bool:
     return installed is not None and installed.id == found.code.id
 
 
+def give_up_for_nothing(
+    standing: Standing, decision: Decision, stamp: Stamp, *, taken: Taken, lots: Lots
+) -> Changes:
+    """Give a replacement what is available, and let all that the failed device held stand as failed."""
+    changes = honest_give_up(standing, decision, stamp, taken={}, lots=lots)
+    place = standing.reservation.virtual_account_id
+    gained = {lot_id: Held(in_doubt=count) for lot_id, count in taken.items()}
+    more = ledger.postings(place, {}, gained, lots)
+    return replace(changes, movements=(*changes.movements, *more), exposures=())
+
+
+def give_up_unexposed(standing: Standing, decision: Decision, stamp: Stamp, **rest: Any) -> Changes:
+    """Forget what the failed device may still use."""
+    return replace(honest_give_up(standing, decision, stamp, **rest), exposures=())
+
+
+def return_of_everything(standing: Standing, code: VerifiedCode[Return], stamp: Stamp) -> Changes:
+    """Free on a late return what the replacement got, too."""
+    gone = standing.exposed()
+    if not gone or not standing.reservation.state.is_given_up:
+        return honest_give_back(standing, code, stamp)
+    held = ledger.added(standing.held, {lot_id: Held(failed=count) for lot_id, count in gone.items()})
+    return honest_give_back(replace(standing, held=held), code, stamp)
+
+
+def frees_early(term: Term, policy: Policy, freed_on: date | None) -> date | None:
+    """Free a line as soon as its last day begins."""
+    return term.end if policy.margin_days is not None else None
+
+
+def transferring_what_is_certain(
+    held: Mapping[bytes, Held], lots: Lots, source_id: bytes, target_id: bytes
+) -> tuple[ledger.Movement, ...]:
+    """Take to another Virtual Account what is reserved, and nothing else."""
+    certain = {lot_id: Held(reserved=one.reserved) for lot_id, one in held.items()}
+    return honest_transferring(certain, lots, source_id, target_id)
+
+
+def uncovering(balance: ledger.Balance) -> ledger.Movement:
+    """Cover one of what is missing, and no more."""
+    return replace(honest_covering(balance), count=1)
+
+
 def allow(*_: object) -> None:
     """Refuse nothing; know nothing."""
 
@@ -149,13 +198,50 @@ MUTANTS: dict[str, tuple[object, str, Callable[..., object], str]] = {
         allow,
         "refused a change that would break the books",
     ),
-    "codes for closed reservations": (rules, "require_open", allow, "answered after its return"),
+    "codes for closed reservations": (
+        rules,
+        "require_open",
+        allow,
+        "answered after its return|a closed reservation never opens again",
+    ),
     "returns before their request are forgotten": (
         reserving,
         "known_return",
         allow,
         "answered after its return",
     ),
+    "a replacement takes nothing from the failed device": (
+        decisions,
+        "give_up",
+        give_up_for_nothing,
+        "does not hold what|refused a change that would break the books",
+    ),
+    "a rehost exposes nothing": (decisions, "give_up", give_up_unexposed, "does not hold what"),
+    "a late return frees what the replacement got": (
+        answers,
+        "give_back",
+        return_of_everything,
+        "refused a change that would break the books|its movements|reservations make it",
+    ),
+    "a doubtful return is released by the return": (
+        answers,
+        "reason_to_keep",
+        allow,
+        "nobody released it",
+    ),
+    "lines are free on their last day": (
+        limits,
+        "_frees_on",
+        frees_early,
+        r"runs \d+ of .* held|CHECK constraint failed: frees_on",
+    ),
+    "devices leave what is in doubt behind": (
+        ledger,
+        "transferring",
+        transferring_what_is_certain,
+        "reservations make it",
+    ),
+    "shortfalls are not covered": (ledger, "covering", uncovering, "more is out"),
 }
 
 

@@ -10,13 +10,11 @@ code that was ever shown, so the channel loses, repeats, delays and reorders by 
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar, cast
-
-import apsw
 
 from codec.alphabet import ALPHABET
 from codec.codes import Authorization, Kind, Mode, Request, Return, Term, Trust, Udi, WantedLine
@@ -24,7 +22,6 @@ from codec.envelope import VerifiedCode, long_hint
 from codec.errors import CodecError
 from codec.reading import inspect
 from reservation.device import Device
-from reservation.device.answers import LineStanding
 from reservation.device.state import Standing
 from reservation.errors import NotHereError, RuleError
 from reservation.service import (
@@ -32,10 +29,8 @@ from reservation.service import (
     UNIVERSAL,
     Choice,
     LinesWanted,
-    Portal,
     accept,
     add_license,
-    audit,
     find_reservation,
     keep_return,
     read_code,
@@ -44,15 +39,11 @@ from reservation.service import (
     trust_file,
     update,
 )
+from tests.machine.watch import DEVICES, Watched
 
 T = TypeVar("T")
 
-START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 TAGS = ("ROUTE-1G", "CRYPTO-STRONG", "RECORD-8CH")
-DEVICES = ("substation", "ship", "lab")
-
-#: A line as the books and the devices both see it: tag and term.
-Key = tuple[str, Term | None]
 
 
 def seeded(seed: str) -> Callable[[int], bytes]:
@@ -77,43 +68,35 @@ class Carried:
 
 
 @dataclass(slots=True)
-class World:
+class World(Watched):
     """The whole world; one for each run of the machine.
 
     Attributes:
-        folder: An empty folder for this world alone.
-        portal: The opened portal; its clock is `clock`.
-        now: The one moment that portal and devices agree on.
         codes: Every code that was ever shown, oldest first.
         refused: How often each rule refused a step.
         done: How often each step did something.
         returned: Hints of requests whose return reached the portal.
-        books: The database, read past the service layer.
-        checked: What was checked of the books: the state of the database, and the day.
     """
 
-    folder: Path
-    portal: Portal
-    now: datetime = START
     codes: list[Carried] = field(default_factory=list)
-    devices: list[Device] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
     returned: set[bytes] = field(default_factory=set)
-    books: apsw.Connection = field(init=False)
-    checked: tuple[object, date] | None = None
 
-    def __post_init__(self) -> None:
-        self.books = apsw.Connection(str(self.folder / "portal.db"), flags=apsw.SQLITE_OPEN_READONLY)
+    # --- what a device takes from its surroundings ---------------------------------------------
 
-    def close(self) -> None:
-        """Let go of the database."""
-        self.books.close()
-        self.portal.close()
-
-    def clock(self) -> datetime:
-        """Return the world's moment."""
+    def clock_of(self, device: int) -> datetime:
+        """Return what the clock of a device says."""
+        assert 0 <= device < len(DEVICES)
         return self.now
+
+    def hardware_at(self, device: int) -> dict[str, str]:
+        """Return the facts of the machine that a device runs on."""
+        return hardware_of(DEVICES[device])
+
+    def until(self) -> date | None:
+        """Return the last day of new lines; None: as long as their lots."""
+        return None
 
     # --- the beginning -------------------------------------------------------------------------
 
@@ -126,8 +109,8 @@ class World:
                     self.folder / name,
                     udi=Udi("TR-100", f"SN{number:04}"),
                     trust_file=trust,
-                    hardware=lambda name=name: hardware_of(name),  # type: ignore[misc]
-                    clock=self.clock,
+                    hardware=partial(self.hardware_at, number),
+                    clock=partial(self.clock_of, number),
                     random=seeded(name),
                 )
             )
@@ -210,8 +193,8 @@ class World:
         name = DEVICES[device]
         self.devices[device] = Device.open(
             self.folder / name,
-            hardware=lambda: hardware_of(name),
-            clock=self.clock,
+            hardware=partial(self.hardware_at, device),
+            clock=partial(self.clock_of, device),
             random=seeded(f"{name}/{len(self.codes)}"),
         )
 
@@ -252,8 +235,8 @@ class World:
         """Answer a request; ``like`` is how it was shown, when ``text`` is mistyped."""
 
         def answer() -> str:
-            request = _request(read_code(self.portal, text).code)
-            answered = reserve(self.portal, request, choice=choice, term=lot).text
+            request = request_in(read_code(self.portal, text).code)
+            answered = reserve(self.portal, request, choice=choice, term=lot, until=self.until()).text
             assert long_hint(request.id) not in self.returned, "a request was answered after its return"
             return answered
 
@@ -265,10 +248,12 @@ class World:
         """Change the lines of the device's last reservation."""
         request = self._last_request(device)
         if request is not None:
-            answer = self._try(
-                "update",
-                lambda: update(self.portal, find_reservation(self.portal, request), changes, term=lot).text,
-            )
+
+            def change() -> str:
+                reservation = find_reservation(self.portal, request)
+                return update(self.portal, reservation, changes, term=lot, until=self.until()).text
+
+            answer = self._try("update", change)
             if answer is not None:
                 self._carry(Kind.AUTHORIZATION, answer, device)
 
@@ -337,85 +322,6 @@ class World:
         self.done[step] += 1
         return result
 
-    # --- what must hold ------------------------------------------------------------------------
-
-    def check(self) -> None:
-        """Check everything that must hold after every step.
-
-        Raises:
-            AssertionError: When something does not.
-        """
-        self.check_books()
-        total: Counter[Key] = Counter()
-        for number, device in enumerate(self.devices):
-            enforced = self.enforced(device)
-            held = self.held(device) if enforced else enforced
-            for key, count in enforced.items():
-                assert count <= held[key], f"{DEVICES[number]} runs {count} of {key}, {held[key]} held"
-            total.update(enforced)
-        entitled = self.entitled()
-        for key, count in total.items():
-            assert count <= entitled[key], f"{count} of {key} run, {entitled[key]} exist"
-
-    def check_books(self) -> None:
-        """Check the books, unless they and the day are those of the last time."""
-        state = self.books.pragma("data_version"), self.now.date()
-        if state == self.checked:
-            return
-        self.check_balance()
-        findings = audit(self.portal)
-        assert not findings, findings
-        self.checked = state
-
-    def check_balance(self) -> None:
-        """Check the balance equation of every lot, from the movements and from the balances alike."""
-        for row in self._rows(
-            "SELECT sum(available + reserved + in_doubt + failed + expired + written_off), "
-            "sum(entitled + shortfall), min(available, reserved, in_doubt, failed, expired, written_off) "
-            "FROM balances GROUP BY lot_id"
-        ):
-            assets, sources, least = row
-            assert assets == sources
-            assert least >= 0
-
-    def enforced(self, device: Device) -> Counter[Key]:
-        """Return what a device lets run now."""
-        counts: Counter[Key] = Counter()
-        status = device.status()
-        for each in status.lines if status.licensed else ():
-            if each.standing is LineStanding.IN_FORCE:
-                counts[str(each.line.tag), each.line.term] += each.line.count
-        return counts
-
-    def held(self, device: Device) -> Counter[Key]:
-        """Return what the books hold for a device's newest request, read past the service layer."""
-        request = device.status().request_id
-        rows = self._rows(
-            "SELECT tag, starts, ends, reserved + in_doubt FROM holds JOIN lots USING (account_id, lot_id) "
-            "WHERE reservation_id = ?",
-            (request,),
-        )
-        return self._counted(rows)
-
-    def entitled(self) -> Counter[Key]:
-        """Return what exists at all."""
-        return self._counted(
-            self._rows(
-                "SELECT tag, starts, ends, sum(entitled) FROM balances JOIN lots USING (account_id, lot_id) "
-                "GROUP BY lot_id"
-            )
-        )
-
-    def _counted(self, rows: Iterator[tuple[Any, ...]]) -> Counter[Key]:
-        counts: Counter[Key] = Counter()
-        for tag, starts, ends, count in rows:
-            term = Term(date.fromisoformat(starts), date.fromisoformat(ends)) if starts else None
-            counts[tag, term] += count
-        return counts
-
-    def _rows(self, statement: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-        yield from list(self.books.execute(statement, values))
-
 
 def hardware_of(name: str) -> dict[str, str]:
     """Return the facts of a machine of that name."""
@@ -431,7 +337,8 @@ def mistyped(text: str, places: list[int], shift: int) -> str:
     return "".join(characters)
 
 
-def _request(code: VerifiedCode[Any]) -> VerifiedCode[Request]:
+def request_in(code: VerifiedCode[Any]) -> VerifiedCode[Request]:
+    """Return a code that is a request."""
     assert code.kind is Kind.REQUEST
     return code
 

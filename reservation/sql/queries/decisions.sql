@@ -1,13 +1,14 @@
 -- Queries about what needs a second person, what came of it, and what an account allows itself.
 
 -- name: policy(account_id)^
-SELECT rehost_percent, rehost_minimum FROM policies WHERE account_id = :account_id;
+SELECT rehost_percent, rehost_minimum, margin_days FROM policies WHERE account_id = :account_id;
 
--- name: upsert_policy(account_id, rehost_percent, rehost_minimum)!
-INSERT INTO policies (account_id, rehost_percent, rehost_minimum)
-VALUES (:account_id, :rehost_percent, :rehost_minimum)
+-- name: upsert_policy(account_id, rehost_percent, rehost_minimum, margin_days)!
+INSERT INTO policies (account_id, rehost_percent, rehost_minimum, margin_days)
+VALUES (:account_id, :rehost_percent, :rehost_minimum, :margin_days)
 ON CONFLICT (account_id)
-DO UPDATE SET rehost_percent = excluded.rehost_percent, rehost_minimum = excluded.rehost_minimum;
+DO UPDATE SET rehost_percent = excluded.rehost_percent, rehost_minimum = excluded.rehost_minimum,
+              margin_days = excluded.margin_days;
 
 -- name: insert_decision(account_id, decision_id, reservation_id, kind, reason, evidence, replacement_id, request_text, lines, at, actor)!
 INSERT INTO decisions (account_id, decision_id, reservation_id, kind, reason, evidence, replacement_id,

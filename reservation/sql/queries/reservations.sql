@@ -14,24 +14,31 @@ ORDER BY closed_at IS NOT NULL, page_key DESC LIMIT 1;
 SELECT reservation_id FROM reservations
 WHERE account_id = :account_id AND reservation_id BETWEEN :low AND :high LIMIT :most;
 
--- name: insert_reservation(account_id, reservation_id, virtual_account_id, state, product_id, serial_number, uuid, device_key, mode, members, required_matches, catalogue_size, catalogue_digest, epoch, number, confirmed_epoch, confirmed_number, opened_at, changed_at, unconfirmed_since, closed_at, kept, page_key)!
+-- name: insert_reservation(account_id, reservation_id, virtual_account_id, state, product_id, serial_number, uuid, device_key, mode, members, required_matches, catalogue_size, catalogue_digest, epoch, number, confirmed_epoch, confirmed_number, opened_at, changed_at, unconfirmed_since, closed_at, kept, page_key, freed_on, frees_next)!
 INSERT INTO reservations (
     account_id, reservation_id, virtual_account_id, state, product_id, serial_number, uuid, device_key,
     mode, members, required_matches, catalogue_size, catalogue_digest, epoch, number, confirmed_epoch,
-    confirmed_number, opened_at, changed_at, unconfirmed_since, closed_at, kept, page_key)
+    confirmed_number, opened_at, changed_at, unconfirmed_since, closed_at, kept, page_key, freed_on, frees_next)
 VALUES (
     :account_id, :reservation_id, :virtual_account_id, :state, :product_id, :serial_number, :uuid,
     :device_key, :mode, :members, :required_matches, :catalogue_size, :catalogue_digest, :epoch, :number,
     :confirmed_epoch, :confirmed_number, :opened_at, :changed_at, :unconfirmed_since, :closed_at, :kept,
-    :page_key);
+    :page_key, :freed_on, :frees_next);
 
--- name: update_reservation(account_id, reservation_id, virtual_account_id, state, epoch, number, confirmed_epoch, confirmed_number, changed_at, unconfirmed_since, closed_at, kept)$
+-- name: update_reservation(account_id, reservation_id, virtual_account_id, state, epoch, number, confirmed_epoch, confirmed_number, changed_at, unconfirmed_since, closed_at, kept, freed_on, frees_next)$
 UPDATE reservations SET
     virtual_account_id = :virtual_account_id, state = :state, epoch = :epoch, number = :number,
     confirmed_epoch = :confirmed_epoch, confirmed_number = :confirmed_number, changed_at = :changed_at,
-    unconfirmed_since = :unconfirmed_since, closed_at = :closed_at, kept = :kept
+    unconfirmed_since = :unconfirmed_since, closed_at = :closed_at, kept = :kept,
+    freed_on = :freed_on, frees_next = :frees_next
 WHERE account_id = :account_id AND reservation_id = :reservation_id
 RETURNING reservation_id;
+
+-- name: reservations_to_free(account_id, today)
+-- Reservations with lines that ended long enough ago, and whose holds were not freed yet.
+SELECT reservation_id FROM reservations
+WHERE account_id = :account_id AND frees_next IS NOT NULL AND frees_next <= :today
+ORDER BY frees_next, reservation_id;
 
 -- name: issued(account_id, reservation_id)
 SELECT epoch, number, code_id, at FROM codes
@@ -51,14 +58,14 @@ ORDER BY event_id LIMIT 1;
 
 -- name: allocations(account_id, reservation_id)
 SELECT l.lot_id, l.tag, l.starts, l.ends, l.export_controlled, l.reporting_only, l.expired,
-       a.epoch, a.number, a.count
+       a.epoch, a.number, a.count, a.starts, a.ends, a.frees_on
 FROM allocations AS a
 JOIN lots AS l ON l.account_id = a.account_id AND l.lot_id = a.lot_id
 WHERE a.account_id = :account_id AND a.reservation_id = :reservation_id;
 
 -- name: insert_allocations*!
-INSERT INTO allocations (account_id, reservation_id, epoch, number, lot_id, count)
-VALUES (:account_id, :reservation_id, :epoch, :number, :lot_id, :count);
+INSERT INTO allocations (account_id, reservation_id, epoch, number, lot_id, count, starts, ends, frees_on)
+VALUES (:account_id, :reservation_id, :epoch, :number, :lot_id, :count, :starts, :ends, :frees_on);
 
 -- name: holds(account_id, reservation_id)
 SELECT lot_id, reserved, in_doubt, failed, written_off FROM holds

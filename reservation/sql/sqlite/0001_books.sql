@@ -46,7 +46,8 @@ CREATE UNIQUE INDEX virtual_accounts_by_name ON virtual_accounts (account_id, na
 CREATE TABLE policies (
     account_id     BLOB PRIMARY KEY REFERENCES accounts,
     rehost_percent INTEGER NOT NULL CHECK (rehost_percent BETWEEN 0 AND 100),
-    rehost_minimum INTEGER NOT NULL CHECK (rehost_minimum >= 0)
+    rehost_minimum INTEGER NOT NULL CHECK (rehost_minimum >= 0),
+    margin_days    INTEGER CHECK (margin_days >= 0)
 ) STRICT, WITHOUT ROWID;
 
 -- Who may do what. A role that is not limited to a Virtual Account has an empty one.
@@ -204,11 +205,14 @@ CREATE TABLE reservations (
     closed_at          TEXT,
     kept               TEXT CHECK (kept IN ('hardware-mismatch', 'below-confirmed')),
     page_key           BLOB NOT NULL CHECK (length(page_key) = 16),
+    freed_on           TEXT CHECK (freed_on IS date(freed_on)),
+    frees_next         TEXT CHECK (frees_next IS date(frees_next)),
     PRIMARY KEY (account_id, reservation_id),
     -- One request cannot be reserved in two accounts.
     UNIQUE (reservation_id),
     FOREIGN KEY (account_id, virtual_account_id) REFERENCES virtual_accounts,
-    CHECK ((state IN ('issued', 'active', 'updating')) = (closed_at IS NULL))
+    CHECK ((state IN ('issued', 'active', 'updating')) = (closed_at IS NULL)),
+    CHECK (frees_next IS NULL OR closed_at IS NULL)
 ) STRICT;
 -- One open reservation for a device.
 CREATE UNIQUE INDEX open_reservation_of_device
@@ -226,15 +230,18 @@ CREATE INDEX reservations_by_virtual_account_state
     ON reservations (account_id, virtual_account_id, state, page_key);
 CREATE INDEX reservations_in_doubt ON reservations (account_id, unconfirmed_since, page_key)
     WHERE unconfirmed_since IS NOT NULL;
+CREATE INDEX reservations_to_free ON reservations (account_id, frees_next) WHERE frees_next IS NOT NULL;
 
 -- The columns that the program reads, in its order.
 CREATE VIEW reservation_rows AS
 SELECT account_id, reservation_id, virtual_account_id, state, product_id, serial_number, uuid, device_key,
        mode, members, required_matches, catalogue_size, catalogue_digest, epoch, number, confirmed_epoch,
-       confirmed_number, opened_at, changed_at, unconfirmed_since, closed_at, kept, page_key
+       confirmed_number, opened_at, changed_at, unconfirmed_since, closed_at, kept, page_key,
+       freed_on, frees_next
 FROM reservations;
 
--- What each authorization takes from each lot.
+-- What each authorization takes from each lot; with days when its line ends before the lot, and the first day
+-- on which that line holds nothing any more.
 CREATE TABLE allocations (
     account_id     BLOB NOT NULL,
     reservation_id BLOB NOT NULL,
@@ -242,9 +249,16 @@ CREATE TABLE allocations (
     number         INTEGER NOT NULL CHECK (number >= 1),
     lot_id         BLOB NOT NULL,
     count          INTEGER NOT NULL CHECK (count > 0),
+    starts         TEXT CHECK (starts IS date(starts)),
+    ends           TEXT CHECK (ends IS date(ends)),
+    frees_on       TEXT CHECK (frees_on IS date(frees_on)),
     PRIMARY KEY (account_id, reservation_id, epoch, number, lot_id),
     FOREIGN KEY (account_id, reservation_id) REFERENCES reservations,
-    FOREIGN KEY (account_id, lot_id) REFERENCES lots
+    FOREIGN KEY (account_id, lot_id) REFERENCES lots,
+    CHECK ((starts IS NULL) = (ends IS NULL)),
+    CHECK (ends >= starts),
+    CHECK (frees_on > ends),
+    CHECK (frees_on IS NULL OR ends IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 
 -- What each reservation keeps of each lot; of a lot that has ended, what it would keep.

@@ -1,9 +1,9 @@
-"""A portal on a real database, and a clock that tests set."""
+"""A portal on a real database, a clock that tests set, and every store that there is."""
 
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,11 @@ import pytest
 from reservation import bootstrap
 from reservation.bootstrap import Founded
 from reservation.service import Portal
+from reservation.sql.sqlite_engine import open_store
+from reservation.store import Store
 from tests.reservation.portal.appliance import START, Time, seeded
+
+STORES: dict[str, Callable[[Path], Store]] = {"sqlite": open_store}
 
 PASSPHRASE = "correct horse battery staple"
 
@@ -56,5 +60,13 @@ def portal(founded: Founded, database: Path, time: Time) -> Iterator[Portal]:
         issuer_file=founded.issuer_file,
         passphrase=PASSPHRASE,
     )
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest, database: Path) -> Iterator[Store]:
+    """Each store that there is, on a portal's database."""
+    opened = STORES[request.param](database)
     yield opened
     opened.close()

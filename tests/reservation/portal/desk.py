@@ -1,10 +1,11 @@
 """A desk at which a test reserves, confirms and returns, line by line, as a scenario says it.
 
-    add TAG N [from DATE to DATE] [reporting] [in VA]     licences come in
-    reserve DEVICE TAG=N … [term T] [in VA]               a first authorization
+    add TAG N [from DATE to DATE] [reporting] [export] [in VA]    licences come in
+    reserve DEVICE TAG=N … [term T] [until DATE] [in VA]  a first authorization
     request DEVICE                                        another request by the device (its next code number)
                                                           (tram/anew is the tram with another key)
-    update DEVICE TAG=N … [term T]                        a further authorization
+    update DEVICE TAG=N … [term T] [until DATE]           a further authorization
+    lines DEVICE TAG=N[/START/END][/export][/reporting] … what its newest authorization grants
     confirm DEVICE SEQUENCE                               the device says that it installed that one
     return DEVICE LAST [mismatch]                         it says that LAST was the last installed (0: never)
     on DATE                                               time passes
@@ -21,6 +22,8 @@
     transfer DEVICE to VA                                 a device goes with what it holds
     correct TAG N [in VA]                                 an order is made smaller
     rename VA NAME, remove VA                             Virtual Accounts
+    margin N|never                                        days until a line that ended early holds nothing
+    sweep                                                 what is due is posted
     quota N                                               rehosts in a year, and no share of the devices
     kept DEVICE REASON|no                                 why its hold stays in doubt
 
@@ -31,14 +34,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 
-from codec.codes import Sequence, Term
+from codec.codes import Line, Sequence, Term
 from codec.envelope import VerifiedCode
 from codec.errors import CodecError
 from reservation import service
 from reservation.errors import ReservationError
 from reservation.model import EventKind, FailureEvidence, Policy
 from reservation.service import Counts, Issued, LinesWanted, Portal
-from tests.reservation.portal.appliance import Appliance, Time
+from tests.reservation.portal.appliance import Appliance, Time, opened
 
 ALERTS = {EventKind.KEY_CHANGED, EventKind.SIGN_OF_LIFE, EventKind.INSUFFICIENT}
 
@@ -84,6 +87,7 @@ class Desk:
             int(count),
             virtual_account=options.get("in", "DEFAULT"),
             term=term,
+            export_controlled="export" in rest,
             reporting_only="reporting" in rest,
         )
 
@@ -101,13 +105,19 @@ class Desk:
                 virtual_account=options.get("in", "DEFAULT"),
                 choice=LinesWanted(_counts(rest)),
                 term=options.get("term", "longest"),
+                until=_until(rest),
             ),
         )
 
     def _update(self, device: str, *rest: str) -> None:
         reservation_id = self._newest(device).reservation_id
         term = _options(rest).get("term", "longest")
-        self._keep(device, service.update(self.portal, reservation_id, _counts(rest), term=term))
+        issued = service.update(self.portal, reservation_id, _counts(rest), term=term, until=_until(rest))
+        self._keep(device, issued)
+
+    def _lines(self, device: str, *rest: str) -> None:
+        granted = opened(self._newest(device), self.portal).value.lines
+        assert sorted(map(_told, granted)) == sorted(rest)
 
     def _keep(self, device: str, issued: Issued) -> None:
         self.issued[device, issued.sequence.number] = issued
@@ -212,6 +222,14 @@ class Desk:
     def _remove(self, name: str) -> None:
         service.remove_virtual_account(self.portal, name)
 
+    def _margin(self, days: str) -> None:
+        policy = service.show_policy(self.portal)
+        margin = None if days == "never" else int(days)
+        service.set_policy(self.portal, replace(policy, margin_days=margin))
+
+    def _sweep(self) -> None:
+        service.sweep(self.portal)
+
     def _quota(self, rehosts: str) -> None:
         service.set_policy(self.portal, Policy(rehost_percent=0, rehost_minimum=int(rehosts)))
 
@@ -229,8 +247,20 @@ def _options(words: tuple[str, ...]) -> dict[str, str]:
     return {
         word: words[place + 1]
         for place, word in enumerate(words[:-1])
-        if word in {"from", "to", "in", "term", "by"}
+        if word in {"from", "to", "in", "term", "by", "until"}
     }
+
+
+def _until(words: tuple[str, ...]) -> date | None:
+    day = _options(words).get("until")
+    return date.fromisoformat(day) if day else None
+
+
+def _told(line: Line) -> str:
+    """Return a line as scenarios write it."""
+    term = f"/{line.term.start}/{line.term.end}" if line.term else ""
+    flags = "/export" * line.export_controlled + "/reporting" * line.reporting_only
+    return f"{line.tag}={line.count}{term}{flags}"
 
 
 def _counts(words: tuple[str, ...]) -> dict[str, int]:

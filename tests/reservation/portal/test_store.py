@@ -1,9 +1,7 @@
 """The contract of `reservation.store`: what every store must do. Each store there is runs all of it."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -27,24 +25,14 @@ from reservation.model import (
     StoredCode,
     VirtualAccount,
 )
-from reservation.sql.sqlite_engine import open_store
 from reservation.standing import Changes, IssuedSequence, Standing
 from reservation.store import Moved, PageOf, Reading, Store, Writing
 from tests.reservation.portal.appliance import START
-
-STORES: dict[str, Callable[[Path], Store]] = {"sqlite": open_store}
 
 PERPETUAL = Lot(b"lot-0001", "ROUTE")
 TERM = Lot(b"lot-0002", "CRYPTO", Term(date(2026, 1, 1), date(2026, 6, 30)), True, False)
 USAGE = Lot(b"lot-0003", "USAGE", None, False, True)
 LATER = START + timedelta(days=1, microseconds=7)
-
-
-@pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, database: Path) -> Iterator[Store]:
-    opened = STORES[request.param](database)
-    yield opened
-    opened.close()
 
 
 def place_of(store: Store) -> bytes:

@@ -1,0 +1,222 @@
+"""What else can happen to a world: devices that fail, persons who decide, stock that moves, clocks that jump.
+
+The last device, and no other, can have its folder restored from a snapshot: so the limits of the honest ones
+are checked whatever it does.
+"""
+
+import shutil
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from codec.codes import Kind, Mode
+from reservation.model import DEFAULT_POLICY, DEFAULT_VIRTUAL_ACCOUNT, FailureEvidence
+from reservation.service import (
+    add_virtual_account,
+    approve,
+    correct_license,
+    find_reservation,
+    list_licenses,
+    propose_rehost,
+    propose_release,
+    propose_write_off,
+    read_code,
+    reject,
+    set_policy,
+    sweep,
+    transfer_license,
+    transfer_reservation,
+)
+from tests.machine.watch import DEVICES
+from tests.machine.world import World, hardware_of, request_in
+
+OTHER_PLACE = "Ships"
+PLACES = (DEFAULT_VIRTUAL_ACCOUNT, OTHER_PLACE)
+FORGETFUL = len(DEVICES) - 1
+
+
+@dataclass(slots=True)
+class Troubled(World):
+    """A world in which things go wrong.
+
+    Attributes:
+        behind: How far the clock of a device stands from the right time.
+        elsewhere: Devices that run on other hardware.
+        days: How long new lines last; None: as long as their lots.
+    """
+
+    behind: dict[int, timedelta] = field(default_factory=dict)
+    elsewhere: set[int] = field(default_factory=set)
+    days: int | None = None
+
+    def begin(self) -> None:
+        """Make a second place for licences, and allow as many rehosts as there can be."""
+        add_virtual_account(self.portal, OTHER_PLACE)
+        self.choose_terms(None, None)
+
+    # --- what a device takes from its surroundings ---------------------------------------------
+
+    def clock_of(self, device: int) -> datetime:
+        """Return what the clock of a device says."""
+        return self.now + self.behind.get(device, timedelta())
+
+    def hardware_at(self, device: int) -> dict[str, str]:
+        """Return the facts of the machine that a device runs on."""
+        return hardware_of("another machine" if device in self.elsewhere else DEVICES[device])
+
+    def until(self) -> date | None:
+        """Return the last day of new lines."""
+        return None if self.days is None else self.now.date() + timedelta(days=self.days)
+
+    def set_clock(self, device: int, days: int) -> None:
+        """Let the clock of a device jump to so many days from the right time."""
+        self.behind[device] = timedelta(days=days)
+        self.done[f"clock {'right' if not days else 'ahead' if days > 0 else 'behind'}"] += 1
+
+    def swap_hardware(self, device: int) -> None:
+        """Move a device to other hardware, or back."""
+        self.elsewhere ^= {device}
+        self.restart(device)
+        self.done["hardware"] += 1
+
+    # --- snapshots -----------------------------------------------------------------------------
+
+    def take_snapshot(self) -> None:
+        """Copy the folder of the device that may be restored."""
+        shutil.rmtree(self._snapshot, ignore_errors=True)
+        shutil.copytree(self._home, self._snapshot)
+        self.done["snapshot"] += 1
+
+    def restore_snapshot(self) -> None:
+        """Put the copy back: the device forgets what it did since."""
+        if not self._snapshot.exists():
+            return
+        if _state(self._home) != _state(self._snapshot):
+            shutil.rmtree(self._home)
+            shutil.copytree(self._snapshot, self._home)
+            self.restart(FORGETFUL)
+            request = self.devices[FORGETFUL].status().request_id
+            if request is not None:
+                self.restored.add((FORGETFUL, request))
+            self.done["restored"] += 1
+
+    @property
+    def _home(self) -> Path:
+        return self.folder / DEVICES[FORGETFUL]
+
+    @property
+    def _snapshot(self) -> Path:
+        return self.folder / "snapshot"
+
+    # --- decisions -----------------------------------------------------------------------------
+
+    def propose(self, device: int, what: str, replacement: int | None, lines: dict[str, int]) -> None:
+        """Let one person propose something about the last reservation of a device."""
+        request = self._last_request(device)
+        if request is None:
+            return
+        other = None if replacement is None else self._last_request(replacement)
+
+        def act() -> None:
+            reservation = find_reservation(self.portal, request)
+            if what == "write-off":
+                propose_write_off(self.portal, reservation, reason="gone")
+            elif what == "release":
+                propose_release(self.portal, reservation, reason="seen")
+            else:
+                propose_rehost(
+                    self.portal,
+                    reservation,
+                    reason="burnt",
+                    evidence=FailureEvidence.NONE,
+                    replacement=request_in(read_code(self.portal, other).code) if other else None,
+                    lines=lines if other else {},
+                )
+
+        self._try(f"propose {what}", act)
+
+    def decide(self, device: int, *, approved: bool) -> None:
+        """Let a second person decide what waits about the last reservation of a device."""
+        request = self._last_request(device)
+        if request is None:
+            return
+        second = replace(self.portal, actor="alex")
+        choose = approve if approved else reject
+        decided = self._try(choose.__name__, lambda: choose(second, find_reservation(self.portal, request)))
+        if decided and decided.issued:
+            to = self._holder_of(decided.issued.udi.serial_number)
+            self._carry(Kind.AUTHORIZATION, decided.issued.text, to)
+
+    def _holder_of(self, serial_number: str) -> int:
+        return next(
+            number
+            for number, device in enumerate(self.devices)
+            if device.status().udi.serial_number == serial_number
+        )
+
+    def make_vacant(self, device: int) -> None:
+        """Let a device return what it has, so that it can take the place of another one, and ask for it."""
+        before = len(self.codes)
+        self.give_back(device)
+        for code in self.codes[before:]:
+            self.accept(code.text)
+        self.request(device, Mode.SPECIFIC, {})
+
+    def return_in_doubt(self, device: int) -> None:
+        """Let a device return on other hardware: its hold stays in doubt."""
+        self.swap_hardware(device)
+        before = len(self.codes)
+        self.give_back(device)
+        for code in self.codes[before:]:
+            self.accept(code.text)
+        self.swap_hardware(device)
+
+    # --- stock ---------------------------------------------------------------------------------
+
+    def transfer(self, device: int, place: str) -> None:
+        """Take a device to a place, with what it holds."""
+        request = self._last_request(device)
+        if request is not None:
+            self._try(
+                "transfer device",
+                lambda: transfer_reservation(
+                    self.portal, find_reservation(self.portal, request), target=place
+                ),
+            )
+
+    def move(self, tag: str, count: int, *, away: bool) -> None:
+        """Take available licences from one place to the other."""
+        source, target = PLACES if away else PLACES[::-1]
+        self._try(
+            "transfer licences",
+            lambda: transfer_license(self.portal, tag, count, source=source, target=target),
+        )
+
+    def correct(self, where: float, count: int) -> None:
+        """Make the order of a lot smaller."""
+        found = list_licenses(self.portal)
+        lot = found[int(where * (len(found) - 1))]
+        self._try(
+            "correct",
+            lambda: correct_license(
+                self.portal, lot.lot.tag, count, virtual_account=lot.virtual_account, lot=lot.name
+            ),
+        )
+
+    # --- terms ---------------------------------------------------------------------------------
+
+    def choose_terms(self, days: int | None, margin: int | None) -> None:
+        """Choose how long new lines last, and when what they held is free by itself."""
+        self.days = days
+        set_policy(self.portal, replace(DEFAULT_POLICY, rehost_minimum=1000, margin_days=margin))
+
+    def sweep(self) -> None:
+        """Post what is due."""
+        swept = self._try("sweep", lambda: sweep(self.portal))
+        assert swept is not None
+        self.done["swept lots"] += swept.lots
+        self.done["swept lines"] += swept.reservations
+
+
+def _state(folder: Path) -> bytes:
+    return (folder / "state.json").read_bytes()
