@@ -6,11 +6,11 @@ streams are the test's. `snapshot` tells whether anything was written.
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from cli.main import run
 from cli.world import World
@@ -149,3 +149,46 @@ class Desk:
             for path in sorted(self.folder.rglob("*"))
             if path.is_file() and not path.name.endswith(("-shm", "-wal", "lock"))
         }
+
+    def everything(self) -> object:
+        """Return all that a command could have written, for comparing."""
+        return self.snapshot()
+
+
+D = TypeVar("D", bound=Desk)
+
+
+def require_refusal(
+    desk: D, refusal: tuple[Callable[[D], tuple[str, ...]], int, str, str, str]
+) -> tuple[Outcome, Outcome]:
+    """Run a command that must be refused: message, hint, exit code, and nothing written.
+
+    Args:
+        desk: Where.
+        refusal: What prepares the desk and returns a command; exit code, error code, words of the message
+            and of the hint.
+
+    Returns:
+        What came of it, for people and for scripts.
+    """
+    prepare, exit_code, error_code, message, hint = refusal
+    argv = prepare(desk)
+    before = desk.everything()
+    refused = desk.run(*argv)
+    as_json = desk.run(*argv, "--json")
+    assert (refused.code, as_json.code) == (exit_code, exit_code), refused
+    assert refused.out == ""
+    error = as_json.json["error"]
+    assert error["code"] == error_code
+    assert message in error["message"]
+    assert error["hint"]
+    assert hint in error["hint"]
+    assert told(as_json) in refused.err
+    assert desk.everything() == before
+    return refused, as_json
+
+
+def told(as_json: Outcome) -> str:
+    """Return how an error that scripts are given is told to people."""
+    error = as_json.json["error"]
+    return f"Error: {error['message']}\nWhat to do: {error['hint']}\n"

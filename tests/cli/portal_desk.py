@@ -63,7 +63,7 @@ class PortalDesk(Desk):
         finally:
             connection.close()
 
-    def everything(self) -> tuple[str, dict[str, bytes]]:
+    def everything(self) -> object:
         """Return all rows of the database and all files but its own."""
         files = {
             name: content for name, content in self.snapshot().items() if not name.startswith("portal.db")
@@ -73,21 +73,3 @@ class PortalDesk(Desk):
 
 Refusal = tuple[Callable[[PortalDesk], Argv], int, str, str, str]
 """What prepares the desk and returns a command; exit code, error code, words of message and hint."""
-
-
-def require_refusal(portal: PortalDesk, refusal: Refusal) -> None:
-    """Run a command that must be refused: message, exit code, and nothing written, in files or in rows."""
-    prepare, exit_code, error_code, message, hint = refusal
-    argv = prepare(portal)
-    before = portal.everything()
-    refused = portal.run(*argv)
-    as_json = portal.run(*argv, "--json")
-    assert (refused.code, as_json.code) == (exit_code, exit_code), refused
-    assert refused.out == ""
-    error = as_json.json["error"]
-    assert error["code"] == error_code
-    assert message in error["message"]
-    assert error["hint"]
-    assert hint in error["hint"]
-    assert f"Error: {error['message']}\nWhat to do: {error['hint']}\n" in refused.err
-    assert portal.everything() == before

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from codec.codes import Line, Term
-from tests.cli.desk import HARDWARE, Desk
+from tests.cli.desk import HARDWARE, Desk, require_refusal, told
 from tests.cli.vendor import ACME, OTHER
 
 Argv = tuple[str, ...]
@@ -213,22 +213,8 @@ REFUSALS: dict[str, tuple[Callable[[Desk], Argv], int, str, str, str]] = {
 
 @pytest.mark.parametrize("what", REFUSALS)
 def test_the_device_refuses(device: Desk, what: str) -> None:
-    prepare, exit_code, error_code, message, hint = REFUSALS[what]
-    argv = prepare(device)
-    before = device.snapshot()
-
-    refused = device.run(*argv)
-    as_json = device.run(*argv, "--json")
-
-    assert (refused.code, as_json.code) == (exit_code, exit_code), refused
-    assert refused.out == ""
-    error = as_json.json["error"]
-    assert error["code"] == error_code
-    assert message in error["message"]
-    assert error["hint"]
-    assert hint in error["hint"]
-    assert refused.err == f"Error: {error['message']}\nWhat to do: {error['hint']}\n"
-    assert device.snapshot() == before
+    refused, as_json = require_refusal(device, REFUSALS[what])
+    assert refused.err == told(as_json)
     assert not device.path("new").exists()
 
 

@@ -14,7 +14,7 @@ import pytest
 from codec.codes import Line, Term
 from codec.envelope import decode_body, to_text
 from codec.parity import PARITY_CHARACTERS
-from tests.cli.desk import HARDWARE, Desk
+from tests.cli.desk import HARDWARE, Desk, require_refusal, told
 from tests.cli.vendor import ACME, ACME_NEXT, LINES, OTHER, mistyped
 
 MORE = (*LINES, Line("VPN", 5))
@@ -141,22 +141,13 @@ REFUSALS: dict[str, tuple[Callable[[Desk], str], int, str, str, str]] = {
 @pytest.mark.parametrize("what", REFUSALS)
 def test_install_refuses(device: Desk, what: str) -> None:
     prepare, exit_code, error_code, message, hint = REFUSALS[what]
-    code = prepare(device)
-    before = device.snapshot()
 
-    refused = device.run("device", "install", code)
-    as_json = device.run("device", "install", code, "--json")
+    def install(desk: Desk) -> tuple[str, ...]:
+        return "device", "install", prepare(desk)
 
-    assert refused.code == as_json.code == exit_code
-    assert refused.out == ""
+    refused, as_json = require_refusal(device, (install, exit_code, error_code, message, hint))
+    assert refused.err == told(as_json)
     assert as_json.err == ""
-    error = as_json.json["error"]
-    assert error["code"] == error_code
-    assert message in error["message"]
-    assert error["hint"]
-    assert hint in error["hint"]
-    assert refused.err == f"Error: {error['message']}\nWhat to do: {error['hint']}\n"
-    assert device.snapshot() == before
 
 
 def test_the_order_of_the_checks(device: Desk) -> None:

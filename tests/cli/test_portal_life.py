@@ -1,14 +1,13 @@
 """Failed devices, transfers and counter-entries through the command line: what is refused writes nothing."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.cli.portal_desk import PortalDesk
+from tests.cli.desk import require_refusal
+from tests.cli.portal_desk import Argv, PortalDesk, Refusal
 
-Argv = tuple[str, ...]
 WHY = ("--reason", "Board burnt out", "--evidence", "hardware")
 
 
@@ -186,7 +185,7 @@ def _a_margin_of_ages(_: PortalDesk) -> Argv:
     return "portal", "policy", "--margin", "100000"
 
 
-REFUSALS: dict[str, tuple[Callable[[PortalDesk], Argv], int, str, str, str]] = {
+REFUSALS: dict[str, Refusal] = {
     # what: how, exit code, error code, words of the message, words of the hint
     "approve oneself": (_approve_oneself, 5, "same-person", "kim proposed", "somebody else"),
     "approve nothing": (_approve_nothing, 1, "nothing-pending", "waits", "portal decisions"),
@@ -225,21 +224,7 @@ REFUSALS: dict[str, tuple[Callable[[PortalDesk], Argv], int, str, str, str]] = {
 
 @pytest.mark.parametrize("what", REFUSALS)
 def test_the_portal_refuses(portal: PortalDesk, what: str) -> None:
-    prepare, exit_code, error_code, message, hint = REFUSALS[what]
-    argv = prepare(portal)
-    before = portal.everything()
-
-    refused = portal.run(*argv)
-    as_json = portal.run(*argv, "--json")
-
-    assert (refused.code, as_json.code) == (exit_code, exit_code), refused
-    assert refused.out == ""
-    error = as_json.json["error"]
-    assert error["code"] == error_code
-    assert message in error["message"]
-    assert error["hint"]
-    assert hint in error["hint"]
-    assert portal.everything() == before
+    require_refusal(portal, REFUSALS[what])
 
 
 def test_a_spare_takes_the_place_of_a_failed_device(portal: PortalDesk) -> None:

@@ -8,7 +8,8 @@ import pytest
 from codec.codes import Evidence, Return, ReturnReason, Sequence
 from codec.envelope import long_hint, sign_return
 from codec.parity import PARITY_CHARACTERS, parity_of
-from tests.cli.portal_desk import Argv, PortalDesk, Refusal, require_refusal
+from tests.cli.desk import require_refusal
+from tests.cli.portal_desk import Argv, PortalDesk, Refusal
 from tests.cli.vendor import ACME, OTHER, mistyped, request_of
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.portal_desk import Argv, PortalDesk, Refusal, require_refusal
+from tests.cli.desk import require_refusal
+from tests.cli.portal_desk import Argv, PortalDesk, Refusal
 
 
 @pytest.fixture
