@@ -1,8 +1,8 @@
 """What the codes say: one frozen value for each kind.
 
 These are plain values with no trust attached: `codec.envelope` wraps them in `UnverifiedCode` and
-`VerifiedCode`. Limits that the wire imposes (counts, lengths, orders, tags) are enforced where a code is built
-and where it is read, in `codec.wire`; a UDI, which a person enters, is checked here, when the value is made.
+`VerifiedCode`. Limits that the wire imposes (counts, lengths, orders, tags) are enforced where a code is
+built and where it is read, in `codec.wire`; a UDI, which a person enters, is checked here, when it is made.
 
 Units: times are aware UTC datetimes in whole minutes; dates are UTC days; hints, links and ids are bytes.
 """
