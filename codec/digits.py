@@ -10,6 +10,7 @@ Both steps are exact inverses of each other. An integer therefore has exactly on
 exactly one integer: most of what makes the encoding canonical comes for free.
 """
 
+from math import log2
 from typing import NamedTuple
 
 
@@ -44,6 +45,11 @@ class DigitSink:
     def put_span(self, span: Span) -> None:
         """Add a weighted possibility by its span."""
         self._spans.append(span)
+
+    @property
+    def bits(self) -> float:
+        """How much the values so far cost: what `fold` needs of them, before it is rounded up to bytes."""
+        return sum(log2(total / size) for _, size, total in self._spans)
 
     def fold(self) -> int:
         """Return the integer; the value that was put first is the one that is taken first."""
