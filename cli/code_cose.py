@@ -166,7 +166,9 @@ def _decoded(content: bytes) -> bytes:
 
     A message begins with a byte that no text has (d2; without its tag 84), so the three are never confused.
     """
-    text = b"".join(content.split()) if content.isascii() else b""
+    if not content.isascii():
+        return content
+    text = b"".join(content.split())
     try:
         return bytes.fromhex(text.decode())
     except ValueError:

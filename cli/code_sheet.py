@@ -47,7 +47,7 @@ class Sheet:
         """How much the code carries in all."""
         bits = sum(section.bits for section in self.sections)
         return (
-            f"All together at most {bits:,.0f} bits. The fields are packed into one number; zeros before it "
+            f"All together about {bits:,.0f} bits. The fields are packed into one number; zeros before it "
             "are left out."
         )
 

@@ -248,6 +248,6 @@ ABSENT = (
 
 UNSEEN = (
     "This sheet shows what is in the code, and not which program made it. A program that was tampered with "
-    "could choose what looks like chance here (keys, hashes, links, signature) so as to hide something in it; "
+    "could choose what looks like chance here (keys, hashes, links, signature) to hide something in it; "
     "no look at a code can tell. Which program runs inside is for you to know."
 )
