@@ -38,7 +38,7 @@ def rendered(sheet: Sheet) -> str:
     lines += [
         "RELEASE",
         "-" * WIDTH,
-        *CONSENT,
+        CONSENT,
     ]
     for label in SIGNED_BY:
         lines += ["", f"{label:<{_LABELS}}{'_' * (WIDTH - _LABELS - 20)}"]
