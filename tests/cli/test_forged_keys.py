@@ -1,7 +1,7 @@
 """Forgeries that pass elsewhere, brought to the real portal: refused when the key is first seen.
 
 The device key in a request is chosen by whoever makes it. Some keys have signatures that anybody can make,
-and libraries that accept them. Each forgery here is shown to pass such a library before the portal refuses it.
+and libraries accept them. Each forgery here is shown to pass such a library before the portal refuses it.
 """
 
 from dataclasses import replace
