@@ -125,6 +125,8 @@ def _compared(
     before, after = explained(old, known), explained(code, known)
     changed = changes(before.lines, after.lines)
     doubts = _doubts(before, old.unverified, code.unverified)
+    if _differ_in_spelling(before, after):
+        doubts.append("Some tags are numbered and others spelled: --catalogue tells which are the same.")
     record = {
         "against": {**before.record(), "repairs": repairs},
         "changes": [each.record() for each in changed],
@@ -145,6 +147,12 @@ def _doubts(before: "Explanation", old: "Authorization", new: "Authorization") -
     if before.id is None:
         doubts.append(f"The signature of the code after --against: {before.signature}")
     return doubts
+
+
+def _differ_in_spelling(before: "Explanation", after: "Explanation") -> bool:
+    """Tell whether a tag may stand as a number on one side and spelled on the other."""
+    old, new = ({type(line.tag) for line in side.lines} for side in (before, after))
+    return bool(old and new and old | new == {int, str})
 
 
 def _compared_text(old: "Authorization", changed: "tuple[Change, ...]", lines: int, doubts: list[str]) -> str:

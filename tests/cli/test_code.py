@@ -171,6 +171,9 @@ def test_what_makes_a_comparison_doubtful_is_said(device: Desk, codes: dict[str,
     out = device.done("code", "explain", newer, "--against", other).out
     assert "The two answer different requests." in out
     assert "Both are authorization number 2 of a reservation." in out
+    numbered = ACME.authorize(codes["request"], number=3, lines=(Line(0, 2),))
+    out = device.done("code", "explain", numbered, "--against", newer).out
+    assert "--catalogue tells which are the same" in out
     forged = replace(ACME, portal_id=b"portal-9").authorize(codes["request"])
     out = device.done("code", "explain", newer, "--against", forged, *companions(device, codes)).out
     assert "The signature of the code after --against: Does not hold: " in out
