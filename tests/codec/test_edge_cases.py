@@ -1,8 +1,8 @@
 """Keys and signatures on which implementations of Ed25519 disagree, every combination of them.
 
 Built like the edge cases of C2SP's CCTV, from the points of small order: keys and commitments (R) that are of
-small order, of mixed order or in a wrong encoding, and S that makes the equation hold with the cofactor, which
-is more than it may need without. One rule decides all of them here: docs/spec/code-v1.md, section 11.1.
+small order, of mixed order or in a wrong encoding, and S that makes the equation hold with the cofactor, and
+sometimes without. One rule decides all of them here: docs/spec/code-v1.md, section 11.1.
 """
 
 from collections.abc import Iterator
