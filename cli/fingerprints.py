@@ -20,6 +20,14 @@ def fingerprint_row(kind: Kind, code_id: bytes | None) -> tuple[str, str]:
     return f"Fingerprint {kind.value}", " ".join(words_of(code_id)) if code_id else ""
 
 
+def answer_lines(request_id: bytes, authorization_id: bytes) -> tuple[str, str]:
+    """Return the sentences for an authorization and the request that it answers."""
+    return (
+        fingerprint_line(Kind.REQUEST, request_id),
+        fingerprint_line(Kind.AUTHORIZATION, authorization_id),
+    )
+
+
 def fingerprints_record(**ids: bytes | None) -> dict[str, object]:
     """Return fingerprints for scripts, by kinds of code; None where there is no code."""
     return {name: list(words_of(code_id)) if code_id else None for name, code_id in ids.items()}

@@ -239,8 +239,7 @@ def reissue(session: Session, portal: "Portal", given: CodeInput, output: CodeOu
 
 def _issued(issued: "Issued", output: CodeOutput, title: str, **more: object) -> Report:
     """Report an authorization."""
-    from cli.fingerprints import fingerprint_line, fingerprints_record
-    from codec.codes import Kind
+    from cli.fingerprints import answer_lines, fingerprints_record
 
     return Report(
         {
@@ -262,10 +261,7 @@ def _issued(issued: "Issued", output: CodeOutput, title: str, **more: object) ->
         output=output,
         says=(title, *(f"  {line_words(line)}" for line in issued.lines), *issued.notes),
         next_step=NEXT_INSTALL,
-        compare=(
-            fingerprint_line(Kind.REQUEST, issued.reservation_id),
-            fingerprint_line(Kind.AUTHORIZATION, issued.id),
-        ),
+        compare=answer_lines(issued.reservation_id, issued.id),
     )
 
 

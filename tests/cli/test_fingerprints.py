@@ -92,3 +92,17 @@ def test_an_update_shows_the_newest(portal: PortalDesk) -> None:
 
 def test_quiet_is_quiet(portal: PortalDesk) -> None:
     assert portal.done("device", "request", "-q").err == ""
+
+
+def test_a_replacement_sees_them_too(portal: PortalDesk) -> None:
+    failed, _, _ = portal.confirmed()
+    portal.join("spare", "FDO2")
+    asked = portal.done("device", "request", on="spare")
+    portal.done("portal", "rehost", failed, asked.line, "--reason", "burnt", "--evidence", "witness")
+    portal.environ["TALLYSTICK_USER"] = "lee"
+    approved = portal.done("portal", "approve", failed)
+    assert said(approved)["request"] == said(asked)["request"]
+    installed = portal.done("device", "install", approved.line, on="spare")
+    assert said(installed)["authorization"] == said(approved)["authorization"]
+    again = portal.done("portal", "approve", failed, "--json").json["fingerprints"]
+    assert " ".join(again["authorization"]) == said(approved)["authorization"]
