@@ -42,6 +42,8 @@ ORDER = (
     "code explain",
     "code verify",
     "code repair",
+    "code release-sheet",
+    "code cose",
     "device install",
     "device check",
     "device confirmation",

@@ -117,6 +117,8 @@ READING = frozenset(
         "code verify",
         "code repair",
         "code qr",
+        "code release-sheet",
+        "code cose",
         "demo",
     )
 )
