@@ -28,6 +28,7 @@ _LARGEST_TEXT = 4 * 65_536
     0 done, whether or not the code is genuine: `verify` answers that
     2 a file that cannot be read or written
     3 not a code, or not a COSE message of one
+    4 what belongs to the code, by its option, is not genuine
     """,
 )
 @takes_code

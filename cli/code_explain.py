@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     0 the code was read, whether or not it is genuine: `verify` answers that
     2 --against beside a code that is no authorization
     3 cannot be read, or the repair was not accepted
+    4 what belongs to the code, by its option, is not genuine or no such code
     """,
 )
 @takes_code

@@ -59,6 +59,7 @@ class Sheet:
     0 done, whether or not the code is genuine: the sheet says so
     2 a file that cannot be read or written
     3 cannot be read, or the repair was not accepted
+    4 what belongs to the code, by its option, is not genuine
     """,
 )
 @takes_code
@@ -86,10 +87,9 @@ def release_sheet(
             require_place(name, switch)
     code, repairs = read_code(session, given, known)
     sheet = _sheet(session, code, known)
-    text = rendered(sheet)
     files = []
     if out:
-        write(out, f"{text}\n".encode())
+        write(out, f"{rendered(sheet)}\n".encode())
         files.append(out)
     if html:
         from cli.sheet_html import page
@@ -98,7 +98,7 @@ def release_sheet(
         files.append(html)
     return Report(
         {**_record(sheet, code), "files": files, "repairs": repairs},
-        text="" if files else text,
+        text="" if files else rendered(sheet, session.width),
         says=[f"Written: {name}" for name in files],
     )
 

@@ -23,8 +23,13 @@ _LABELS = 15
 _BITS = 16
 
 
-def rendered(sheet: Sheet) -> str:
-    """Return the sheet, without a newline at its end."""
+def rendered(sheet: Sheet, screen: int | None = None) -> str:
+    """Return the sheet, without a newline at its end.
+
+    Args:
+        sheet: What stands on it.
+        screen: Columns of the screen that it is shown on; None for paper and files.
+    """
     lines = [sheet.title.upper(), "=" * WIDTH, "", *_wrapped(sheet.about, ""), ""]
     for label, value in sheet.head:
         lines += _labelled(label, value, 0)
@@ -42,7 +47,7 @@ def rendered(sheet: Sheet) -> str:
     ]
     for label in SIGNED_BY:
         lines += ["", f"{label:<{_LABELS}}{'_' * (WIDTH - _LABELS - 20)}"]
-    return "\n".join((*lines, "", *_qr(sheet.code)))
+    return "\n".join((*lines, "", *_qr(sheet.code, screen)))
 
 
 def _section(number: int, section: "Section") -> Iterator[str]:
@@ -80,16 +85,17 @@ def _wrapped(text: str, indent: str, *, width: int = WIDTH) -> list[str]:
     )
 
 
-def _qr(code: str) -> Iterator[str]:
+def _qr(code: str, screen: int | None) -> Iterator[str]:
     """Yield the QR in plain characters, without its white edge: the paper is white."""
+    place, most = ("paper", WIDEST_QR) if screen is None else ("this screen", screen)
     edge = qr.QUIET_ZONE
     rows = [row[2 * edge : -2 * edge].rstrip() for row in qr.ascii_art(code).split("\n")[edge:-edge]]
     columns = 2 * len(rows)
     yield "THE SAME CODE AS A QR"
     yield "-" * WIDTH
-    if columns > WIDEST_QR:
+    if columns > most:
         yield from _wrapped(
-            f"It would be {columns} columns wide, too wide for paper. Use the sheet that --html makes, or "
+            f"It would be {columns} columns wide, too wide for {place}. Use the sheet that --html makes, or "
             "tallystick code qr --svg F.",
             "",
         )

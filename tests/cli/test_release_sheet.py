@@ -211,6 +211,9 @@ def test_a_qr_that_no_paper_holds_is_left_out_in_words() -> None:
     sheet = replace(sheet_of(request_with("P", "S")), code="Q4" * 500)
     assert "too wide for paper. Use the sheet that --html makes" in " ".join(rendered(sheet).split())
     assert "<svg" in page(sheet)
+    sound = sheet_of(request_with("P", "S"))
+    assert "too wide for this screen." in " ".join(rendered(sound, 80).split())
+    assert rendered(sound, 200) == rendered(sound)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
