@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
 from datetime import datetime
 from enum import IntEnum
+from math import log2
 from operator import attrgetter
 from typing import Any, get_args, get_type_hints
 
@@ -63,7 +64,7 @@ def sections_of(code: UnverifiedCode[Code], spelled: Mapping[int, str] | None = 
     text = to_text(code.payload, code.signature)
     return (
         _fixed("(kind)", code.payload[:1].hex(), 8),
-        _fixed("(extension)", "no", sink.bits),
+        _fixed("(extension)", "no", _bits(sink)),
         *_field_sections(code, spelled or {}, leaves_of(type(value))),
         _fixed("(signature)", _raw(code.signature), 8 * len(code.signature)),
         _fixed("(parity)", text[-PARITY_CHARACTERS:], 5 * PARITY_CHARACTERS),
@@ -113,7 +114,12 @@ def _costs(field: Field[Any], value: Any, prefix: str = "") -> Iterator[tuple[st
         return
     sink = DigitSink()
     field.put(sink, value)
-    yield prefix, sink.bits
+    yield prefix, _bits(sink)
+
+
+def _bits(sink: DigitSink) -> float:
+    """Return what the digits cost, before their sum is rounded up to bytes."""
+    return sum(log2(total / size) for _, size, total in sink)
 
 
 def _section(path: str, bits: float, leaves: list[str], part: Any, spelled: Mapping[int, str]) -> Section:
