@@ -1,0 +1,164 @@
+"""Codes among other text: a greeting before, a signature below, a line of a mail program in the middle.
+
+Scope: a text that is no code as it stands. `readings` undoes what web pages and mail do to text; `stretches`
+leaves out the words that are no part of a code, by how they look; `whole_codes` finds stretches whose parity
+is right, whatever they look like.
+
+Looks decide only what is tried. What a code is, its parity and its signature say.
+
+Invariant: the work grows with the length of the text, and no stretch is longer than a code may be.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from codec.alphabet import ALPHABET, LONGEST_CODE
+from codec.codes import Kind
+from codec.grouping import GROUP_CHARACTERS
+from codec.layout import Line, Typed, lines_of
+from codec.sums import Sums
+
+_KINDS: Final = frozenset(kind.value for kind in Kind)
+_SHORTEST: Final = 104
+"""Characters of the shortest code whose parity was cut off."""
+_LONG: Final = 12
+"""Letters that no word of a sentence has among digits and capitals."""
+_MOST_WORDS: Final = 3
+"""Words beside a stretch that may belong to it after all."""
+_MOST_WHOLE: Final = 64
+_LONGEST_SEARCHED: Final = 2 * LONGEST_CODE
+
+_TAG: Final = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,15})\b[^<>]{0,500}>")
+_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,10});")
+_QUOTED_PRINTABLE: Final = re.compile(r"=(?:\r?\n|[0-9A-F]{2})")
+_BREAKING_TAGS: Final = frozenset(
+    ("br", "p", "div", "li", "tr", "td", "th", "pre", "hr", "ul", "ol", "table", "h1", "h2", "h3", "blockquote")
+)
+
+
+def readings(raw: str) -> Iterator[str]:
+    """Yield what a text may have been before a web page or a mail program wrote it, and at last itself."""
+    if _ENTITY.search(raw) or _TAG.search(raw):
+        yield _without_markup(raw)
+    if _QUOTED_PRINTABLE.search(raw):
+        yield _from_quoted_printable(raw)
+    yield raw
+
+
+def _without_markup(raw: str) -> str:
+    from html import unescape  # rare, and not free to import
+
+    text = _TAG.sub(lambda tag: "\n" if tag.group(2).lower() in _BREAKING_TAGS else "", raw)
+    return unescape(_ENTITY.sub(lambda entity: unescape(entity.group()), text))
+
+
+def _from_quoted_printable(raw: str) -> str:
+    from quopri import decodestring  # rare, and not free to import
+
+    return decodestring(raw.encode(errors="replace")).decode(errors="replace")
+
+
+# --- by their looks ------------------------------------------------------------------------------------
+
+
+def stretches(raw: str) -> Iterator[Typed]:
+    """Yield what may be one code, the likeliest first: all of the text, and what in it looks like a code."""
+    lines = lines_of(raw)
+    every = Typed(lines)
+    if _SHORTEST <= len(every.shown) <= LONGEST_CODE:
+        yield every
+    kept = Typed(tuple(filter(None, map(_cut_to_code, lines))))
+    if kept.lines != lines and _SHORTEST <= len(kept.shown) <= _LONGEST_SEARCHED:
+        yield kept
+        yield from _begun_later(kept)
+
+
+def _cut_to_code(line: Line) -> Line | None:
+    """Return the part of a line that looks most like a code; None where nothing does."""
+    best, best_range, total, start = 0.0, (0, 0), 0.0, 0
+    for place, word in enumerate(line.words):
+        total += _likeness(word)
+        if total > best:
+            best, best_range = total, (start, place + 1)
+        if total <= 0:
+            total, start = 0.0, place + 1
+    words = line.words[slice(*best_range)]
+    return Line(line.number, line.is_numbered, words) if words else None
+
+
+def _likeness(word: str) -> float:
+    """Say how much a word looks like a part of a code, in characters; below zero for an ordinary word."""
+    size = len(word)
+    strange = sum(character not in ALPHABET for character in word)
+    digits = sum(character.isdigit() for character in word)
+    if size >= _LONG:
+        return size if digits and strange <= size // _LONG else -size
+    if strange > 1:
+        return -size
+    if digits == size:
+        return 0.5 if size == GROUP_CHARACTERS else -1
+    if size == GROUP_CHARACTERS:
+        return 4 if digits else 0.5 - 2 * strange
+    return size / 2 if digits else -size
+
+
+def _begun_later(typed: Typed) -> Iterator[Typed]:
+    """Yield stretches without up to three words at the beginning and at the end."""
+    words = [(line, word) for line in typed.lines for word in line.words]
+    for first in range(_MOST_WORDS + 1):
+        for last in range(_MOST_WORDS + 1):
+            kept = words[first : len(words) - last]
+            if (first or last) and kept and kept[0][1][0] in _KINDS:
+                found = Typed(_in_lines(kept))
+                if _SHORTEST <= len(found.shown) <= LONGEST_CODE:
+                    yield found
+
+
+def _in_lines(words: Sequence[tuple[Line, str]]) -> tuple[Line, ...]:
+    lines: list[Line] = []
+    of: list[Line] = []
+    for line, word in words:
+        if of and of[-1] is line:
+            lines[-1] = Line(line.number, line.is_numbered, (*lines[-1].words, word))
+        else:
+            of.append(line)
+            lines.append(Line(line.number, line.is_numbered, (word,)))
+    return tuple(lines)
+
+
+# --- by their parity -----------------------------------------------------------------------------------
+
+
+def whole_codes(typed: Typed) -> tuple[str, ...]:
+    """Return the stretches of whole words that begin like a code and whose parity is right.
+
+    The sums over the beginnings are equal before and after such a stretch, so each is found at once. Zeros at
+    the end of a code change no sum: then it is found without them as well.
+    """
+    text = typed.text
+    if not _SHORTEST <= len(text) <= _LONGEST_SEARCHED:
+        return ()
+    sums = Sums(text)
+    begins: dict[tuple[int, ...], int] = {}
+    found: list[str] = []
+    for place in _word_ends(typed):
+        key = (place % 2, *sums.before(place))
+        begin = begins.get(key)
+        if begin is not None and _SHORTEST <= place - begin <= LONGEST_CODE:
+            found.append(text[begin:place])
+        if text[place : place + 1] in _KINDS:
+            begins[key] = place
+    return tuple(found[:_MOST_WHOLE])
+
+
+def _word_ends(typed: Typed) -> Iterator[int]:
+    """Yield the places between words; and, since a code may stand in an unbroken run, those inside long ones."""
+    place = 0
+    yield place
+    for line in typed.lines:
+        for word in line.words:
+            if len(word) > _LONG:
+                yield from range(place + 1, place + len(word))
+            place += len(word)
+            yield place
