@@ -167,7 +167,7 @@ def _read(
 
     raw = given.read(session, "the code")
     try:
-        received = receive(raw, lambda code: verified_by(code, known))
+        received = receive(raw, lambda code: verified_by(code, known), search=given.search)
     except (CodecError, ValueError):
         inspected = inspect(raw)
         given.require_acceptance(session, inspected.repairs, _BY_PARITY)
@@ -270,7 +270,7 @@ def verify(session: Session, given: CodeInput, known: "Known") -> Report:
         return verified_by(code, known)
 
     raw = given.read(session, "the code")
-    received = receive(raw, proved)
+    received = receive(raw, proved, search=given.search)
     verified = given.accepted(session, received)
     from codec.envelope import KIND_NAMES, UnverifiedCode
 

@@ -172,7 +172,7 @@ def clean(raw: str) -> str:
 
 
 def plain(raw: str) -> str:
-    """Undo URL-encoding, write line ends alike, and map typographic characters to the plain ones that they stand for."""
+    """Undo URL-encoding, write line ends alike, and map typographic characters to plain ones."""
     text = raw
     for _ in range(_ENCODED_AT_MOST):
         if not _pattern(r"%[0-9A-Fa-f]{2}").search(text):

@@ -6,6 +6,7 @@ are several lines.
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
 from codec.grouping import groups_of
 
@@ -26,6 +27,19 @@ class Damage(Enum):
     UNORDERED_LINES = "unordered-lines"
     CUT_BEGINNING = "cut-beginning"
     CUT_END = "cut-end"
+
+
+_OF_GROUPS: Final = frozenset(
+    (
+        Damage.WRONG,
+        Damage.MISSING,
+        Damage.EXTRA,
+        Damage.MISSING_GROUPS,
+        Damage.REPEATED_GROUPS,
+        Damage.SWAPPED_GROUPS,
+        Damage.MOVED_GROUP,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,42 +63,49 @@ class Repair:
     other: int = 0
     line: int | None = field(default=None, compare=False)
 
+    @property
+    def is_of_groups(self) -> bool:
+        """Whether the place is a group or several, and not a line or an end."""
+        return self.damage in _OF_GROUPS
+
     def __str__(self) -> str:
         return _words(self)
 
 
-def _words(repair: Repair) -> str:  # noqa: PLR0911, one sentence for each kind of damage
-    where = f"group {repair.group}" + (f", in line {repair.line}" if repair.line else "")
-    groups = _numbers("group", repair.group, repair.other)
+_WORDS: Final = {
+    Damage.WRONG: "{where}: you typed {typed}, the code has {meant}",
+    Damage.MISSING: "{lacking} missing in {where}: you typed {typed}, the code has {meant}",
+    Damage.EXTRA: "{many} too many in {where}: you typed {typed}, the code has {meant}",
+    Damage.MISSING_GROUPS: "{missing} {meant_groups}",
+    Damage.REPEATED_GROUPS: "{groups} stood twice",
+    Damage.SWAPPED_GROUPS: "groups {first} and {other} were swapped",
+    Damage.MOVED_GROUP: "group {first} stood in the wrong place: it was typed as group {other}",
+    Damage.SWAPPED_LINES: "lines {first} and {other} were swapped",
+    Damage.MOVED_LINE: "line {first} stood in the wrong place: it was typed as line {other}",
+    Damage.REPEATED_LINE: "line {first} stood twice",
+    Damage.UNORDERED_LINES: "the lines were not in the order of their numbers",
+    Damage.CUT_BEGINNING: "{beginning} missing, and restored: {meant}",
+    Damage.CUT_END: "{end} cut off, and restored: {meant}",
+}
+
+
+def _words(repair: Repair) -> str:
     typed, meant = repair.typed, repair.meant
-    match repair.damage:
-        case Damage.WRONG:
-            return f"{where}: you typed {typed}, the code has {meant}"
-        case Damage.MISSING:
-            return f"{_count(len(meant) - len(typed))} missing in {where}: you typed {typed}, the code has {meant}"
-        case Damage.EXTRA:
-            return f"{_count(len(typed) - len(meant))} too many in {where}: you typed {typed}, the code has {meant}"
-        case Damage.MISSING_GROUPS:
-            missing = "is missing: it is" if groups.startswith("group ") else "are missing: they are"
-            return f"{groups} {missing} {' '.join(groups_of(meant))}"
-        case Damage.REPEATED_GROUPS:
-            return f"{groups} stood twice"
-        case Damage.SWAPPED_GROUPS:
-            return f"groups {repair.group} and {repair.other} were swapped"
-        case Damage.MOVED_GROUP:
-            return f"group {repair.group} stood in the wrong place: it was typed as group {repair.other}"
-        case Damage.SWAPPED_LINES:
-            return f"lines {repair.group} and {repair.other} were swapped"
-        case Damage.MOVED_LINE:
-            return f"line {repair.group} stood in the wrong place: it was typed as line {repair.other}"
-        case Damage.REPEATED_LINE:
-            return f"line {repair.group} stood twice"
-        case Damage.UNORDERED_LINES:
-            return "the lines were not in the order of their numbers"
-        case Damage.CUT_BEGINNING:
-            return f"{_end('first', len(meant))} missing, and restored: {meant}"
-        case Damage.CUT_END:
-            return f"{_end('last', len(meant))} cut off, and restored: {meant}"
+    groups = _numbers("group", repair.group, repair.other)
+    return _WORDS[repair.damage].format(
+        where=f"group {repair.group}" + (f", in line {repair.line}" if repair.line else ""),
+        first=repair.group,
+        other=repair.other,
+        typed=typed,
+        meant=meant,
+        meant_groups=" ".join(groups_of(meant)),
+        groups=groups,
+        missing=f"{groups} are missing: they are" if repair.other else f"{groups} is missing: it is",
+        lacking=_count(len(meant) - len(typed), "is", "are"),
+        many=_count(len(typed) - len(meant), "stands", "stand"),
+        beginning=_end("first", len(meant)),
+        end=_end("last", len(meant)),
+    )
 
 
 def _numbers(noun: str, first: int, last: int) -> str:
@@ -93,8 +114,8 @@ def _numbers(noun: str, first: int, last: int) -> str:
     return f"{noun}s {first} {'and' if last == first + 1 else 'to'} {last}"
 
 
-def _count(count: int) -> str:
-    return "a character is" if count == 1 else f"{count} characters are"
+def _count(count: int, one: str, more: str) -> str:
+    return f"a character {one}" if count == 1 else f"{count} characters {more}"
 
 
 def _end(which: str, count: int) -> str:

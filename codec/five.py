@@ -125,7 +125,7 @@ def _meetings(family: Family, count: int) -> Iterator[tuple[int, ...]]:
 
 
 def _upright(family: Family, count: int) -> Family:
-    """Return the family with other parameters, so that no line of a place stands upright (R is never zero)."""
+    """Return the family with other parameters, so that no line stands upright (R is never zero)."""
     constant, first, second = family
     taken = {
         over(value_at(second, -power), across)

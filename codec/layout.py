@@ -1,4 +1,4 @@
-"""The lines and groups in which a code was typed: no part of the code, and what shows where something is lost.
+"""The lines and groups in which a code was typed: no part of it, they show where something was lost.
 
 Scope: from a paste or a typed text to `Typed`, the characters that may be a code with the places where they
 stood; and the arrangements that the groups themselves show: a group of three or five characters, a line with
@@ -9,7 +9,7 @@ Not handled: what surrounds a code (`codec.pasted`), and damage that shows nowhe
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice, product
 from typing import Final
@@ -22,13 +22,13 @@ from codec.parity import PARITY_SYMBOLS
 
 UNKNOWN: Final = "?"
 """In a word, in place of a character that no code has and that cannot be shown."""
-LINE_NUMBER: Final = re.compile(r"[^0-9A-Za-z]*([0-9]{1,3})[\s*_`']{0,4}(?::|[.)](?=\s))")
+LINE_NUMBER: Final = re.compile(r"[^0-9A-Za-z]*([0-9]{1,3})[\s*_`']{0,4}(?::(?![0-9]{2}\b)|[.)](?=\s))")
 _WORD: Final = re.compile(r"[^\s\-_'\"`~>|=+,;.:()\[\]{}<]+")
 _EDGES: Final = "!?*&#@$%^/\\\u2026\u2022\u00b7"
 _FOLDED: Final = str.maketrans("oOiIlL", "001111")
 _MOSTLY: Final = 0.6
 """What share of groups must be whole before the others are believed to be broken."""
-_MOST_ARRANGEMENTS: Final = 64
+_MOST_ARRANGEMENTS: Final = 25
 _GROUP_SYMBOLS: Final = GROUP_CHARACTERS // 2
 
 
@@ -39,12 +39,18 @@ class Line:
     Attributes:
         number: The number that it bears, or else its place among the lines with anything in them.
         is_numbered: Whether it bears one.
-        words: Its groups, folded to capitals; the characters of a code, other letters, and `UNKNOWN`.
+        words: Its groups, folded to capitals; the characters of a code, the letter U, and `UNKNOWN`.
+        raw_words: The same as they were typed.
     """
 
     number: int
     is_numbered: bool
     words: tuple[str, ...]
+    raw_words: tuple[str, ...] = field(compare=False)
+
+    def part(self, start: int, end: int) -> "Line":
+        """Return the line with some of its words."""
+        return Line(self.number, self.is_numbered, self.words[start:end], self.raw_words[start:end])
 
 
 @dataclass(frozen=True)
@@ -107,21 +113,25 @@ def lines_of(raw: str) -> tuple[Line, ...]:
         words = tuple(_words(undressed(typed[number.end() :] if number else typed)))
         if words:
             own = int(number.group(1)) if number else len(lines) + 1
-            lines.append(Line(own, number is not None, words))
+            lines.append(Line(own, number is not None, tuple(map(folded, words)), words))
     return tuple(lines)
 
 
 def _words(text: str) -> Iterator[str]:
     for found in _WORD.findall(text):
         word = found if len(found) == GROUP_CHARACTERS else found.strip(_EDGES)
-        folded = word.translate(_FOLDED)
-        if any(character.isalnum() for character in folded):
-            yield "".join(map(_known, folded))
+        if any(character.isalnum() for character in word):
+            yield word
+
+
+def folded(word: str) -> str:
+    """Return a word in the characters of a code, as far as it has them."""
+    return "".join(map(_known, word.translate(_FOLDED)))
 
 
 def _known(character: str) -> str:
-    upper = character.upper()
-    return upper if upper in ALPHABET or upper == "U" else UNKNOWN
+    upper = character.upper() if character.isascii() else ""
+    return upper if upper and (upper in ALPHABET or upper == "U") else UNKNOWN
 
 
 # --- what groups show ----------------------------------------------------------------------------------
@@ -165,7 +175,8 @@ def _orders(typed: Typed) -> Iterator[tuple[list[Row], tuple[Repair, ...]]]:
     numbers = [line.number for line, _ in rows]
     if all(line.is_numbered for line, _ in rows) and numbers != sorted(set(numbers)):
         # Of a line that stands twice either one may be right.
-        for kept in (dict(reversed(list(zip(numbers, rows, strict=True)))), dict(zip(numbers, rows, strict=True))):
+        pairs = list(zip(numbers, rows, strict=True))
+        for kept in (dict(reversed(pairs)), dict(pairs)):
             yield [kept[number][1] for number in sorted(kept)], tuple(_told_of(numbers))
     yield [row for _, row in rows], ()
 

@@ -13,7 +13,7 @@ from typing import Final
 from codec.codes import Kind
 from codec.errors import MalformedCodeError
 from codec.grouping import GROUP_CHARACTERS
-from codec.layout import Line, Typed, lines_of
+from codec.layout import Line, Typed
 
 #: One byte of kind and 64 of signature make 104 characters, and 16 follow for the parity.
 FEWEST_CHARACTERS: Final = 120
@@ -22,13 +22,13 @@ _MOST_PLACES: Final = 3
 _FIRST_CHARACTERS: Final = "".join(kind.value for kind in Kind)
 
 
-def unreadable(raw: str) -> MalformedCodeError:
+def unreadable(typed: Typed, *, searched: bool = False) -> MalformedCodeError:
     """Return the error for a code that could be neither read nor repaired.
 
     Args:
-        raw: What was pasted or typed.
+        typed: What in the text looks most like a code.
+        searched: Whether the long search was made.
     """
-    typed = Typed(lines_of(raw))
     count = len(typed.text)
     if count < FEWEST_CHARACTERS:
         what = f"This text has {count} characters, and no code has fewer than {FEWEST_CHARACTERS}: "
@@ -38,7 +38,7 @@ def unreadable(raw: str) -> MalformedCodeError:
         what += "a character is missing or doubled, and more is wrong than could be repaired."
     else:
         what = "This code is damaged beyond repair: too many characters are wrong, or some are missing."
-    places = gaps(raw)
+    places = gaps(typed)
     if places:
         hint = f"Compare with the original: {'; '.join(places)}."
     elif count < FEWEST_CHARACTERS:
@@ -47,14 +47,16 @@ def unreadable(raw: str) -> MalformedCodeError:
         hint = "Compare each group with the original, the last line first: an end is lost most easily."
     if typed.text[:1] not in _FIRST_CHARACTERS:
         hint += " A code starts with Q, A, C, R or T: its beginning may be missing."
+    if count >= FEWEST_CHARACTERS and not searched:
+        hint += " Or let the computer search longer: add --search."
     return MalformedCodeError(what, hint=hint)
 
 
-def gaps(raw: str) -> tuple[str, ...]:
+def gaps(typed: Typed) -> tuple[str, ...]:
     """Say where groups or lines are not whole, at most three places; none where nothing shows."""
-    lines = lines_of(raw)
-    if not Typed(lines).is_grouped:
+    if not typed.is_grouped:
         return ()
+    lines = typed.lines
     return (*_missing_lines(lines), *_broken_groups(lines), *_short_lines(lines))[:_MOST_PLACES]
 
 

@@ -16,7 +16,7 @@ from typing import Final
 from codec.alphabet import ALPHABET, LONGEST_CODE
 from codec.codes import Kind
 from codec.grouping import GROUP_CHARACTERS
-from codec.layout import Line, Typed, lines_of
+from codec.layout import Line, Typed, folded, lines_of
 from codec.sums import Sums
 
 _KINDS: Final = frozenset(kind.value for kind in Kind)
@@ -26,6 +26,7 @@ _LONG: Final = 12
 """Letters that no word of a sentence has among digits and capitals."""
 _MOST_WORDS: Final = 3
 """Words beside a stretch that may belong to it after all."""
+_LITTLE: Final = 2.0
 _MOST_WHOLE: Final = 64
 _LONGEST_SEARCHED: Final = 2 * LONGEST_CODE
 
@@ -33,7 +34,7 @@ _TAG: Final = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,15})\b[^<>]{0,500}>")
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,10});")
 _QUOTED_PRINTABLE: Final = re.compile(r"=(?:\r?\n|[0-9A-F]{2})")
 _BREAKING_TAGS: Final = frozenset(
-    ("br", "p", "div", "li", "tr", "td", "th", "pre", "hr", "ul", "ol", "table", "h1", "h2", "h3", "blockquote")
+    ("br", "p", "div", "li", "tr", "td", "th", "pre", "hr", "ul", "ol", "table", "h1", "h2", "h3")
 )
 
 
@@ -64,37 +65,52 @@ def _from_quoted_printable(raw: str) -> str:
 
 def stretches(raw: str) -> Iterator[Typed]:
     """Yield what may be one code, the likeliest first: all of the text, and what in it looks like a code."""
-    lines = lines_of(raw)
+    lines, later = lines_of(raw), list[Typed]()
     every = Typed(lines)
     if _SHORTEST <= len(every.shown) <= LONGEST_CODE:
         yield every
-    kept = Typed(tuple(filter(None, map(_cut_to_code, lines))))
-    if kept.lines != lines and _SHORTEST <= len(kept.shown) <= _LONGEST_SEARCHED:
-        yield kept
+    has_capitals = _has_capitals(lines)
+    for least in (_LITTLE, 0.0):
+        kept = Typed(tuple(filter(None, (_cut_to_code(line, has_capitals, least) for line in lines))))
+        if kept.lines != lines and _SHORTEST <= len(kept.shown) <= _LONGEST_SEARCHED:
+            yield kept
+            later.append(kept)
+    for kept in later[:1]:
         yield from _begun_later(kept)
 
 
-def _cut_to_code(line: Line) -> Line | None:
-    """Return the part of a line that looks most like a code; None where nothing does."""
+def _has_capitals(lines: Sequence[Line]) -> bool:
+    """Tell whether the code is in capitals: most words with letters and digits are."""
+    mixed = [word for line in lines for word in line.raw_words if _is_mixed(word)]
+    return 2 * sum(word.isupper() for word in mixed) >= len(mixed)
+
+
+def _is_mixed(word: str) -> bool:
+    return any(map(str.isdigit, word)) and any(map(str.isalpha, word))
+
+
+def _cut_to_code(line: Line, has_capitals: bool, least: float) -> Line | None:
+    """Return the part of a line that looks most like a code; None where nothing looks more so than ``least``."""
     best, best_range, total, start = 0.0, (0, 0), 0.0, 0
-    for place, word in enumerate(line.words):
-        total += _likeness(word)
+    for place, word in enumerate(line.raw_words):
+        total += _likeness(word, has_capitals)
         if total > best:
             best, best_range = total, (start, place + 1)
         if total <= 0:
             total, start = 0.0, place + 1
-    words = line.words[slice(*best_range)]
-    return Line(line.number, line.is_numbered, words) if words else None
+    # What looks little like a code among other words is none; as a line by itself it may be the end of one.
+    is_all = best_range == (0, len(line.words))
+    return line.part(*best_range) if best > (0.0 if is_all else least) else None
 
 
-def _likeness(word: str) -> float:
+def _likeness(word: str, has_capitals: bool) -> float:
     """Say how much a word looks like a part of a code, in characters; below zero for an ordinary word."""
     size = len(word)
-    strange = sum(character not in ALPHABET for character in word)
-    digits = sum(character.isdigit() for character in word)
+    strange = sum(character not in ALPHABET for character in folded(word))
+    digits = sum(map(str.isdigit, word))
     if size >= _LONG:
         return size if digits and strange <= size // _LONG else -size
-    if strange > 1:
+    if strange > 1 or (has_capitals and word != word.upper()):
         return -size
     if digits == size:
         return 0.5 if size == GROUP_CHARACTERS else -1
@@ -105,26 +121,23 @@ def _likeness(word: str) -> float:
 
 def _begun_later(typed: Typed) -> Iterator[Typed]:
     """Yield stretches without up to three words at the beginning and at the end."""
-    words = [(line, word) for line in typed.lines for word in line.words]
+    total = sum(len(line.words) for line in typed.lines)
     for first in range(_MOST_WORDS + 1):
         for last in range(_MOST_WORDS + 1):
-            kept = words[first : len(words) - last]
-            if (first or last) and kept and kept[0][1][0] in _KINDS:
-                found = Typed(_in_lines(kept))
-                if _SHORTEST <= len(found.shown) <= LONGEST_CODE:
-                    yield found
+            found = _part(typed, first, total - last) if first or last else None
+            if found and found.shown[:1] in _KINDS and _SHORTEST <= len(found.shown) <= LONGEST_CODE:
+                yield found
 
 
-def _in_lines(words: Sequence[tuple[Line, str]]) -> tuple[Line, ...]:
-    lines: list[Line] = []
-    of: list[Line] = []
-    for line, word in words:
-        if of and of[-1] is line:
-            lines[-1] = Line(line.number, line.is_numbered, (*lines[-1].words, word))
-        else:
-            of.append(line)
-            lines.append(Line(line.number, line.is_numbered, (word,)))
-    return tuple(lines)
+def _part(typed: Typed, start: int, end: int) -> Typed:
+    """Return the words from one number to another, counted over all lines."""
+    kept, place = [], 0
+    for line in typed.lines:
+        part = line.part(max(0, start - place), max(0, end - place))
+        place += len(line.words)
+        if part.words:
+            kept.append(part)
+    return Typed(tuple(kept))
 
 
 # --- by their parity -----------------------------------------------------------------------------------
@@ -153,7 +166,7 @@ def whole_codes(typed: Typed) -> tuple[str, ...]:
 
 
 def _word_ends(typed: Typed) -> Iterator[int]:
-    """Yield the places between words; and, since a code may stand in an unbroken run, those inside long ones."""
+    """Yield the places between words, and those inside long ones: a code may be part of an unbroken run."""
     place = 0
     yield place
     for line in typed.lines:

@@ -19,9 +19,8 @@ from codec.envelope import UnverifiedCode, VerifiedCode, decode_body
 from codec.errors import CodecError, MalformedCodeError
 from codec.parity import PARITY_CHARACTERS, is_clean
 
-__all__ = ["Damage", "Inspected", "Received", "Repair", "inspect", "receive"]
+__all__ = ["Damage", "Inspected", "Received", "Repair", "inspect", "is_whole", "receive"]
 
-V = TypeVar("V")
 V_co = TypeVar("V_co", bound=Code, covariant=True)
 
 Verify = Callable[[UnverifiedCode[Code]], VerifiedCode[V_co]]
@@ -92,6 +91,18 @@ def inspect(raw: str) -> Inspected:
 
     found = recover(raw, lambda code: code, needs_proof=True, refused=refused, sound=sound)
     return Inspected(found.code, found.repairs)
+
+
+def is_whole(raw: str) -> bool:
+    """Tell whether a text holds a whole code, as its parity has it: no more of it need be waited for."""
+    try:
+        if is_clean(clean(raw)):
+            return True
+    except MalformedCodeError:
+        pass
+    from codec.recovery import holds_code  # for codes among other text alone
+
+    return holds_code(raw)
 
 
 def _recovered(

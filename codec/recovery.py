@@ -1,4 +1,4 @@
-"""Recovery of a code that could not be read as it stood: what may have happened is tried, the likeliest first.
+"""Recovery of a code that cannot be read as it stands: what may have happened to it, the likeliest first.
 
 Each decoder proposes code words; one that the verification accepts is the code. Where nobody can verify, a
 proposal counts only if it would come about by chance less than once in a million texts.
@@ -11,12 +11,12 @@ Whose refusal stands, when nothing is accepted (record 12): that of the proposal
 where it proves none, the text is damaged, and nobody is told that a code is not genuine.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
 from codec import shifts, swaps
-from codec.alphabet import PARITY_CHARACTERS
+from codec.alphabet import LONGEST_INPUT, PARITY_CHARACTERS
 from codec.arrangement import Arrangement, Budget, Candidate, as_typed, completed, with_gap
 from codec.codes import Code, Kind
 from codec.damage import Repair
@@ -43,6 +43,10 @@ _VERIFICATION: Final = 25
 _LINE: Final = GROUP_CHARACTERS * GROUPS_PER_LINE
 _SHORTEST: Final = 120
 _MOST_LOST: Final = PARITY_CHARACTERS
+_MOST_TRIED: Final = 20
+"""Stretches of a text that are taken for a code as they stand."""
+_MOST_WHOLE: Final = 4
+"""Stretches of a text in which a whole code is looked for."""
 _MOST_SEARCHED: Final = 2
 """Stretches of a text in which is looked for what takes long."""
 
@@ -87,18 +91,39 @@ def recover(
         MalformedCodeError: When no code is found, or several.
         CodecError: The judge's own refusal of a code that the parity proves.
     """
+    if refused and (len(raw) > LONGEST_INPUT or not raw.strip()):
+        raise refused
+    found = tuple(_stretches(raw))
     looking = Search(judge, needs_proof=needs_proof, thorough=search)
-    found = looking.find_whole(raw) if sound else looking.find(raw)
-    if found:
-        return found
-    raise looking.refusal or refused or unreadable(raw)
+    recovered = looking.find_whole(found) if sound else looking.find(found)
+    if recovered:
+        return recovered
+    if sound and refused:
+        raise looking.refusal or refused
+    raise looking.refusal or _unreadable(raw, found, refused, searched=search)
+
+
+def holds_code(raw: str) -> bool:
+    """Tell whether a text holds a code whose parity is right, as it stands or among other text."""
+    return any(_kind_of(text) for typed in _stretches(raw) for text in whole_codes(typed))
+
+
+def _unreadable(
+    raw: str, found: Sequence[Typed], refused: MalformedCodeError | None, *, searched: bool
+) -> MalformedCodeError:
+    """Return the error for a text that holds no code: about what looks like one among other text."""
+    if len(found) > 1:
+        return unreadable(found[1], searched=searched)
+    if refused:
+        return refused
+    return unreadable(found[0] if found else Typed(lines_of(raw)), searched=searched)
 
 
 def differences(raw: str, text: str, meant: str) -> tuple[Repair, ...]:
     """Name what differs between a code as it was cleaned up and as it should be, of the same length."""
     typed = Typed(lines_of(raw))
     if typed.text != text:
-        typed = Typed((Line(1, is_numbered=False, words=(text,)),))
+        typed = Typed((Line(1, is_numbered=False, words=(text,), raw_words=(text,)),))
     return named(typed, Candidate(meant, as_typed(len(text)), 0, 0))
 
 
@@ -125,27 +150,32 @@ class Search(Generic[V]):
         """The refusal of the proposal that the parity proves best, if it proves one."""
         return self._refused[1] if self._refused else None
 
-    def find_whole(self, raw: str) -> Recovered[V] | None:
+    def find_whole(self, found: Sequence[Typed]) -> Recovered[V] | None:
         """Look for a code whose parity is right among other text.
 
-        Raises:
-            MalformedCodeError: When there are several, and nothing says which one is meant.
-        """
-        return next(filter(None, map(self._whole, _stretches(raw))), None)
-
-    def find(self, raw: str) -> Recovered[V] | None:
-        """Look for a code in a text that is none as it stands.
+        Args:
+            found: What in the text may be a code.
 
         Raises:
             MalformedCodeError: When there are several, and nothing says which one is meant.
         """
-        recovered = self.find_whole(raw)
+        return next(filter(None, map(self._whole, found[:_MOST_WHOLE])), None)
+
+    def find(self, found: Sequence[Typed]) -> Recovered[V] | None:
+        """Look for a code in what may be one.
+
+        Args:
+            found: What in the text may be a code, the likeliest first.
+
+        Raises:
+            MalformedCodeError: When there are several, and nothing says which one is meant.
+        """
+        recovered = self.find_whole(found)
         if recovered:
             return recovered
-        found = list(_stretches(raw))
         # What is quickly seen is looked for everywhere before anything that takes long is tried.
-        for propose in (_seen_at_once, _seen_from_groups):
-            for typed in found:
+        for propose, stretches_tried in _QUICK:
+            for typed in found[:stretches_tried]:
                 recovered = self._first(typed, propose(typed, self.budget))
                 if recovered or self._is_settled:
                     return recovered
@@ -209,6 +239,7 @@ class Search(Generic[V]):
 
 
 def _stretches(raw: str) -> Iterator[Typed]:
+    """Yield each stretch that may be a code once, over all that the text may have been."""
     seen: set[str] = set()
     for text in readings(raw):
         for typed in stretches(text):
@@ -217,27 +248,39 @@ def _stretches(raw: str) -> Iterator[Typed]:
                 yield typed
 
 
-def _seen_at_once(typed: Typed, budget: Budget) -> Iterator[Candidate]:
-    """Yield what is near to the code as it was typed, and to a code whose end was cut off."""
+def _as_typed(typed: Typed, budget: Budget) -> Iterator[Candidate]:
+    """Yield what is near to the code as it was typed."""
     text, doubtful = typed.text, typed.doubtful
     for found in completed(text, [as_typed(len(text))], budget, doubtful):
         # Four wrong symbols are believed at any length: the spec says so.
         yield replace(found, surprise=max(found.surprise, _PROVED))
-    yield from completed(text, _cut_ends(len(text)), budget, doubtful)
+
+
+def _with_cut_ends(typed: Typed, budget: Budget) -> Iterator[Candidate]:
+    return completed(typed.text, _cut_ends(len(typed.text)), budget, typed.doubtful)
 
 
 def _seen_from_groups(typed: Typed, budget: Budget) -> Iterator[Candidate]:
-    return completed(typed.text, shown_arrangements(typed), budget, typed.doubtful)
+    found = completed(typed.text, shown_arrangements(typed), budget, typed.doubtful)
+    # A missing group put into the wrong place of its line gives the same code, with mistakes nobody made.
+    return iter(sorted(found, key=lambda candidate: candidate.wrong))
 
 
 def _cut_ends(count: int) -> Iterator[Arrangement]:
     """Yield the lengths that a code may have had before its end, or its beginning, was cut off."""
-    lost = [lost for lost in range(1, _MOST_LOST + 1) if (count + lost) % 2 == 0 and count + lost >= _SHORTEST]
+    possible = range(1 + (count + 1) % 2, _MOST_LOST + 1, 2)
+    lost = [each for each in possible if count + each >= _SHORTEST]
     for each in lost:
         yield with_gap(count, count, each, 2 * len(lost))
     for each in lost:
         yield with_gap(count, 0, each, 2 * len(lost))
 
+
+_QUICK: Final = (
+    (_as_typed, _MOST_TRIED),
+    (_with_cut_ends, _MOST_SEARCHED),
+    (_seen_from_groups, _MOST_SEARCHED),
+)
 
 Decoder = Callable[[Sums, Budget], Iterator[Arrangement]]
 

@@ -12,6 +12,7 @@ from codec.damage import Damage, Repair
 from codec.grouping import GROUP_CHARACTERS, group_of
 from codec.layout import Typed
 
+
 def named(typed: Typed, found: Candidate) -> tuple[Repair, ...]:
     """Name every difference between what was typed and the code that it turned out to be.
 
@@ -27,9 +28,7 @@ def named(typed: Typed, found: Candidate) -> tuple[Repair, ...]:
     within = _with_swaps(tuple(_within_groups(typed, found.text, stood, (first, last))))
     code = found.text
     begin = (Repair(1, meant=code[:first], damage=Damage.CUT_BEGINNING),) if first else ()
-    end = (
-        (Repair(group_of(last), meant=code[last:], damage=Damage.CUT_END),) if last < len(code) else ()
-    )
+    end = (Repair(group_of(last), meant=code[last:], damage=Damage.CUT_END),) if last < len(code) else ()
     return (*told, *begin, *repeated, *within, *end)
 
 
@@ -125,9 +124,10 @@ def _stood(source: Sequence[int], *, attach: bool) -> tuple[tuple[int, ...], ...
         source: For each character of the code the typed one.
         attach: Whether typed characters that are too many count to the group before them.
     """
-    stood: list[list[int]] = []
-    for start in range(0, len(source), GROUP_CHARACTERS):
-        stood.append([typed for typed in source[start : start + GROUP_CHARACTERS] if typed != LOST])
+    stood = [
+        [typed for typed in source[start : start + GROUP_CHARACTERS] if typed != LOST]
+        for start in range(0, len(source), GROUP_CHARACTERS)
+    ]
     if attach:
         used = set(source)
         groups = {typed: group for group, found in enumerate(stood) for typed in found}

@@ -9,8 +9,8 @@ Not handled: what the groups and lines of the typed text show (`codec.layout`), 
 from collections.abc import Iterator
 from typing import Final
 
-from codec.galois import tables, times
 from codec.arrangement import LOST, Arrangement, Budget, with_gap, without
+from codec.galois import tables, times
 from codec.parity import PARITY_SYMBOLS
 from codec.sums import Rows, Sums, may_be, placed, without_lost
 
@@ -108,21 +108,25 @@ def lost_twice(sums: Sums, budget: Budget) -> Iterator[Arrangement]:
 def _second_places(
     left: list[int], power: int, second: Rows, logs: list[tuple[int, ...]], one: int
 ) -> Iterator[int]:
-    """Yield which second symbols may be lost, given the first; the loop is written out, since it runs n²/2 times."""
+    """Yield which second symbols may be lost, given the first.
+
+    This loop runs once for every pair, so it is written out: first what depends on the first symbol is taken
+    out of the syndromes, then what depends on the second, and one wrong symbol may explain what is left.
+    """
     powers, logarithms = tables()
     symbols = len(second)
     a, b, c, d = left[:4]
     for other in range(one + 1, symbols):
-        (u, v, w, x, y, *_), (l, m, n, o, *_) = second[other], logs[other]
-        v ^= a ^ (powers[l + power] if u else 0)
-        w ^= b ^ (powers[m + power] if second[other][1] else 0)
-        x ^= c ^ (powers[n + power] if second[other][2] else 0)
-        y ^= d ^ (powers[o + power] if second[other][3] else 0)
+        (s1, s2, s3, s4, s5, *_), (g1, g2, g3, g4, *_) = second[other], logs[other]
+        t1 = a ^ s2 ^ (powers[g1 + power] if s1 else 0)
+        t2 = b ^ s3 ^ (powers[g2 + power] if s2 else 0)
+        t3 = c ^ s4 ^ (powers[g3 + power] if s3 else 0)
+        t4 = d ^ s5 ^ (powers[g4 + power] if s4 else 0)
         turn = symbols - 1 - other
-        p = w ^ (powers[logarithms[v] + turn] if v else 0)
-        q = x ^ (powers[logarithms[w] + turn] if w else 0)
-        r = y ^ (powers[logarithms[x] + turn] if x else 0)
-        if times(p, r) == times(q, q):
+        u1 = t2 ^ (powers[logarithms[t1] + turn] if t1 else 0)
+        u2 = t3 ^ (powers[logarithms[t2] + turn] if t2 else 0)
+        u3 = t4 ^ (powers[logarithms[t3] + turn] if t3 else 0)
+        if times(u1, u3) == times(u2, u2):
             yield other
 
 

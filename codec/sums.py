@@ -54,9 +54,9 @@ class Sums:
             self._columns.append(column[: self.length + 1])
 
     def before(self, place: int) -> tuple[int, ...]:
-        """Return eight sums of the pairs before a place; a run between two places of equal sums is a code word.
+        """Return eight sums of the pairs before a place.
 
-        The two places must be both even or both odd.
+        A run between two places of equal sums is a code word. The two places must be both even or both odd.
         """
         return tuple(column[place] for column in self._columns)
 
@@ -134,7 +134,8 @@ def may_be(syndromes: Sequence[int], wrong: int) -> bool:
     # the innermost loop of every search, so it is written out.
     third, fifth = logarithms[c], logarithms[e]
     minor = powers[third + fifth] ^ powers[2 * logarithms[d]]
-    found = powers[third + logarithms[powers[2 * third]]] ^ powers[fifth + logarithms[powers[2 * logarithms[b]]]]
+    found = powers[third + logarithms[powers[2 * third]]]
+    found ^= powers[fifth + logarithms[powers[2 * logarithms[b]]]]
     return found == (powers[logarithms[a] + logarithms[minor]] if minor else 0)
 
 

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from codec.arrangement import Arrangement, Budget
+from codec.damage import Damage, Repair
 from codec.galois import ORDER, tables
+from codec.grouping import GROUP_CHARACTERS
 from codec.parity import PARITY_SYMBOLS
 from codec.sums import Rows, Sums, may_be
 
@@ -34,7 +36,8 @@ def swapped(sums: Sums, size: int, budget: Budget) -> Iterator[Arrangement]:
     step = size // 2
     # Every piece as if it stood first, so that a difference of two pieces counts alike in both places.
     pieces = [
-        _turned(_piece(rows, place * size, place * size + size), place * step)[:_ENOUGH] for place in range(count)
+        _turned(_piece(rows, place * size, place * size + size), place * step)[:_ENOUGH]
+        for place in range(count)
     ]
     roots = range(1, _ENOUGH + 1)
     turns = [[powers[-root * place * step % ORDER] for root in roots] for place in range(count)]
@@ -71,9 +74,9 @@ def moved(sums: Sums, size: int, budget: Budget) -> Iterator[Arrangement]:
             between = _piece(rows, first * size, last * size)
             away = (place - piece) * size // 2
             back = size // 2 if place > piece else -size // 2
-            there, moved_back = _turned(own, -away), _turned(between, back)
+            there, nearer = _turned(own, -away), _turned(between, back)
             found = [
-                v ^ w ^ x ^ y ^ z for v, w, x, y, z in zip(whole, own, between, there, moved_back, strict=True)
+                v ^ w ^ x ^ y ^ z for v, w, x, y, z in zip(whole, own, between, there, nearer, strict=True)
             ]
             if may_be(found, _MOST_WRONG):
                 yield _with_move(sums.length, piece, place, size, count * count)
@@ -93,6 +96,8 @@ def _turned(piece: tuple[int, ...], power: int) -> tuple[int, ...]:
 
 
 def _with_swap(count: int, one: int, other: int, size: int, places: int) -> Arrangement:
+    damage = Damage.SWAPPED_GROUPS if size == GROUP_CHARACTERS else Damage.SWAPPED_LINES
+    told = Repair(one // size + 1, damage=damage, other=other // size + 1)
     return Arrangement(
         (
             *range(one),
@@ -102,6 +107,7 @@ def _with_swap(count: int, one: int, other: int, size: int, places: int) -> Arra
             *range(other + size, count),
         ),
         places,
+        (told,),
     )
 
 
@@ -110,4 +116,6 @@ def _with_move(count: int, piece: int, place: int, size: int, places: int) -> Ar
     order = list(range(count))
     taken = order[piece * size : piece * size + size]
     rest = order[: piece * size] + order[piece * size + size :]
-    return Arrangement((*rest[: place * size], *taken, *rest[place * size :]), places)
+    damage = Damage.MOVED_GROUP if size == GROUP_CHARACTERS else Damage.MOVED_LINE
+    told = Repair(place + 1, damage=damage, other=piece + 1)
+    return Arrangement((*rest[: place * size], *taken, *rest[place * size :]), places, (told,))

@@ -38,12 +38,13 @@ _ID_BYTES = 32
 _LONGEST_NAME = 52
 
 
-def read_code(portal: Portal, raw: str) -> Received[DeviceCode]:
+def read_code(portal: Portal, raw: str, *, search: bool = False) -> Received[DeviceCode]:
     """Read and verify a code that a device made.
 
     Args:
         portal: The portal.
         raw: The code, however it was pasted.
+        search: Whether a person waits for a longer search, should it be damaged.
 
     Raises:
         MalformedCodeError: When it cannot be read, nor repaired.
@@ -52,7 +53,7 @@ def read_code(portal: Portal, raw: str) -> Received[DeviceCode]:
         MissingAuthorizationError: For a confirmation of an authorization that the books do not hold.
         NotGenuineError: When its signature does not hold.
     """
-    return portal.store.read(lambda books: receive(raw, lambda code: _verify(books, code)))
+    return portal.store.read(lambda books: receive(raw, lambda code: _verify(books, code), search=search))
 
 
 def _verify(books: Reading, code: UnverifiedCode[Code]) -> VerifiedCode[DeviceCode]:

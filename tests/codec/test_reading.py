@@ -15,6 +15,7 @@ from codec.digits import DigitSink
 from codec.envelope import UnverifiedCode, VerifiedCode, require_kind, verify_authorization
 from codec.errors import CodecError, MalformedCodeError, NewerVersionError, NotGenuineError, WrongKindError
 from codec.grouping import GROUP_CHARACTERS, GROUPS_PER_LINE, grouped, groups_of
+from codec.layout import Typed, lines_of
 from codec.missing import FEWEST_CHARACTERS, gaps
 from codec.parity import parity_of
 from codec.reading import Repair, inspect, receive
@@ -283,17 +284,17 @@ def test_no_code_is_shorter_than_the_shortest() -> None:
 
 @pytest.mark.parametrize("raw", ["", "ABCDEFGH", "one two three four", "1: AB CD\n2: EF", "\n\n"])
 def test_no_place_is_named_where_none_shows(raw: str) -> None:
-    assert gaps(raw) == ()
+    assert gaps(Typed(lines_of(raw))) == ()
 
 
 def test_at_most_three_places_are_named() -> None:
     broken = TYPED.replace(": ", ": X", 6)
-    assert len(gaps(broken)) == 3
+    assert len(gaps(Typed(lines_of(broken)))) == 3
 
 
 @given(st.text())
 def test_looking_for_gaps_never_fails(raw: str) -> None:
-    assert len(gaps(raw)) <= 3
+    assert len(gaps(Typed(lines_of(raw)))) <= 3
 
 
 # --- whatever else may come ----------------------------------------------------------------------------
