@@ -10,7 +10,9 @@ Invariant: the work grows with the length of the text, and no stretch is longer 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from codec.alphabet import ALPHABET, LONGEST_CODE
@@ -65,18 +67,37 @@ def _from_quoted_printable(raw: str) -> str:
 
 def stretches(raw: str) -> Iterator[Typed]:
     """Yield what may be one code, the likeliest first: all of the text, and what in it looks like a code."""
-    lines, later = lines_of(raw), list[Typed]()
+    lines = lines_of(raw)
     every = Typed(lines)
     if _SHORTEST <= len(every.shown) <= LONGEST_CODE:
         yield every
+    kept = list(_kept(lines))
+    for found in kept:
+        if found.lines != lines and _SHORTEST <= len(found.shown) <= _LONGEST_SEARCHED:
+            yield found
+    yield from _begun_later(kept[0])
+
+
+def _kept(lines: Sequence[Line]) -> tuple[Typed, ...]:
+    """Return what looks like a code, in three ways: surely, rather, and with short ends."""
     has_capitals = _has_capitals(lines)
-    for least in (_LITTLE, 0.0):
-        kept = Typed(tuple(filter(None, (_cut_to_code(line, has_capitals, least) for line in lines))))
-        if kept.lines != lines and _SHORTEST <= len(kept.shown) <= _LONGEST_SEARCHED:
-            yield kept
-            later.append(kept)
-    for kept in later[:1]:
-        yield from _begun_later(kept)
+    parts = [_likest_part(line, has_capitals) for line in lines]
+    begins = Counter(part.start for part in parts if part.likeness > _LITTLE).most_common(1)
+    usual = begins[0][0] if begins else 0
+    surely, rather, ends = [], [], []
+    for line, part in zip(lines, parts, strict=True):
+        is_all = (part.start, part.end) == (0, len(line.words))
+        rather.append(line.part(part.start, part.end))
+        surely.append(rather[-1] if is_all or part.likeness > _LITTLE else line.part(0, 0))
+        start, end = (part.start, part.end) if part.likeness else (usual, usual)
+        ends.append(line.part(start, len(line.words) if _is_short(line, end, has_capitals) else end))
+    return tuple(Typed(tuple(line for line in found if line.words)) for found in (surely, rather, ends))
+
+
+def _is_short(line: Line, start: int, has_capitals: bool) -> bool:
+    """Tell whether the words from one on may be the last groups of a code, although they do not look so."""
+    letters = "".join(line.raw_words[start:])
+    return len(letters) <= 2 * GROUP_CHARACTERS and not (has_capitals and letters != letters.upper())
 
 
 def _has_capitals(lines: Sequence[Line]) -> bool:
@@ -89,18 +110,24 @@ def _is_mixed(word: str) -> bool:
     return any(map(str.isdigit, word)) and any(map(str.isalpha, word))
 
 
-def _cut_to_code(line: Line, has_capitals: bool, least: float) -> Line | None:
-    """Return the part of a line that looks most like a code; None where nothing looks more so than ``least``."""
-    best, best_range, total, start = 0.0, (0, 0), 0.0, 0
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The words of a line that look most like a code, and how much they do; perhaps none."""
+
+    start: int = 0
+    end: int = 0
+    likeness: float = 0.0
+
+
+def _likest_part(line: Line, has_capitals: bool) -> _Part:
+    best, total, start = _Part(), 0.0, 0
     for place, word in enumerate(line.raw_words):
         total += _likeness(word, has_capitals)
-        if total > best:
-            best, best_range = total, (start, place + 1)
+        if total > best.likeness:
+            best = _Part(start, place + 1, total)
         if total <= 0:
             total, start = 0.0, place + 1
-    # What looks little like a code among other words is none; as a line by itself it may be the end of one.
-    is_all = best_range == (0, len(line.words))
-    return line.part(*best_range) if best > (0.0 if is_all else least) else None
+    return best
 
 
 def _likeness(word: str, has_capitals: bool) -> float:

@@ -16,7 +16,7 @@ from codec.alphabet import clean
 from codec.codes import Code
 from codec.damage import Damage, Repair
 from codec.envelope import UnverifiedCode, VerifiedCode, decode_body
-from codec.errors import CodecError, MalformedCodeError
+from codec.errors import CodecError, MalformedCodeError, NewerVersionError
 from codec.parity import PARITY_CHARACTERS, is_clean
 
 __all__ = ["Damage", "Inspected", "Received", "Repair", "inspect", "is_whole", "receive"]
@@ -62,7 +62,8 @@ def receive(raw: str, verify: "Verify[V_co]", *, search: bool = False) -> Receiv
         return _recovered(raw, verify, search, refused, sound=False)
     try:
         code = verify(_decode(text))
-    except MalformedCodeError as refused:
+    except (MalformedCodeError, NewerVersionError) as refused:
+        # What reads like no code may be two of them: then the parity is right as well.
         sound = is_clean(text)
         return _recovered(raw, verify, search, refused if sound else None, sound=sound)
     except CodecError:
@@ -79,13 +80,14 @@ def inspect(raw: str) -> Inspected:
         MalformedCodeError: When no code can be read, nor repaired.
         NewerVersionError: When a newer version made it.
     """
-    refused, sound = None, False
+    refused: CodecError | None = None
+    sound = False
     try:
         text = clean(raw)
         sound = is_clean(text)
         if sound:
             return Inspected(_decode(text))
-    except MalformedCodeError as error:
+    except (MalformedCodeError, NewerVersionError) as error:
         refused = error
     from codec.recovery import recover  # for damaged codes alone
 
@@ -106,7 +108,7 @@ def is_whole(raw: str) -> bool:
 
 
 def _recovered(
-    raw: str, verify: "Verify[V_co]", search: bool, refused: MalformedCodeError | None, *, sound: bool
+    raw: str, verify: "Verify[V_co]", search: bool, refused: CodecError | None, *, sound: bool
 ) -> Received[V_co]:
     from codec.recovery import recover  # for damaged codes alone
 

@@ -45,7 +45,7 @@ _SHORTEST: Final = 120
 _MOST_LOST: Final = PARITY_CHARACTERS
 _MOST_TRIED: Final = 20
 """Stretches of a text that are taken for a code as they stand."""
-_MOST_WHOLE: Final = 4
+_MOST_WHOLE: Final = 5
 """Stretches of a text in which a whole code is looked for."""
 _MOST_SEARCHED: Final = 2
 """Stretches of a text in which is looked for what takes long."""
@@ -74,7 +74,7 @@ def recover(
     *,
     needs_proof: bool = False,
     search: bool = False,
-    refused: MalformedCodeError | None = None,
+    refused: CodecError | None = None,
     sound: bool = False,
 ) -> Recovered[V]:
     """Find the code in a text that is none as it stands.
@@ -109,8 +109,8 @@ def holds_code(raw: str) -> bool:
 
 
 def _unreadable(
-    raw: str, found: Sequence[Typed], refused: MalformedCodeError | None, *, searched: bool
-) -> MalformedCodeError:
+    raw: str, found: Sequence[Typed], refused: CodecError | None, *, searched: bool
+) -> CodecError:
     """Return the error for a text that holds no code: about what looks like one among other text."""
     if len(found) > 1:
         return unreadable(found[1], searched=searched)
