@@ -21,12 +21,13 @@ class Typed:
 
     Attributes:
         raw: The text.
-        groups: Numbers of the groups of the code that it is wrong in; None where lines were mixed up or an
-            end is missing.
+        groups: Numbers of the groups of the code that it is wrong in.
+        mistakes: How many things happened to it.
     """
 
     raw: str
-    groups: frozenset[int] | None
+    groups: frozenset[int]
+    mistakes: int
 
 
 Mistake = Callable[[str, Random], Typed]
@@ -50,12 +51,27 @@ def _around(code: str, place: int) -> set[int]:
     return {group_of(each) for each in range(first, last + 1)}
 
 
+def _lost_groups(code: str, place: int, count: int) -> set[int]:
+    """Return the groups of what was left out, and of whatever else leaves the same when it is left out."""
+    groups: set[int] = set()
+    for step in (-1, 1):
+        start = place
+        while (
+            start >= 0
+            and start + count <= len(code)
+            and code[:start] + code[start + count :] == (code[:place] + code[place + count :])
+        ):
+            groups |= set(range(group_of(start), group_of(start + count - 1) + 1))
+            start += step
+    return groups
+
+
 def wrong_characters(count: int) -> Mistake:
     """Type other characters in some places."""
 
     def mistake(code: str, rng: Random) -> Typed:
         places = rng.sample(range(len(code)), count)
-        return Typed(wrong(code, places, rng), frozenset(map(group_of, places)))
+        return Typed(wrong(code, places, rng), frozenset(map(group_of, places)), count)
 
     return mistake
 
@@ -66,7 +82,7 @@ def wrong_symbols(count: int) -> Mistake:
     def mistake(code: str, rng: Random) -> Typed:
         pairs = rng.sample(range(len(code) // 2), count)
         places = [2 * pair + half for pair in pairs for half in rng.choice(((0,), (1,), (0, 1)))]
-        return Typed(wrong(code, places, rng), frozenset(map(group_of, places)))
+        return Typed(wrong(code, places, rng), frozenset(map(group_of, places)), 2 * count)
 
     return mistake
 
@@ -83,9 +99,7 @@ def lost(characters: int, step: int, wrong_too: int) -> Mistake:
         place = rng.randrange(0, len(code) - characters, step)
         typed = code[:place] + code[place + characters :]
         raw, groups = _with_wrong(typed, lambda at: at if at < place else at + characters, wrong_too, rng)
-        for each in range(place, place + characters):
-            groups |= _around(code, each)
-        return Typed(raw, frozenset(groups))
+        return Typed(raw, frozenset(groups | _lost_groups(code, place, characters)), wrong_too + 1)
 
     return mistake
 
@@ -101,19 +115,20 @@ def doubled(characters: int, step: int, wrong_too: int) -> Mistake:
         )
         for each in range(place, place + characters):
             groups |= _around(code, each)
-        return Typed(raw, frozenset(groups))
+        return Typed(raw, frozenset(groups), wrong_too + 1)
 
     return mistake
 
 
 def lost_twice(wrong_too: int) -> Mistake:
-    """Leave out a character in two places."""
+    """Leave out a character in two places that are some groups apart."""
 
     def mistake(code: str, rng: Random) -> Typed:
-        one, other = sorted(rng.sample(range(len(code)), 2))
+        one = rng.randrange(len(code) - 2 * LINE)
+        other = rng.randrange(one + LINE, len(code))
         typed = code[:one] + code[one + 1 : other] + code[other + 1 :]
         raw, groups = _with_wrong(typed, lambda at: at + (at >= one) + (at >= other - 1), wrong_too, rng)
-        return Typed(raw, frozenset(groups | _around(code, one) | _around(code, other)))
+        return Typed(raw, frozenset(groups | _around(code, one) | _around(code, other)), wrong_too + 2)
 
     return mistake
 
@@ -132,7 +147,7 @@ def swapped(size: int, wrong_too: int = 0) -> Mistake:
         )
         raw, groups = _with_wrong("".join(pieces), lambda at: order[at], wrong_too, rng)
         named = {one + 1, other + 1} if size == GROUP_CHARACTERS else set()
-        return Typed(raw, frozenset(groups | named))
+        return Typed(raw, frozenset(groups | named), wrong_too + 1)
 
     return mistake
 
@@ -144,7 +159,7 @@ def transposed(wrong_too: int) -> Mistake:
         place = rng.randrange(len(code) - 1)
         typed = code[:place] + code[place + 1] + code[place] + code[place + 2 :]
         raw, groups = _with_wrong(typed, lambda at: at, wrong_too, rng)
-        return Typed(raw, frozenset(groups | {group_of(place), group_of(place + 1)}))
+        return Typed(raw, frozenset(groups | {group_of(place), group_of(place + 1)}), wrong_too + 1)
 
     return mistake
 
@@ -155,7 +170,7 @@ def cut_end(least: int, most: int, wrong_too: int = 0) -> Mistake:
     def mistake(code: str, rng: Random) -> Typed:
         typed = code[: -rng.randint(least, most)]
         raw, groups = _with_wrong(typed, lambda at: at, wrong_too, rng)
-        return Typed(raw, frozenset(groups))
+        return Typed(raw, frozenset(groups), wrong_too + 1)
 
     return mistake
 
@@ -163,7 +178,7 @@ def cut_end(least: int, most: int, wrong_too: int = 0) -> Mistake:
 def wrong_parity(code: str, rng: Random) -> Typed:
     """Mistype all of the parity."""
     places = range(len(code) - 16, len(code))
-    return Typed(wrong(code, places, rng), frozenset(map(group_of, places)))
+    return Typed(wrong(code, places, rng), frozenset(map(group_of, places)), 16)
 
 
 def not_of_the_alphabet(count: int) -> Mistake:
@@ -174,7 +189,7 @@ def not_of_the_alphabet(count: int) -> Mistake:
         places = rng.sample(range(len(code)), count)
         for place in places:
             characters[place] = rng.choice("Uu")
-        return Typed("".join(characters), frozenset(map(group_of, places)))
+        return Typed("".join(characters), frozenset(map(group_of, places)), count)
 
     return mistake
 
@@ -184,7 +199,7 @@ def in_lines(mistake: Mistake) -> Mistake:
 
     def laid_out(code: str, rng: Random) -> Typed:
         typed = mistake(code, rng)
-        return Typed(grouped(typed.raw), typed.groups)
+        return Typed(grouped(typed.raw), typed.groups, typed.mistakes)
 
     return laid_out
 
@@ -205,7 +220,7 @@ def of_groups(change: Callable[[list[str], Random], set[int]], wrong_too: int = 
             f"{number}: {' '.join(groups[each] for each in line if groups[each])}"
             for number, line in enumerate(lines, 1)
         )
-        return Typed(raw, frozenset(touched))
+        return Typed(raw, frozenset(touched), len(touched))
 
     return mistake
 
@@ -240,7 +255,7 @@ def of_lines(change: Callable[[list[str], Random], None], *, numbered: bool, wro
         change(lines, rng)
         if not numbered:
             lines = [line.split(": ")[1] for line in lines]
-        return Typed("\n".join(lines), frozenset(map(group_of, places)))
+        return Typed("\n".join(lines), frozenset(map(group_of, places)), wrong_too + 1)
 
     return mistake
 
@@ -274,6 +289,6 @@ def in_a_mail(mistake: Mistake) -> Mistake:
     def mailed(code: str, rng: Random) -> Typed:
         typed = mistake(code, rng)
         raw = f"Dear Bob, here is the code: {typed.raw}\nRegards,\nAlice\nTel. +49 30 1234567"
-        return Typed(raw, typed.groups)
+        return Typed(raw, typed.groups, typed.mistakes)
 
     return mailed

@@ -1,4 +1,4 @@
-"""Signed codes of every kind and of every length from 120 to 330 characters that there is, with their readers.
+"""Signed codes of every kind and of all lengths from 120 to 330 characters that there are, with readers.
 
 Requests and authorizations grow with their lines, trust codes with their issuers; confirmations and returns
 are always about as long. Everything is drawn as for the size figures (`benchmarks.content`).
@@ -26,6 +26,7 @@ from codec.keys import VerifyingKey
 
 SHORTEST: Final = 120
 LONGEST: Final = 330
+_TURNS: Final = 6
 _MOST_LINES: Final = 52
 _MOST_WANTED: Final = 30
 
@@ -49,12 +50,12 @@ def specimens(seed: str, each: int = 1) -> list[Specimen]:
         each: How many of the same kind and length.
     """
     found: dict[tuple[Kind, int], list[Specimen]] = defaultdict(list)
-    for turn in range(4 * each):
+    for turn in range(_TURNS * each):
         for specimen in _drawn(Chance(f"{seed} {turn}")):
             alike = found[specimen.code.kind, len(specimen.text)]
             if len(alike) < each and SHORTEST <= len(specimen.text) <= LONGEST:
                 alike.append(specimen)
-    return [specimen for _, alike in sorted(found.items(), key=lambda item: str(item[0])) for specimen in alike]
+    return [specimen for key in sorted(found, key=str) for specimen in found[key]]
 
 
 def _drawn(chance: Chance) -> Iterator[Specimen]:

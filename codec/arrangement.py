@@ -104,8 +104,9 @@ def completed(
         budget: Of steps.
         doubtful: Indices of typed characters that are known to be wrong.
     """
+    steps = CORRECTION + len(text) // 16
     for arrangement in arrangements:
-        if not budget.allows(CORRECTION):
+        if not budget.allows(steps):
             return
         found = _completed(text, arrangement, doubtful)
         if found:

@@ -10,7 +10,7 @@ Not handled: what surrounds a code (`codec.pasted`), and damage that shows nowhe
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice, product
 from typing import Final
 
@@ -26,6 +26,10 @@ LINE_NUMBER: Final = re.compile(r"[^0-9A-Za-z]*([0-9]{1,3})[\s*_`']{0,4}(?::(?![
 _WORD: Final = re.compile(r"[^\s\-_'\"`~>|=+,;.:()\[\]{}<]+")
 _EDGES: Final = "!?*&#@$%^/\\\u2026\u2022\u00b7"
 _FOLDED: Final = str.maketrans("oOiIlL", "001111")
+_MAY_BE_DRESSED: Final = re.compile(r"[:*#`~\\]|[0-9][.)]")
+"""Without any of these there is nothing to take off."""
+_MOST_WORDS: Final = 4_000
+"""Words of a text that are looked at: far more than stand around any code."""
 _MOSTLY: Final = 0.6
 """What share of groups must be whole before the others are believed to be broken."""
 _MOST_ARRANGEMENTS: Final = 25
@@ -108,12 +112,17 @@ class Typed:
 def lines_of(raw: str) -> tuple[Line, ...]:
     """Cut a text into lines of words, clean-up of `codec.alphabet` included."""
     lines: list[Line] = []
+    left = _MOST_WORDS
     for typed in plain(raw).split("\n"):
         number = LINE_NUMBER.match(typed)
-        words = tuple(_words(undressed(typed[number.end() :] if number else typed)))
+        text = typed[number.end() :] if number else typed
+        words = tuple(islice(_words(undressed(text) if _MAY_BE_DRESSED.search(text) else text), left))
         if words:
             own = int(number.group(1)) if number else len(lines) + 1
             lines.append(Line(own, number is not None, tuple(map(folded, words)), words))
+            left -= len(words)
+        if not left:
+            break
     return tuple(lines)
 
 
@@ -124,6 +133,7 @@ def _words(text: str) -> Iterator[str]:
             yield word
 
 
+@lru_cache(_MOST_WORDS)
 def folded(word: str) -> str:
     """Return a word in the characters of a code, as far as it has them."""
     return "".join(map(_known, word.translate(_FOLDED)))

@@ -59,17 +59,17 @@ def receive(raw: str, verify: "Verify[V_co]", *, search: bool = False) -> Receiv
     try:
         text = clean(raw)
     except MalformedCodeError as refused:
-        return _recovered(raw, verify, search, refused, sound=False)
+        return _recovered(raw, "", verify, search, refused, sound=False)
     try:
         code = verify(_decode(text))
     except (MalformedCodeError, NewerVersionError) as refused:
         # What reads like no code may be two of them: then the parity is right as well.
         sound = is_clean(text)
-        return _recovered(raw, verify, search, refused if sound else None, sound=sound)
+        return _recovered(raw, text, verify, search, refused if sound else None, sound=sound)
     except CodecError:
         if is_clean(text):
             raise
-        return _recovered(raw, verify, search, None, sound=False)
+        return _recovered(raw, text, verify, search, None, sound=False)
     return Received(code, () if is_clean(text) else _differences(raw, text, code.text))
 
 
@@ -81,7 +81,7 @@ def inspect(raw: str) -> Inspected:
         NewerVersionError: When a newer version made it.
     """
     refused: CodecError | None = None
-    sound = False
+    text, sound = "", False
     try:
         text = clean(raw)
         sound = is_clean(text)
@@ -91,7 +91,7 @@ def inspect(raw: str) -> Inspected:
         refused = error
     from codec.recovery import recover  # for damaged codes alone
 
-    found = recover(raw, lambda code: code, needs_proof=True, refused=refused, sound=sound)
+    found = recover(raw, text, lambda code: code, needs_proof=True, refused=refused, sound=sound)
     return Inspected(found.code, found.repairs)
 
 
@@ -108,11 +108,11 @@ def is_whole(raw: str) -> bool:
 
 
 def _recovered(
-    raw: str, verify: "Verify[V_co]", search: bool, refused: CodecError | None, *, sound: bool
+    raw: str, text: str, verify: "Verify[V_co]", search: bool, refused: CodecError | None, *, sound: bool
 ) -> Received[V_co]:
     from codec.recovery import recover  # for damaged codes alone
 
-    found = recover(raw, verify, search=search, refused=refused, sound=sound)
+    found = recover(raw, text, verify, search=search, refused=refused, sound=sound)
     return Received(found.code, found.repairs, found.notes)
 
 

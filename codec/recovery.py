@@ -33,7 +33,7 @@ from codec.sums import Sums, surprise
 
 V = TypeVar("V")
 
-AUTOMATIC: Final = 10_000
+AUTOMATIC: Final = 13_000
 """Steps of a search that nobody asked for."""
 ON_REQUEST: Final = 250_000
 """Steps of a search that a person waits for."""
@@ -70,6 +70,7 @@ class Recovered(Generic[V]):
 
 def recover(
     raw: str,
+    text: str,
     judge: Judge[V],
     *,
     needs_proof: bool = False,
@@ -81,6 +82,7 @@ def recover(
 
     Args:
         raw: The text.
+        text: The same cleaned up; empty where that cannot be.
         judge: Returns what it makes of a code, or raises why it refuses it.
         needs_proof: Whether the judge accepts everything, so that only what the parity proves may come to it.
         search: Whether a person waits for a longer search.
@@ -91,10 +93,16 @@ def recover(
         MalformedCodeError: When no code is found, or several.
         CodecError: The judge's own refusal of a code that the parity proves.
     """
+    looking = Search(judge, needs_proof=needs_proof, thorough=search)
+    if text and not sound:
+        recovered = looking.nearest(_typed(raw, text))
+        if recovered:
+            return recovered
+        if looking.is_settled and looking.refusal:
+            raise looking.refusal
     if refused and (len(raw) > LONGEST_INPUT or not raw.strip()):
         raise refused
     found = tuple(_stretches(raw))
-    looking = Search(judge, needs_proof=needs_proof, thorough=search)
     recovered = looking.find_whole(found) if sound else looking.find(found)
     if recovered:
         return recovered
@@ -121,10 +129,15 @@ def _unreadable(
 
 def differences(raw: str, text: str, meant: str) -> tuple[Repair, ...]:
     """Name what differs between a code as it was cleaned up and as it should be, of the same length."""
+    return named(_typed(raw, text), Candidate(meant, as_typed(len(text)), 0, 0))
+
+
+def _typed(raw: str, text: str) -> Typed:
+    """Return what was typed with its lines, or as one run should they say something else."""
     typed = Typed(lines_of(raw))
     if typed.text != text:
         typed = Typed((Line(1, is_numbered=False, words=(text,), raw_words=(text,)),))
-    return named(typed, Candidate(meant, as_typed(len(text)), 0, 0))
+    return typed
 
 
 class Search(Generic[V]):
@@ -149,6 +162,10 @@ class Search(Generic[V]):
     def refusal(self) -> CodecError | None:
         """The refusal of the proposal that the parity proves best, if it proves one."""
         return self._refused[1] if self._refused else None
+
+    def nearest(self, typed: Typed) -> Recovered[V] | None:
+        """Take the code word that is nearest to the text as it was typed."""
+        return self._first(typed, _as_typed(typed, self.budget))
 
     def find_whole(self, found: Sequence[Typed]) -> Recovered[V] | None:
         """Look for a code whose parity is right among other text.
@@ -177,13 +194,13 @@ class Search(Generic[V]):
         for propose, stretches_tried in _QUICK:
             for typed in found[:stretches_tried]:
                 recovered = self._first(typed, propose(typed, self.budget))
-                if recovered or self._is_settled:
+                if recovered or self.is_settled:
                     return recovered
         searched = [(typed, Sums(typed.text)) for typed in found[:_MOST_SEARCHED]]
         for decoder in _DECODERS if self._thorough else _DECODERS[:_AUTOMATIC_DECODERS]:
             for typed, sums in searched:
                 recovered = self._first(typed, _completed_by(decoder, typed, sums, self.budget))
-                if recovered or self._is_settled:
+                if recovered or self.is_settled:
                     return recovered
         return None
 
@@ -193,12 +210,12 @@ class Search(Generic[V]):
             code = self._judged(candidate.text, candidate.surprise)
             if code is not None:
                 return Recovered(code, named(typed, candidate))
-            if self._is_settled:
+            if self.is_settled:
                 break
         return None
 
     @property
-    def _is_settled(self) -> bool:
+    def is_settled(self) -> bool:
         """Whether the parity proves a code that was refused: looking further would only hide why."""
         return bool(self._refused and self._refused[0] > _PROVED)
 
@@ -206,6 +223,8 @@ class Search(Generic[V]):
 
     def _whole(self, typed: Typed) -> Recovered[V] | None:
         """Take a code whose parity is right out of what surrounds it."""
+        if not self.budget.allows(len(typed.text) // 4):
+            return None
         found = [text for text in dict.fromkeys(whole_codes(typed)) if _kind_of(text)]
         if not found:
             return None

@@ -6,11 +6,15 @@ Not handled: finding the code (`codec.recovery`).
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from codec.arrangement import LOST, Candidate
 from codec.damage import Damage, Repair
 from codec.grouping import GROUP_CHARACTERS, group_of
 from codec.layout import Typed
+
+_MOST_UNLIKE: Final = 2
+"""Typing mistakes in something typed twice, with which it is still called so."""
 
 
 def named(typed: Typed, found: Candidate) -> tuple[Repair, ...]:
@@ -53,7 +57,9 @@ def _settled(text: str, found: Candidate) -> tuple[int, ...]:
         return source
     if len(source) != len(text):
         best = _best_gap(text, code)
-        if _mistakes(text, best, code) <= _mistakes(text, source, code):
+        spare = _mistakes(text, source, code) - _mistakes(text, best, code)
+        # A cut-off end is the simplest that may have happened: only fewer mistakes speak against it.
+        if spare > 0 or (spare == 0 and LOST not in (source[0], source[-1])):
             return best
     return _slid(text, source, code)
 
@@ -74,8 +80,9 @@ def _best_gap(text: str, code: str) -> tuple[int, ...]:
         counts.append(wrong)
     fewest = min(counts)
     places = [place for place, count in enumerate(counts) if count == fewest]
-    whole = [place for place in places if not (lost % GROUP_CHARACTERS or place % GROUP_CHARACTERS)]
-    place = (whole or places)[-1 if lost < 0 else 0]
+    # Of places that look alike, the one that touches the fewest groups; of equal characters, the last.
+    order = 1 if lost > 0 else -1
+    place = min(places, key=lambda place: (group_of(place + abs(lost) - 1) - group_of(place), order * place))
     return (*range(place), *(LOST,) * late, *range(place + early, len(text)))
 
 
@@ -104,17 +111,23 @@ def _repeated(typed: Typed, source: Sequence[int]) -> tuple[Repair, ...]:
     start, count = extra[0], len(extra)
     if start % GROUP_CHARACTERS or count % GROUP_CHARACTERS:
         return ()
-    again = typed.text[start : start + count]
-    before, after = typed.text[max(0, start - count) : start], typed.text[start + count : start + 2 * count]
-    if again not in (before, after):
+    beside = [start - count, start]
+    first = min(beside, key=lambda place: _unlike(typed.text, place, count))
+    if _unlike(typed.text, first, count) > _MOST_UNLIKE:
         return ()
-    first = start - count if again == before else start
     line = typed.whole_line(first, count)
     if line is not None:
         return (Repair(line, damage=Damage.REPEATED_LINE),)
     group = group_of(first)
     last = group + count // GROUP_CHARACTERS - 1
     return (Repair(group, damage=Damage.REPEATED_GROUPS, other=last if last > group else 0),)
+
+
+def _unlike(text: str, first: int, count: int) -> int:
+    """Return how many characters of a run differ from the run after it; all of them where there is none."""
+    if first < 0 or first + 2 * count > len(text):
+        return count
+    return sum(text[place] != text[place + count] for place in range(first, first + count))
 
 
 def _stood(source: Sequence[int], *, attach: bool) -> tuple[tuple[int, ...], ...]:

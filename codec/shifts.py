@@ -14,7 +14,7 @@ from codec.galois import tables, times
 from codec.parity import PARITY_SYMBOLS
 from codec.sums import Rows, Sums, may_be, placed, without_lost
 
-_PAIRS_A_STEP: Final = 2
+_PAIRS_A_STEP: Final = 3
 _MOST_WRONG: Final = 2
 """Wrong symbols beside the lost ones that are looked for."""
 
@@ -26,14 +26,14 @@ def lost_run(sums: Sums, count: int, step: int, budget: Budget) -> Iterator[Arra
         sums: Of what was typed.
         count: At least 1, and even when the typed characters are.
         step: Places between two characters that are tried: 1 for all, 4 for those between groups.
-        budget: One step a place.
+        budget: Somewhat more than one step a place.
     """
     length = sums.length + count
     places = range(0, sums.length + 1, step)
     # A single lost character leaves a symbol of which one half stands there: either one, it is the same.
     if count == 1:
         places = range(0, sums.length + 1, 2)
-    if not budget.allows(len(places)):
+    if not budget.allows(len(places) + sums.length // 8):
         return
     before, after = sums.moved(length, 0), sums.moved(length, count)
     end = after[sums.length]
@@ -61,11 +61,11 @@ def extra_run(sums: Sums, count: int, step: int, budget: Budget) -> Iterator[Arr
         sums: Of what was typed.
         count: At least 1, and even when the typed characters are.
         step: Places that are tried: 1 for all, 4 for whole groups.
-        budget: One step a place.
+        budget: Somewhat more than one step a place.
     """
     length = sums.length - count
     places = range(0, length + 1, step)
-    if length < 2 or not budget.allows(len(places)):
+    if length < 2 or not budget.allows(len(places) + sums.length // 8):
         return
     before, after = sums.moved(length, 0), sums.moved(length, -count)
     end = after[sums.length]
@@ -88,7 +88,7 @@ def extra_run(sums: Sums, count: int, step: int, budget: Budget) -> Iterator[Arr
 def lost_twice(sums: Sums, budget: Budget) -> Iterator[Arrangement]:
     """Yield where one character may have been lost in each of two places, and one more symbol is wrong.
 
-    Costs a step for every two pairs of symbols: for codes of usual length only.
+    Costs a step for every three pairs of symbols: for codes of usual length only.
     """
     length = sums.length + 2
     symbols = length // 2

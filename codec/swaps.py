@@ -24,11 +24,11 @@ def swapped(sums: Sums, size: int, budget: Budget) -> Iterator[Arrangement]:
     Args:
         sums: Of what was typed.
         size: Characters of a piece, even.
-        budget: One step a pair.
+        budget: One step for two pairs.
     """
     count = sums.length // size
     pairs = count * (count - 1) // 2
-    if sums.length % 2 or not budget.allows(pairs):
+    if sums.length % 2 or not budget.allows(pairs // 2):
         return
     rows = sums.moved(sums.length, 0)
     whole = rows[sums.length]
@@ -58,10 +58,10 @@ def moved(sums: Sums, size: int, budget: Budget) -> Iterator[Arrangement]:
     Args:
         sums: Of what was typed.
         size: Characters of a piece, even.
-        budget: One step a piece and place.
+        budget: Two steps for each piece and place.
     """
     count = sums.length // size
-    if sums.length % 2 or not budget.allows(count * count):
+    if sums.length % 2 or not budget.allows(2 * count * count):
         return
     rows = sums.moved(sums.length, 0)
     whole = rows[sums.length]
