@@ -104,7 +104,7 @@ def completed(
         budget: Of steps.
         doubtful: Indices of typed characters that are known to be wrong.
     """
-    steps = CORRECTION + len(text) // 16
+    steps = CORRECTION + len(text) // 8
     for arrangement in arrangements:
         if not budget.allows(steps):
             return

@@ -53,7 +53,8 @@ def _without_markup(raw: str) -> str:
     from html import unescape  # rare, and not free to import
 
     text = _TAG.sub(lambda tag: "\n" if tag.group(2).lower() in _BREAKING_TAGS else "", raw)
-    return unescape(_ENTITY.sub(lambda entity: unescape(entity.group()), text))
+    text = unescape(text)
+    return unescape(text) if _ENTITY.search(text) else text
 
 
 def _from_quoted_printable(raw: str) -> str:
@@ -75,7 +76,8 @@ def stretches(raw: str) -> Iterator[Typed]:
     for found in kept:
         if found.lines != lines and _SHORTEST <= len(found.shown) <= _LONGEST_SEARCHED:
             yield found
-    yield from _begun_later(kept[0])
+    if len(kept[0].shown) <= LONGEST_CODE + 2 * _MOST_WORDS * _LONG:
+        yield from _begun_later(kept[0])
 
 
 def _kept(lines: Sequence[Line]) -> tuple[Typed, ...]:

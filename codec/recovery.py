@@ -33,7 +33,7 @@ from codec.sums import Sums, surprise
 
 V = TypeVar("V")
 
-AUTOMATIC: Final = 13_000
+AUTOMATIC: Final = 10_000
 """Steps of a search that nobody asked for."""
 ON_REQUEST: Final = 250_000
 """Steps of a search that a person waits for."""
@@ -223,7 +223,7 @@ class Search(Generic[V]):
 
     def _whole(self, typed: Typed) -> Recovered[V] | None:
         """Take a code whose parity is right out of what surrounds it."""
-        if not self.budget.allows(len(typed.text) // 4):
+        if not self.budget.allows(len(typed.text) // 3):
             return None
         found = [text for text in dict.fromkeys(whole_codes(typed)) if _kind_of(text)]
         if not found:
