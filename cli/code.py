@@ -32,7 +32,7 @@ code = LazyGroup(
     places={
         "explain": ("cli.code:explain", "Say in words everything that a code says."),
         "verify": ("cli.code:verify", "Tell whether a code is genuine."),
-        "repair": ("cli.code:repair", "Put mistyped groups right: print the repaired code."),
+        "repair": ("cli.code:repair", "Put right what was mistyped, lost or mixed up."),
         "qr": ("cli.code:qr", "Show a code as a QR, or in groups for typing."),
     },
 )
@@ -161,14 +161,19 @@ def _read(
 ) -> "tuple[UnverifiedCode[Code], list[dict[str, object]]]":
     """Read a code: verified where that is possible, by its parity alone where it is not."""
     from codec.envelope import UnverifiedCode
-    from codec.errors import CodecError
-    from codec.explain import verified_by
+    from codec.errors import CodecError, NotGenuineError
+    from codec.explain import missing_for, verified_by
     from codec.reading import inspect, receive
+
+    def judged(code: "UnverifiedCode[Code]") -> "VerifiedCode[Code]":
+        if missing_for(code, known):
+            raise NotGenuineError("What its signature covers is not at hand.")
+        return verified_by(code, known)
 
     raw = given.read(session, "the code")
     try:
-        received = receive(raw, lambda code: verified_by(code, known), search=given.search)
-    except (CodecError, ValueError):
+        received = receive(raw, judged, search=given.search)
+    except CodecError:
         inspected = inspect(raw)
         given.require_acceptance(session, inspected.repairs, _BY_PARITY)
         return inspected.code, repairs_record(inspected.repairs)
@@ -299,16 +304,20 @@ def verify(session: Session, given: CodeInput, known: "Known") -> Report:
     """,
 )
 @takes_code
+@with_companions
 @shows_code
 @with_session
-def repair(session: Session, given: CodeInput, output: CodeOutput) -> Report:
-    """Put mistyped groups right: print the repaired code.
+def repair(session: Session, given: CodeInput, known: "Known", output: CodeOutput) -> Report:
+    """Put right what was mistyped, lost or mixed up: print the repaired code.
 
-    Repairs by the code's parity alone: any four wrong characters are found. That is no proof; the repaired
-    code is proved when a device, a portal or `verify` takes it. Commands that take codes repair by
-    themselves; this one is for a code that goes elsewhere.
+    Finds the code among other text, says what was wrong with it, and asks. By the code's parity alone any
+    four wrong characters are found, a lost or doubled one, a missing group. That is no proof: the repaired
+    code is proved when a device, a portal or `verify` takes it. A request proves itself; with what belongs to
+    another code (`--trust`, `--request`, `--authorization`) its signature decides, and more can be found.
+
+    Commands that take codes repair by themselves; this one is for a code that goes elsewhere.
     """
-    return _inspected(session, given, output)
+    return _inspected(session, given, output, known)
 
 
 @command(
@@ -345,19 +354,19 @@ def qr(session: Session, given: CodeInput, output: CodeOutput) -> Report:
     if not any(chosen):
         coloured = session.has_colours(session.world.stdout)
         output = replace(output, qr=coloured, ascii_qr=not coloured)
-    return _inspected(session, given, output)
+    from codec.explain import Known
+
+    return _inspected(session, given, output, Known())
 
 
-def _inspected(session: Session, given: CodeInput, output: CodeOutput) -> Report:
+def _inspected(session: Session, given: CodeInput, output: CodeOutput, known: "Known") -> Report:
     from codec.envelope import named, to_text
-    from codec.reading import inspect
 
-    found = inspect(given.read(session, "the code"))
-    given.require_acceptance(session, found.repairs, _BY_PARITY)
-    text = to_text(found.code.payload, found.code.signature)
+    found, repairs = _read(session, given, known)
+    text = to_text(found.payload, found.signature)
     return Report(
-        {"code": text, "kind": found.code.kind.name.lower(), "repairs": repairs_record(found.repairs)},
+        {"code": text, "kind": found.kind.name.lower(), "repairs": repairs},
         code=text,
         output=output,
-        says=(f"{named(found.code.kind).capitalize()}, {len(text)} characters.",),
+        says=(f"{named(found.kind).capitalize()}, {len(text)} characters.",),
     )

@@ -102,7 +102,7 @@ def recover(
             raise looking.refusal
     if refused and (len(raw) > LONGEST_INPUT or not raw.strip()):
         raise refused
-    found = tuple(_stretches(raw))
+    found = tuple(stretches_of(raw))
     recovered = looking.find_whole(found) if sound else looking.find(found)
     if recovered:
         return recovered
@@ -113,7 +113,7 @@ def recover(
 
 def holds_code(raw: str) -> bool:
     """Tell whether a text holds a code whose parity is right, as it stands or among other text."""
-    return any(_kind_of(text) for typed in _stretches(raw) for text in whole_codes(typed))
+    return any(_kind_of(text) for typed in stretches_of(raw) for text in whole_codes(typed))
 
 
 def _unreadable(
@@ -257,7 +257,7 @@ class Search(Generic[V]):
 # --- what is tried, in its order -----------------------------------------------------------------------
 
 
-def _stretches(raw: str) -> Iterator[Typed]:
+def stretches_of(raw: str) -> Iterator[Typed]:
     """Yield each stretch that may be a code once, over all that the text may have been."""
     seen: set[str] = set()
     for text in readings(raw):
