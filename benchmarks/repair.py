@@ -93,8 +93,16 @@ def rate_cells(kind: Kind, tally: Tally) -> tuple[str, ...]:
 # --- trials for errors ---------------------------------------------------------------------------------
 
 
-def batch(kinds: Sequence[Kind], count: int, seed: str, alike: int) -> Tally:
-    """Try damage of some kinds in turn on codes drawn at random."""
+_SETS: Final = {
+    "within four": WITHIN_FOUR,
+    "searched": (*SEARCHED, *LAID_OUT, *BEYOND),
+}
+"""Kinds of damage by the name of their trials, which goes to the processes in their place."""
+
+
+def batch(name: str, count: int, seed: str, alike: int) -> Tally:
+    """Try damage of a set of kinds in turn on codes drawn at random."""
+    kinds = _SETS[name]
     rng, codes, tally = Random(seed), _codes(alike), Tally()
     for trial in range(count):
         attempt(kinds[trial % len(kinds)], rng.choice(codes), rng, tally)
@@ -103,12 +111,12 @@ def batch(kinds: Sequence[Kind], count: int, seed: str, alike: int) -> Tally:
     return tally
 
 
-def trials(name: str, kinds: Sequence[Kind], count: int, size: int, scale: Scale) -> Tally:
+def trials(name: str, count: int, size: int, scale: Scale) -> Tally:
     """Try damage often, in several processes, and tell on stderr how far it is."""
     total, started = Tally(), perf_counter()
     tasks = [(min(size, count - done), f"{name} {done}") for done in range(0, count, size)]
     with ProcessPoolExecutor(scale.processes) as pool:
-        running = [pool.submit(batch, kinds, each, seed, scale.alike) for each, seed in tasks]
+        running = [pool.submit(batch, name, each, seed, scale.alike) for each, seed in tasks]
         for future in running:
             total.add(future.result())
             done = f"{total.trials:,} of {count:,}, {total.false} wrong"
@@ -237,8 +245,8 @@ def repair_section(scale: Scale) -> str:
     codes = _codes(scale.alike)
     kinds = (*WITHIN_FOUR, *SEARCHED, *LAID_OUT)
     rates = [rate_cells(kind, measured(kind, scale)) for kind in kinds]
-    within = trials("within four", WITHIN_FOUR, scale.within, _BATCH, scale)
-    searched = trials("searched", (*SEARCHED, *LAID_OUT, *BEYOND), scale.searched, _BATCH // 10, scale)
+    within = trials("within four", scale.within, _BATCH, scale)
+    searched = trials("searched", scale.searched, _BATCH // 10, scale)
     alone = without_a_key(scale.searched, scale)
     return _SECTION.format(
         title=TITLE,

@@ -225,14 +225,15 @@ def find_reservation(portal: Portal, name: str) -> bytes:
 
 
 def _find(books: Reading, name: str) -> bytes:
+    # A code may stand among other text, which no name does.
+    if len("".join(name.split())) > _LONGEST_NAME:
+        return _find_by_code(books, name)
     text = clean(name)
     if len(text) < NAME_CHARACTERS:
         raise UnknownNameError(
             f"'{text}' is too short to name a reservation.",
             hint=f"Give at least {NAME_CHARACTERS} characters of its name, or one of its codes.",
         )
-    if len(text) > _LONGEST_NAME:
-        return _find_by_code(books, name)
     found = books.reservations_between(*prefix_range(text, _ID_BYTES), 2)
     if len(found) != 1:
         number = "More than one" if found else "No"
