@@ -24,7 +24,7 @@ def test_every_kind_of_code_is_there_and_verifies() -> None:
 def test_the_section_has_all_its_tables() -> None:
     section = repair_section(TINY)
     assert section.startswith(TITLE)
-    assert section.count("| ---") == 4
+    assert section.count("\n| ---") == 4
     assert "{" not in section.replace('{"', "")
     assert kept_section(f"# Results\n\n{section}## Speed\n\nfast\n", TITLE) == section
 
