@@ -4,7 +4,7 @@ Three things count as failures: a code that is not read, a wrong one that is acc
 a group in which nothing was wrong.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from time import perf_counter
 from typing import Final
@@ -107,7 +107,6 @@ LAID_OUT: Final = (
 BEYOND: Final = tuple(Kind(f"{count} wrong pairs", wrong_symbols(count), None) for count in (6, 7, 8, 12))
 
 
-@dataclass(slots=True)
 class Tally:
     """What came of trials.
 
@@ -117,15 +116,15 @@ class Tally:
         false: How many gave another one.
         misnamed: How many named a group in which nothing was wrong.
         seconds: How long each took.
-        failures: Some that failed, for looking into.
+        failures: Some that failed, for looking into: the code, what was typed, what was said.
     """
 
-    trials: int = 0
-    read: int = 0
-    false: int = 0
-    misnamed: int = 0
-    seconds: list[float] = field(default_factory=list)
-    failures: list[tuple[str, str, str]] = field(default_factory=list)
+    __slots__ = ("failures", "false", "misnamed", "read", "seconds", "trials")
+
+    def __init__(self) -> None:
+        self.trials = self.read = self.false = self.misnamed = 0
+        self.seconds: list[float] = []
+        self.failures: list[tuple[str, str, str]] = []
 
     def add(self, other: "Tally") -> None:
         """Count what another one counted."""

@@ -308,12 +308,13 @@ def verify(session: Session, given: CodeInput, known: "Known") -> Report:
 @shows_code
 @with_session
 def repair(session: Session, given: CodeInput, known: "Known", output: CodeOutput) -> Report:
-    """Put right what was mistyped, lost or mixed up: print the repaired code.
+    """Put right what was mistyped, lost or mixed up.
 
-    Finds the code among other text, says what was wrong with it, and asks. By the code's parity alone any
-    four wrong characters are found, a lost or doubled one, a missing group. That is no proof: the repaired
-    code is proved when a device, a portal or `verify` takes it. A request proves itself; with what belongs to
-    another code (`--trust`, `--request`, `--authorization`) its signature decides, and more can be found.
+    Finds the code among other text, says what was wrong with it, asks, and prints the repaired code. By its
+    parity alone any four wrong characters are found, a lost or doubled one, a missing group. That is no
+    proof: the repaired code is proved when a device, a portal or `verify` takes it. A request proves itself;
+    with what belongs to another code (`--trust`, `--request`, `--authorization`) its signature decides, and
+    more can be found.
 
     Commands that take codes repair by themselves; this one is for a code that goes elsewhere.
     """

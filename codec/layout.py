@@ -10,8 +10,8 @@ Not handled: what surrounds a code (`codec.pasted`), and damage that shows nowhe
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from itertools import islice, product
+from functools import lru_cache
+from itertools import accumulate, islice, product
 from typing import Final
 
 from codec.alphabet import ALPHABET, plain, undressed
@@ -24,11 +24,12 @@ UNKNOWN: Final = "?"
 """In a word, in place of a character that no code has and that cannot be shown."""
 LINE_NUMBER: Final = re.compile(r"[^0-9A-Za-z]*([0-9]{1,3})[\s*_`']{0,4}(?::(?![0-9]{2}\b)|[.)](?=\s))")
 _WORD: Final = re.compile(r"[^\s\-_'\"`~>|=+,;.:()\[\]{}<]+")
+_STRANGE: Final = re.compile(f"[^{ALPHABET}]")
 _EDGES: Final = "!?*&#@$%^/\\\u2026\u2022\u00b7"
 _FOLDED: Final = str.maketrans("oOiIlL", "001111")
 _MAY_BE_DRESSED: Final = re.compile(r"[:*#`~\\]|[0-9][.)]")
 """Without any of these there is nothing to take off."""
-_MOST_WORDS: Final = 4_000
+_MOST_WORDS: Final = 3_000
 """Words of a text that are looked at: far more than stand around any code."""
 _MOSTLY: Final = 0.6
 """What share of groups must be whole before the others are believed to be broken."""
@@ -57,34 +58,24 @@ class Line:
         return Line(self.number, self.is_numbered, self.words[start:end], self.raw_words[start:end])
 
 
-@dataclass(frozen=True)
 class Typed:
-    """Characters that may be one code, in the lines in which they stood."""
+    """Characters that may be one code, in the lines in which they stood; never changed once made.
 
-    lines: tuple[Line, ...]
+    Attributes:
+        lines: The lines.
+        shown: The characters as they were typed, folded.
+        text: The same, with a zero for each character that no code has.
+        doubtful: Where those zeros stand.
+    """
 
-    @cached_property
-    def shown(self) -> str:
-        """The characters as they were typed, folded."""
-        return "".join("".join(line.words) for line in self.lines)
+    __slots__ = ("_line_ends", "doubtful", "lines", "shown", "text")
 
-    @cached_property
-    def text(self) -> str:
-        """The same, with a zero for each character that no code has."""
-        return "".join(character if character in ALPHABET else "0" for character in self.shown)
-
-    @cached_property
-    def doubtful(self) -> frozenset[int]:
-        """Where those zeros stand."""
-        return frozenset(place for place, each in enumerate(self.shown) if each not in ALPHABET)
-
-    @cached_property
-    def _line_ends(self) -> tuple[int, ...]:
-        ends, end = [], 0
-        for line in self.lines:
-            end += sum(map(len, line.words))
-            ends.append(end)
-        return tuple(ends)
+    def __init__(self, lines: tuple[Line, ...]) -> None:
+        self.lines = lines
+        self.shown = "".join("".join(line.words) for line in lines)
+        self.text = _STRANGE.sub("0", self.shown)
+        self.doubtful = frozenset(found.start() for found in _STRANGE.finditer(self.shown))
+        self._line_ends = tuple(accumulate(sum(map(len, line.words)) for line in lines))
 
     def line_of(self, places: Sequence[int]) -> int | None:
         """Return the number of the line in which a character stood; None when there is only one line."""
@@ -101,7 +92,7 @@ class Typed:
                 return line.number
         return None
 
-    @cached_property
+    @property
     def is_grouped(self) -> bool:
         """Whether it was typed in groups of four."""
         words = [word for line in self.lines for word in line.words]

@@ -95,7 +95,7 @@ def lost_twice(sums: Sums, budget: Budget) -> Iterator[Arrangement]:
     pairs = symbols * (symbols - 1) // 2
     if not budget.allows(pairs // _PAIRS_A_STEP):
         return
-    first, second = _before_and_after(sums, length)
+    first, second = _by_symbol(sums, length)
     _, logarithms = tables()
     logs = [tuple(logarithms[each] for each in row) for row in second]
     for one in range(symbols):
@@ -130,7 +130,7 @@ def _second_places(
             yield other
 
 
-def _before_and_after(sums: Sums, length: int) -> tuple[Rows, Rows]:
+def _by_symbol(sums: Sums, length: int) -> tuple[Rows, Rows]:
     """Return what depends on the first lost symbol alone, and what on the second."""
     begin, middle, end = (sums.moved(length, shift) for shift in range(3))
     symbols = length // 2
