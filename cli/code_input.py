@@ -138,7 +138,7 @@ def repairs_record(repairs: "Sequence[Repair]") -> list[dict[str, object]]:
     """Return repairs for scripts."""
     return [
         {
-            "damage": each.damage,
+            "damage": each.damage.value,
             "group": each.group,
             "other": each.other or None,
             "line": each.line,

@@ -22,12 +22,13 @@ _MOST_PLACES: Final = 3
 _FIRST_CHARACTERS: Final = "".join(kind.value for kind in Kind)
 
 
-def unreadable(typed: Typed, *, searched: bool = False) -> MalformedCodeError:
+def unreadable(typed: Typed, *, searched: bool = False, has_key: bool = True) -> MalformedCodeError:
     """Return the error for a code that could be neither read nor repaired.
 
     Args:
         typed: What in the text looks most like a code.
         searched: Whether the long search was made.
+        has_key: Whether a signature could be checked; without one, less can be repaired.
     """
     count = len(typed.text)
     if count < FEWEST_CHARACTERS:
@@ -47,7 +48,9 @@ def unreadable(typed: Typed, *, searched: bool = False) -> MalformedCodeError:
         hint = "Compare each group with the original, the last line first: an end is lost most easily."
     if typed.text[:1] not in _FIRST_CHARACTERS:
         hint += " A code starts with Q, A, C, R or T: its beginning may be missing."
-    if count >= FEWEST_CHARACTERS and not searched:
+    if count >= FEWEST_CHARACTERS and not has_key:
+        hint += " With the codes that belong to it, and the trust file, more can be repaired."
+    elif count >= FEWEST_CHARACTERS and not searched:
         hint += " Or let the computer search longer: add --search."
     return MalformedCodeError(what, hint=hint)
 

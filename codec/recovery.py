@@ -108,7 +108,7 @@ def recover(
         return recovered
     if sound and refused:
         raise looking.refusal or refused
-    raise looking.refusal or _unreadable(raw, found, refused, searched=search)
+    raise looking.refusal or _unreadable(raw, found, refused, searched=search, has_key=not needs_proof)
 
 
 def holds_code(raw: str) -> bool:
@@ -117,14 +117,14 @@ def holds_code(raw: str) -> bool:
 
 
 def _unreadable(
-    raw: str, found: Sequence[Typed], refused: CodecError | None, *, searched: bool
+    raw: str, found: Sequence[Typed], refused: CodecError | None, *, searched: bool, has_key: bool
 ) -> CodecError:
     """Return the error for a text that holds no code: about what looks like one among other text."""
     if len(found) > 1:
-        return unreadable(found[1], searched=searched)
+        return unreadable(found[1], searched=searched, has_key=has_key)
     if refused:
         return refused
-    return unreadable(found[0] if found else Typed(lines_of(raw)), searched=searched)
+    return unreadable(found[0] if found else Typed(lines_of(raw)), searched=searched, has_key=has_key)
 
 
 def differences(raw: str, text: str, meant: str) -> tuple[Repair, ...]:
