@@ -41,7 +41,7 @@ from codec.envelope import (
     sign_return,
     sign_trust,
 )
-from codec.keys import SigningKey
+from codec.keys import SigningKey, VerifyingKey
 from samples.entitlements import tags
 
 CATALOGUE: Final = Catalogue(tags())
@@ -145,6 +145,10 @@ class Exchange:
 
     def trust(self, issuers: int, revoked: int = 0) -> VerifiedCode[Trust]:
         """Sign a trust code of that many issuers, the last ones without an end, and revoked key ids."""
+        return self.rooted_trust(issuers, revoked)[0]
+
+    def rooted_trust(self, issuers: int, revoked: int = 0) -> tuple[VerifiedCode[Trust], VerifyingKey]:
+        """Sign a trust code as `trust` does, and return the root key that verifies it as well."""
         keys = sorted(SigningKey(self.chance.octets(32)).verifying_key.raw for _ in range(issuers))
         value = Trust(
             serial=1 + revoked,
@@ -152,4 +156,5 @@ class Exchange:
             issuers=tuple(IssuerKey(key, ISSUED_AT.date()) for key in keys),
             revoked=tuple(sorted(self.chance.octets(8) for _ in range(revoked))),
         )
-        return sign_trust(value, SigningKey(self.chance.octets(32)))
+        root = SigningKey(self.chance.octets(32))
+        return sign_trust(value, root), root.verifying_key

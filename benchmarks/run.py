@@ -1,7 +1,9 @@
 """Measure everything, print it, and write it to benchmarks/RESULTS.md.
 
-    python -m benchmarks.run            sizes and speed
-    python -m benchmarks.run sizes      sizes alone; the speed figures of the last run stay as they are
+    python -m benchmarks.run                sizes, repair and speed
+    python -m benchmarks.run sizes          sizes alone; the other figures of the last run stay as they are
+    python -m benchmarks.run repair         repair alone, some thousand trials
+    python -m benchmarks.run repair-long    the same with a million trials, in two processes
 
 Sizes are the same everywhere. Speed is that of the machine that this runs on: close other programs first.
 """
@@ -12,12 +14,15 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from benchmarks.repair import LONG, SHORT, repair_section
+from benchmarks.repair import TITLE as REPAIR_TITLE
 from benchmarks.sizes import all_deals, code_table, envelope_table, floor_table, peer_table, wanted_table
 from benchmarks.speed import THOROUGH, Efforts, measure
 from benchmarks.table import markdown
 from benchmarks.timing import RATIO_HEAD, TIME_HEAD
 
 RESULTS: Final = Path(__file__).resolve().parent / "RESULTS.md"
+SIZES_TITLE: Final = "## Size\n"
 SPEED_TITLE: Final = "## Speed\n"
 
 _PREFACE: Final = """\
@@ -29,8 +34,7 @@ How content is drawn and what the floor is: `benchmarks/content.py`, `benchmarks
 """
 
 _SIZES: Final = """\
-## Size
-
+{title}
 Medians and worst of 20 seeds. Characters are those of the whole code, its 16 parity characters included. QR
 is the version at error level M, alphanumeric. Bytes are those before parity; the floor is 64 bytes of
 signature and the entropy of the fields with a shared catalogue; the ratio is bytes to floor. The old device
@@ -71,13 +75,12 @@ The ratios count; the times only say where they come from.
 {times}
 """
 
-_NOT_MEASURED: Final = f"{SPEED_TITLE}\nNot measured yet: run `make bench`.\n"
-
 
 def sizes_section() -> str:
     """Measure and describe sizes."""
     deals = all_deals()
     return _SIZES.format(
+        title=SIZES_TITLE,
         codes=code_table(deals),
         wanted=wanted_table(),
         floor=floor_table(deals),
@@ -98,18 +101,29 @@ def speed_section(efforts: Efforts) -> str:
     )
 
 
-def kept_speed_section(results: str) -> str:
-    """Return the speed section of earlier results."""
-    _, title, section = results.partition(SPEED_TITLE)
-    return title + section if title else _NOT_MEASURED
+def kept_section(results: str, title: str) -> str:
+    """Return the section of earlier results that has this title."""
+    _, found, section = results.partition(title)
+    if not found:
+        return f"{title}\nNot measured yet: run `make bench`.\n\n"
+    kept, _, _ = section.partition("\n## ")
+    return f"{title}{kept.rstrip()}\n\n"
 
 
 def main() -> None:
     """Measure what was asked for, print it and keep it."""
     earlier = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
-    sizes = sizes_section()
-    speed = kept_speed_section(earlier) if sys.argv[1:] == ["sizes"] else speed_section(THOROUGH)
-    results = _PREFACE + sizes + speed
+    asked = sys.argv[1:]
+    measures_sizes = asked in ([], ["sizes"])
+    sizes = sizes_section() if measures_sizes else kept_section(earlier, SIZES_TITLE)
+    if asked == ["repair-long"]:
+        repair = repair_section(LONG)
+    elif asked in ([], ["repair"]):
+        repair = repair_section(SHORT)
+    else:
+        repair = kept_section(earlier, REPAIR_TITLE)
+    speed = kept_section(earlier, SPEED_TITLE) if asked else speed_section(THOROUGH)
+    results = (_PREFACE + sizes + repair + speed).rstrip() + "\n"
     RESULTS.write_text(results, encoding="utf-8")
     print(results)
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from cli.code_companions import BY_PARITY, require_companions, with_companions
+from cli.code_companions import read_code, require_companions, with_companions
 from cli.code_input import CodeInput, repairs_record, takes_code
 from cli.code_output import CodeOutput, shows_code
 from cli.command import command, with_session
@@ -24,7 +24,7 @@ code = LazyGroup(
     places={
         "explain": ("cli.code_explain:explain", "Say in words everything that a code says."),
         "verify": ("cli.code:verify", "Tell whether a code is genuine."),
-        "repair": ("cli.code:repair", "Put mistyped groups right: print the repaired code."),
+        "repair": ("cli.code:repair", "Put right what was mistyped, lost or mixed up."),
         "qr": ("cli.code:qr", "Show a code as a QR, or in groups for typing."),
         "release-sheet": (
             "cli.code_sheet:release_sheet",
@@ -68,7 +68,7 @@ def verify(session: Session, given: CodeInput, known: "Known") -> Report:
         return verified_by(code, known)
 
     raw = given.read(session, "the code")
-    received = receive(raw, proved)
+    received = receive(raw, proved, search=given.search)
     verified = given.accepted(session, received)
     words = words_of(verified.id)
     return Report(
@@ -95,16 +95,21 @@ def verify(session: Session, given: CodeInput, known: "Known") -> Report:
     """,
 )
 @takes_code
+@with_companions
 @shows_code
 @with_session
-def repair(session: Session, given: CodeInput, output: CodeOutput) -> Report:
-    """Put mistyped groups right: print the repaired code.
+def repair(session: Session, given: CodeInput, known: "Known", output: CodeOutput) -> Report:
+    """Put right what was mistyped, lost or mixed up.
 
-    Repairs by the code's parity alone: any four wrong characters are found. That is no proof; the repaired
-    code is proved when a device, a portal or `verify` takes it. Commands that take codes repair by
-    themselves; this one is for a code that goes elsewhere.
+    Finds the code among other text, says what was wrong with it, asks, and prints the repaired code. By its
+    parity alone any four wrong characters are found, a lost or doubled one, a missing group. That is no
+    proof: the repaired code is proved when a device, a portal or `verify` takes it. A request proves itself;
+    with what belongs to another code (`--trust`, `--request`, `--authorization`) its signature decides, and
+    more can be found.
+
+    Commands that take codes repair by themselves; this one is for a code that goes elsewhere.
     """
-    return _inspected(session, given, output)
+    return _inspected(session, given, output, known)
 
 
 @command(
@@ -141,19 +146,19 @@ def qr(session: Session, given: CodeInput, output: CodeOutput) -> Report:
     if not any(chosen):
         coloured = session.has_colours(session.world.stdout)
         output = replace(output, qr=coloured, ascii_qr=not coloured)
-    return _inspected(session, given, output)
+    from codec.proof import Known
+
+    return _inspected(session, given, output, Known())
 
 
-def _inspected(session: Session, given: CodeInput, output: CodeOutput) -> Report:
+def _inspected(session: Session, given: CodeInput, output: CodeOutput, known: "Known") -> Report:
     from codec.envelope import named, to_text
-    from codec.reading import inspect
 
-    found = inspect(given.read(session, "the code"))
-    given.require_acceptance(session, found.repairs, BY_PARITY)
-    text = to_text(found.code.payload, found.code.signature)
+    found, repairs = read_code(session, given, known)
+    text = to_text(found.payload, found.signature)
     return Report(
-        {"code": text, "kind": found.code.kind.name.lower(), "repairs": repairs_record(found.repairs)},
+        {"code": text, "kind": found.kind.name.lower(), "repairs": repairs},
         code=text,
         output=output,
-        says=(f"{named(found.code.kind).capitalize()}, {len(text)} characters.",),
+        says=(f"{named(found.kind).capitalize()}, {len(text)} characters.",),
     )

@@ -137,13 +137,18 @@ def read_any(
         The code, and the repairs that were accepted, for scripts.
     """
     from codec.envelope import UnverifiedCode
-    from codec.errors import CodecError
-    from codec.proof import verified_by
+    from codec.errors import CodecError, NotGenuineError
+    from codec.proof import missing_for, verified_by
     from codec.reading import inspect, receive
 
+    def judged(code: "UnverifiedCode[Code]") -> "VerifiedCode[Code]":
+        if missing_for(code, known):
+            raise NotGenuineError("What its signature covers is not at hand.")
+        return verified_by(code, known)
+
     try:
-        received = receive(raw, lambda code: verified_by(code, known))
-    except (CodecError, ValueError):
+        received = receive(raw, judged, search=given.search)
+    except CodecError:
         inspected = inspect(raw)
         given.require_acceptance(session, inspected.repairs, BY_PARITY)
         return inspected.code, repairs_record(inspected.repairs)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cli.command import argument, declared, option
 from cli.errors import RepairRefusedError, UsageMistakeError
-from cli.plain import counted, safe
+from cli.plain import safe
 
 if TYPE_CHECKING:
     from cli.session import Report, Session
@@ -44,6 +44,7 @@ class CodeInput:
         image: A picture of its QR.
         accept_repair: Yes, no, or ask.
         may_be_name: Whether a reservation's name will do in place of a code.
+        search: Whether a person waits for a longer search, should the code be damaged.
     """
 
     words: tuple[str, ...]
@@ -51,6 +52,7 @@ class CodeInput:
     image: str | None = None
     accept_repair: bool | None = None
     may_be_name: bool = False
+    search: bool = False
 
     def read(self, session: "Session", what: str) -> str:
         """Return the code as it was given, in whatever shape.
@@ -83,6 +85,8 @@ class CodeInput:
         Raises:
             RepairRefusedError: When they were not.
         """
+        for note in received.notes:
+            session.warn(note)
         self.require_acceptance(session, received.repairs, "it is genuine")
         return received.code
 
@@ -99,7 +103,8 @@ class CodeInput:
         """
         if not repairs:
             return
-        session.warn(f"The code was damaged. With {counted(len(repairs), 'group')} repaired, {proof}:")
+        mended = "this" if len(repairs) == 1 else f"these {len(repairs)} places"
+        session.warn(f"The code was damaged. With {mended} repaired, {proof}:")
         session.warn("\n".join(f"  {repair}" for repair in repairs))
         if self.accept_repair or (
             self.accept_repair is None
@@ -109,10 +114,10 @@ class CodeInput:
             return
         asked = self.accept_repair is None and session.is_interactive
         raise RepairRefusedError(
-            f"The code needs a repair in {_listed(repairs)}, which nobody accepted. Nothing was done.",
-            hint="Correct these groups and try again."
+            f"The code needs a repair ({_listed(repairs)}), which nobody accepted. Nothing was done.",
+            hint="Correct it and try again."
             if asked
-            else "Compare these groups with the original. Then correct them, or add --accept-repair.",
+            else "Compare with the original. Then correct the code, or add --accept-repair.",
             facts={"repairs": repairs_record(repairs)},
         )
 
@@ -131,12 +136,25 @@ def code_text(given: str) -> str:
 
 def repairs_record(repairs: "Sequence[Repair]") -> list[dict[str, object]]:
     """Return repairs for scripts."""
-    return [{"group": each.group, "typed": each.typed, "meant": each.meant} for each in repairs]
+    return [
+        {
+            "damage": each.damage.value,
+            "group": each.group,
+            "other": each.other or None,
+            "line": each.line,
+            "typed": each.typed,
+            "meant": each.meant,
+            "words": str(each),
+        }
+        for each in repairs
+    ]
 
 
 def _listed(repairs: "Sequence[Repair]") -> str:
-    numbers = [str(repair.group) for repair in repairs]
-    return f"group{'s' * (len(numbers) > 1)} {', '.join(numbers)}"
+    """Name the places of repairs in one breath: "groups 4, 7"."""
+    numbers = [str(repair.group) for repair in repairs if repair.is_of_groups]
+    words = [f"group{'s' * (len(numbers) > 1)} {', '.join(numbers)}"] if numbers else []
+    return "; ".join([*words, *(str(repair) for repair in repairs if not repair.is_of_groups)])
 
 
 def _from_words(words: tuple[str, ...]) -> str:
@@ -213,18 +231,14 @@ def _pasted(session: "Session", what: str) -> str:
 
 
 def _is_whole(text: str) -> bool:
-    from codec.errors import CodecError
-    from codec.reading import inspect
+    from codec.reading import is_whole
 
-    try:
-        return not inspect(text).repairs
-    except CodecError:
-        return False
+    return is_whole(text)
 
 
 def takes_code(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
     """Give a command an argument ``CODE`` with all the ways to give it, as its parameter ``given``."""
-    return declared(_with_input(run, may_be_name=False), (_CODE, *_DECLARATIONS))
+    return declared(_with_input(run, may_be_name=False), (_CODE, *_DECLARATIONS, _SEARCH))
 
 
 def names_reservation(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
@@ -241,6 +255,7 @@ def _with_input(run: Callable[..., "Report"], *, may_be_name: bool) -> Callable[
             image=options.pop("code_image"),
             accept_repair=options.pop("accept_repair"),
             may_be_name=may_be_name,
+            search=options.pop("search", False),
         )
         return run(given=given, **options)
 
@@ -278,4 +293,11 @@ _DECLARATIONS: tuple[Callable[[Any], Any], ...] = (
         help="Use a code whose mistyped groups could be repaired, or refuse it. Without either, a person is "
         "asked, and a script is refused.",
     ),
+)
+
+_SEARCH = option(
+    "--search",
+    is_flag=True,
+    section=SECTION,
+    help="Search longer, up to a second, for what may have happened to a badly damaged code.",
 )

@@ -160,7 +160,7 @@ def clean(raw: str) -> str:
         )
     code = raw.strip()
     if not _UNBROKEN.fullmatch(code):
-        code = _clean_lines(_plain_lines(raw))
+        code = _clean_lines(plain(raw))
     if not code:
         raise MalformedCodeError("There is no code in this text", hint="Paste the whole code.")
     if len(code) > LONGEST_CODE:
@@ -171,8 +171,8 @@ def clean(raw: str) -> str:
     return code
 
 
-def _plain_lines(raw: str) -> str:
-    """Undo encodings and map typographic characters to the plain ones that they stand for."""
+def plain(raw: str) -> str:
+    """Undo URL-encoding, write line ends alike, and map typographic characters to plain ones."""
     text = raw
     for _ in range(_ENCODED_AT_MOST):
         if not _pattern(r"%[0-9A-Fa-f]{2}").search(text):
@@ -186,13 +186,19 @@ def _plain_lines(raw: str) -> str:
 
 def _clean_lines(text: str) -> str:
     """Strip what surrounds the characters, then fold case and look-alikes; refuse what is left over."""
-    for expression in _DRESSING:
-        text = _pattern(expression).sub("", text)
+    text = undressed(text)
     if text.isascii():
         code = text.encode("ascii").translate(_FOLDED, _IGNORED).decode("ascii")
         if _UNBROKEN.fullmatch(code):
             return code
     raise _wrong_character(text)
+
+
+def undressed(text: str) -> str:
+    """Take off what is written around a code and would be read as part of it."""
+    for expression in _DRESSING:
+        text = _pattern(expression).sub("", text)
+    return text
 
 
 _DRESSING: Final = (

@@ -7,89 +7,70 @@ lost. This only points a finger: nothing is repaired here.
 Not handled: an unbroken run of characters, which shows nothing of the kind.
 """
 
-import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
 
 from codec.codes import Kind
 from codec.errors import MalformedCodeError
 from codec.grouping import GROUP_CHARACTERS
+from codec.layout import Line, Typed
 
 #: One byte of kind and 64 of signature make 104 characters, and 16 follow for the parity.
 FEWEST_CHARACTERS: Final = 120
 
-_LINE_NUMBER: Final = re.compile(r"[^0-9A-Za-z]*([0-9]{1,3})\s{0,2}[:.)]\s")
-_GROUP: Final = re.compile(r"[0-9A-Za-z]+")
 _MOST_PLACES: Final = 3
 _FIRST_CHARACTERS: Final = "".join(kind.value for kind in Kind)
-#: What share of groups must be whole before the others are believed to be broken.
-_MOSTLY: Final = 0.6
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One line as it was typed: its own number if it bears one, else its place; and its groups."""
-
-    number: int
-    groups: tuple[str, ...]
-
-
-def unreadable(raw: str, text: str) -> MalformedCodeError:
+def unreadable(typed: Typed, *, searched: bool = False, has_key: bool = True) -> MalformedCodeError:
     """Return the error for a code that could be neither read nor repaired.
 
     Args:
-        raw: What was pasted or typed.
-        text: The same after clean-up.
+        typed: What in the text looks most like a code.
+        searched: Whether the long search was made.
+        has_key: Whether a signature could be checked; without one, less can be repaired.
     """
-    count = len(text)
+    count = len(typed.text)
     if count < FEWEST_CHARACTERS:
         what = f"This text has {count} characters, and no code has fewer than {FEWEST_CHARACTERS}: "
         what += "part of the code is missing."
     elif count % 2:
         what = f"This code has {count} characters, and every code has an even number: "
-        what += "a character is missing or doubled."
+        what += "a character is missing or doubled, and more is wrong than could be repaired."
     else:
-        what = "This code is damaged beyond repair: more than four characters are wrong, or some are missing."
-    places = gaps(raw)
+        what = "This code is damaged beyond repair: too many characters are wrong, or some are missing."
+    places = gaps(typed)
     if places:
         hint = f"Compare with the original: {'; '.join(places)}."
     elif count < FEWEST_CHARACTERS:
         hint = "Copy the whole code, from its first character to its last; the end is lost most easily."
     else:
         hint = "Compare each group with the original, the last line first: an end is lost most easily."
-    if text[0] not in _FIRST_CHARACTERS:
+    if typed.text[:1] not in _FIRST_CHARACTERS:
         hint += " A code starts with Q, A, C, R or T: its beginning may be missing."
+    if count >= FEWEST_CHARACTERS and not has_key:
+        hint += " With the codes that belong to it, and the trust file, more can be repaired."
+    elif count >= FEWEST_CHARACTERS and not searched:
+        hint += " Or let the computer search longer: add --search."
     return MalformedCodeError(what, hint=hint)
 
 
-def gaps(raw: str) -> tuple[str, ...]:
+def gaps(typed: Typed) -> tuple[str, ...]:
     """Say where groups or lines are not whole, at most three places; none where nothing shows."""
-    lines = _lines(raw)
-    groups = [group for line in lines for group in line.groups]
-    whole = sum(len(group) == GROUP_CHARACTERS for group in groups)
-    if len(groups) < 2 or whole < _MOSTLY * len(groups):
+    if not typed.is_grouped:
         return ()
+    lines = typed.lines
     return (*_missing_lines(lines), *_broken_groups(lines), *_short_lines(lines))[:_MOST_PLACES]
 
 
-def _lines(raw: str) -> list[_Line]:
-    lines: list[_Line] = []
-    for typed in raw.splitlines():
-        number = _LINE_NUMBER.match(typed)
-        groups = tuple(_GROUP.findall(typed[number.end() :] if number else typed))
-        if groups:
-            lines.append(_Line(int(number.group(1)) if number else len(lines) + 1, groups))
-    return lines
-
-
-def _missing_lines(lines: list[_Line]) -> list[str]:
+def _missing_lines(lines: Sequence[Line]) -> list[str]:
     found = {line.number for line in lines}
     return [f"line {number} is missing" for number in range(1, max(found)) if number not in found]
 
 
-def _broken_groups(lines: list[_Line]) -> list[str]:
+def _broken_groups(lines: Sequence[Line]) -> list[str]:
     """Name the groups that are not four characters long; the last one of all may be shorter."""
-    numbered = [(line.number, group) for line in lines for group in line.groups]
+    numbered = [(line.number, group) for line in lines for group in line.words]
     last = len(numbered)
     return [
         f"group {place}, in line {number}, has {len(group)} characters and not {GROUP_CHARACTERS}"
@@ -98,11 +79,11 @@ def _broken_groups(lines: list[_Line]) -> list[str]:
     ]
 
 
-def _short_lines(lines: list[_Line]) -> list[str]:
+def _short_lines(lines: Sequence[Line]) -> list[str]:
     """Name the lines with fewer groups than others; the last one may have fewer."""
-    most = max(len(line.groups) for line in lines)
+    most = max(len(line.words) for line in lines)
     return [
-        f"line {line.number} has {len(line.groups)} groups, and others have {most}"
+        f"line {line.number} has {len(line.words)} groups, and others have {most}"
         for line in lines[:-1]
-        if len(line.groups) < most
+        if len(line.words) < most
     ]

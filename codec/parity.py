@@ -23,10 +23,12 @@ from typing import Final
 
 from codec.alphabet import LONGEST_CODE, PARITY_CHARACTERS, from_number, to_number
 from codec.errors import MalformedCodeError
+from codec.galois import ORDER, PRIMITIVE_POLYNOMIAL, SYMBOL_BITS, over, product, tables, times, value_at
 
 __all__ = [
     "FIRST_ROOT",
     "PARITY_CHARACTERS",
+    "PARITY_SYMBOLS",
     "PRIMITIVE_POLYNOMIAL",
     "SHORTEST_CODE",
     "Correction",
@@ -34,18 +36,16 @@ __all__ = [
     "correct",
     "is_clean",
     "parity_of",
+    "syndromes_of",
 ]
 
 SHORTEST_CODE: Final = PARITY_CHARACTERS + 2
-PRIMITIVE_POLYNOMIAL: Final = 0b100_0000_1001
+PARITY_SYMBOLS: Final = PARITY_CHARACTERS // 2
 FIRST_ROOT: Final = 1
 """Exponent of the first root of the generator polynomial."""
 
-_SYMBOLS: Final = PARITY_CHARACTERS // 2
-_SYMBOL_BITS: Final = 10
-_ORDER: Final = (1 << _SYMBOL_BITS) - 1
-"""Non-zero elements of the field."""
-_BLOCK_BYTES: Final = _SYMBOLS * _SYMBOL_BITS // 8
+_SYMBOLS: Final = PARITY_SYMBOLS
+_BLOCK_BYTES: Final = _SYMBOLS * SYMBOL_BITS // 8
 """Eight symbols fill ten bytes exactly; the remainder is computed in such blocks."""
 
 
@@ -76,7 +76,7 @@ def parity_of(body: str) -> str:
         MalformedCodeError: A character outside the alphabet, or an impossible length.
     """
     _check_length(len(body) + PARITY_CHARACTERS)
-    shifted = to_number(body) << (_SYMBOLS * _SYMBOL_BITS)
+    shifted = to_number(body) << (_SYMBOLS * SYMBOL_BITS)
     return from_number(_remainder(shifted, len(body) + PARITY_CHARACTERS), PARITY_CHARACTERS)
 
 
@@ -87,6 +87,16 @@ def is_clean(code: str) -> bool:
         MalformedCodeError: A character outside the alphabet.
     """
     return _possible(len(code)) and not _remainder(to_number(code), len(code))
+
+
+def syndromes_of(code: str) -> list[int]:
+    """Return the values of a code's polynomial at the roots: all zero for a code word.
+
+    Raises:
+        MalformedCodeError: A character outside the alphabet, or an impossible length.
+    """
+    _check_length(len(code))
+    return _syndromes(_remainder(to_number(code), len(code)))
 
 
 def correct(code: str, *, doubtful: Collection[int] = ()) -> Correction:
@@ -113,7 +123,7 @@ def correct(code: str, *, doubtful: Collection[int] = ()) -> Correction:
         return Correction(code, ())
     errors = _errors(remainder, len(code) // 2, {(len(code) - 1 - index) // 2 for index in doubtful})
     for power, value in errors.items():
-        number ^= value << (_SYMBOL_BITS * power)
+        number ^= value << (SYMBOL_BITS * power)
     if _remainder(number, len(code)):
         raise _uncorrectable()
     corrected = from_number(number, len(code))
@@ -141,55 +151,6 @@ def _uncorrectable() -> UncorrectableError:
     )
 
 
-# --- The field -----------------------------------------------------------------------------------------
-
-
-@cache
-def _field() -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Make the powers of the generator, twice over to spare a modulo, and the logarithms."""
-    powers = [1]
-    while len(powers) < _ORDER:
-        doubled = powers[-1] << 1
-        powers.append(doubled ^ PRIMITIVE_POLYNOMIAL if doubled >> _SYMBOL_BITS else doubled)
-    logarithms = [0] * (_ORDER + 1)
-    for exponent, power in enumerate(powers):
-        logarithms[power] = exponent
-    return tuple(powers * 2), tuple(logarithms)
-
-
-def _times(left: int, right: int) -> int:
-    if not left or not right:
-        return 0
-    powers, logarithms = _field()
-    return powers[logarithms[left] + logarithms[right]]
-
-
-def _over(left: int, right: int) -> int:
-    if not left:
-        return 0
-    powers, logarithms = _field()
-    return powers[logarithms[left] + _ORDER - logarithms[right]]
-
-
-def _value(polynomial: Sequence[int], exponent: int) -> int:
-    """Evaluate a polynomial (lowest coefficient first) at the generator's power."""
-    powers, logarithms = _field()
-    total = 0
-    for degree, coefficient in enumerate(polynomial):
-        if coefficient:
-            total ^= powers[(logarithms[coefficient] + exponent * degree) % _ORDER]
-    return total
-
-
-def _product(left: Sequence[int], right: Sequence[int]) -> list[int]:
-    """Multiply two polynomials."""
-    result = [0] * (len(left) + len(right) - 1)
-    for shift, factor in enumerate(left):
-        for place, coefficient in enumerate(right):
-            result[shift + place] ^= _times(factor, coefficient)
-    return result
-
-
 # --- Remainder: the whole cost of a sound code ---------------------------------------------------------
 
 
@@ -203,28 +164,28 @@ def _advance() -> tuple[tuple[int, ...], ...]:
     Returns:
         Ten tables of 256 remainders, for the bytes of a remainder from the first to the last.
     """
-    powers, _ = _field()
+    powers, _ = tables()
     generator = [1]
     for root in range(FIRST_ROOT, FIRST_ROOT + _SYMBOLS):
-        generator = _product(generator, (powers[root], 1))
+        generator = product(generator, (powers[root], 1))
     of_bit = []
     symbols = [0] * (_SYMBOLS - 1) + [1]
     for _ in range(_SYMBOLS):
         top = symbols[-1]
         shifted = [0, *symbols[:-1]]
-        symbols = [low ^ _times(top, factor) for low, factor in zip(shifted, generator, strict=False)]
-        of_bit += [_packed([_times(1 << bit, symbol) for symbol in symbols]) for bit in range(_SYMBOL_BITS)]
-    tables = []
+        symbols = [low ^ times(top, factor) for low, factor in zip(shifted, generator, strict=False)]
+        of_bit += [_packed([times(1 << bit, symbol) for symbol in symbols]) for bit in range(SYMBOL_BITS)]
+    of_byte = []
     for first in reversed(range(0, 8 * _BLOCK_BYTES, 8)):
         table = [0]
         for bit in range(8):
             table += [entry ^ of_bit[first + bit] for entry in table]
-        tables.append(tuple(table))
-    return tuple(tables)
+        of_byte.append(tuple(table))
+    return tuple(of_byte)
 
 
 def _packed(symbols: Sequence[int]) -> int:
-    return sum(symbol << (_SYMBOL_BITS * power) for power, symbol in enumerate(symbols))
+    return sum(symbol << (SYMBOL_BITS * power) for power, symbol in enumerate(symbols))
 
 
 def _remainder(number: int, count: int) -> int:
@@ -265,18 +226,23 @@ def _errors(remainder: int, length: int, doubtful: Collection[int]) -> dict[int,
     """
     if len(doubtful) > _SYMBOLS:
         raise _uncorrectable()
-    symbols = [remainder >> (_SYMBOL_BITS * power) & _ORDER for power in range(_SYMBOLS)]
-    syndromes = [_value(symbols, FIRST_ROOT + index) for index in range(_SYMBOLS)]
+    syndromes = _syndromes(remainder)
     locator = _locator(syndromes, doubtful)
     degree = len(locator) - 1
-    places = [power for power in range(length) if not _value(locator, -power)]
+    places = [power for power in range(length) if not value_at(locator, -power)]
     if not degree or len(places) != degree:
         raise _uncorrectable()
-    evaluator = _product(syndromes, locator)[:_SYMBOLS]
+    evaluator = product(syndromes, locator)[:_SYMBOLS]
     # In characteristic two only the odd powers survive the derivative. No factor X^(1-b) is needed, since
     # the first root is a^1.
     derivative = [coefficient if power % 2 == 0 else 0 for power, coefficient in enumerate(locator[1:])]
-    return {power: _over(_value(evaluator, -power), _value(derivative, -power)) for power in places}
+    return {power: over(value_at(evaluator, -power), value_at(derivative, -power)) for power in places}
+
+
+def _syndromes(remainder: int) -> list[int]:
+    """Evaluate a remainder at the roots of the generator polynomial, the first root first."""
+    symbols = [remainder >> (SYMBOL_BITS * power) & ORDER for power in range(_SYMBOLS)]
+    return [value_at(symbols, FIRST_ROOT + index) for index in range(_SYMBOLS)]
 
 
 def _locator(syndromes: Sequence[int], doubtful: Collection[int]) -> list[int]:
@@ -287,26 +253,26 @@ def _locator(syndromes: Sequence[int], doubtful: Collection[int]) -> list[int]:
     Returns:
         Coefficients from x^0 up, the last one not zero.
     """
-    powers, _ = _field()
+    powers, _ = tables()
     locator = [1]
     for power in doubtful:
-        locator = _product(locator, (1, powers[power]))
+        locator = product(locator, (1, powers[power]))
     previous = locator
     known = degree = len(doubtful)
     for step in range(known, _SYMBOLS):
         discrepancy = 0
         for place, coefficient in enumerate(locator[: step + 1]):
-            discrepancy ^= _times(coefficient, syndromes[step - place])
+            discrepancy ^= times(coefficient, syndromes[step - place])
         previous = [0, *previous]
         if not discrepancy:
             continue
         size = max(len(locator), len(previous))
         old = locator + [0] * (size - len(locator))
         correction = previous + [0] * (size - len(previous))
-        locator = [kept ^ _times(discrepancy, moved) for kept, moved in zip(old, correction, strict=True)]
+        locator = [kept ^ times(discrepancy, moved) for kept, moved in zip(old, correction, strict=True)]
         if 2 * degree <= step + known:
             degree = step + 1 + known - degree
-            previous = [_over(coefficient, discrepancy) for coefficient in old]
+            previous = [over(coefficient, discrepancy) for coefficient in old]
     while not locator[-1]:
         locator.pop()
     return locator

@@ -1,11 +1,11 @@
 """Reading a code that a person typed, pasted or scanned: clean up, verify, and only then repair.
 
 The order matters. A code whose signature holds is accepted as it is, whatever its parity says. Only when that
-fails does the parity propose a repair, and the repaired code must verify in its turn: so a repair is never a
-guess. When the parity is clean, nothing was mistyped, and the verification's own error stands: no error is
-blamed on the typist that is not theirs.
+fails is a repair looked for (`codec.recovery`), and the repaired code must verify in its turn: so a repair is
+never a guess. When the parity is clean, nothing was mistyped, and the verification's own error stands: no
+error is blamed on the typist that is not theirs.
 
-A reader without the key (`inspect`) has the parity alone.
+A reader without the key (`inspect`) has the parity alone, and takes only what that proves.
 """
 
 from collections.abc import Callable
@@ -14,11 +14,12 @@ from typing import Generic, TypeVar
 
 from codec.alphabet import clean
 from codec.codes import Code
+from codec.damage import Damage, Repair
 from codec.envelope import UnverifiedCode, VerifiedCode, decode_body
-from codec.errors import CodecError, MalformedCodeError
-from codec.grouping import GROUP_CHARACTERS, group_of
-from codec.missing import unreadable
-from codec.parity import PARITY_CHARACTERS, UncorrectableError, correct, is_clean
+from codec.errors import CodecError, MalformedCodeError, NewerVersionError
+from codec.parity import PARITY_CHARACTERS, is_clean
+
+__all__ = ["Damage", "Inspected", "Received", "Repair", "inspect", "is_whole", "receive"]
 
 V_co = TypeVar("V_co", bound=Code, covariant=True)
 
@@ -26,23 +27,12 @@ Verify = Callable[[UnverifiedCode[Code]], VerifiedCode[V_co]]
 
 
 @dataclass(frozen=True, slots=True)
-class Repair:
-    """One group of four that was wrong, by its number from 1 in the whole code."""
-
-    group: int
-    typed: str
-    meant: str
-
-    def __str__(self) -> str:
-        return f"group {self.group}: you typed {self.typed}, the code has {self.meant}"
-
-
-@dataclass(frozen=True, slots=True)
 class Received(Generic[V_co]):
-    """A verified code, and what had to be repaired to read it."""
+    """A verified code, what had to be repaired to read it, and what else is to be said of the text."""
 
     code: VerifiedCode[V_co]
     repairs: tuple[Repair, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,31 +43,34 @@ class Inspected:
     repairs: tuple[Repair, ...] = ()
 
 
-def receive(raw: str, verify: "Verify[V_co]") -> Received[V_co]:
+def receive(raw: str, verify: "Verify[V_co]", *, search: bool = False) -> Received[V_co]:
     """Read a code from whatever was pasted, verify it, and repair it when that is needed.
 
     Args:
-        raw: The code, perhaps wrapped, grouped, in lower case, quoted by a mail program.
-        verify: Returns the verified code, or raises why not; called once, or twice after a repair.
+        raw: The code, perhaps wrapped, grouped, in lower case, quoted by a mail program, among other text.
+        verify: Returns the verified code, or raises why not. Called once for a sound code, otherwise for
+            every proposal of a repair, a few dozen times at most.
+        search: Whether a person waits for a longer search, of a second at most.
 
     Raises:
         MalformedCodeError: When no code can be read, nor repaired.
         CodecError: Whatever ``verify`` raises for a code whose parity is clean, or clean after a repair.
     """
-    text = clean(raw)
+    try:
+        text = clean(raw)
+    except MalformedCodeError as refused:
+        return _recovered(raw, "", verify, search, refused, sound=False)
     try:
         code = verify(_decode(text))
+    except (MalformedCodeError, NewerVersionError) as refused:
+        # What reads like no code may be two of them: then the parity is right as well.
+        sound = is_clean(text)
+        return _recovered(raw, text, verify, search, refused if sound else None, sound=sound)
     except CodecError:
         if is_clean(text):
             raise
-    else:
-        return Received(code, () if is_clean(text) else _differences(text, code.text))
-    repaired = _repaired(raw, text)
-    try:
-        return Received(verify(_decode(repaired)), _differences(text, repaired))
-    except MalformedCodeError:
-        # The parity led to something that is no code: too much was damaged for it to know.
-        raise unreadable(raw, text) from None
+        return _recovered(raw, text, verify, search, None, sound=False)
+    return Received(code, () if is_clean(text) else _differences(raw, text, code.text))
 
 
 def inspect(raw: str) -> Inspected:
@@ -87,35 +80,48 @@ def inspect(raw: str) -> Inspected:
         MalformedCodeError: When no code can be read, nor repaired.
         NewerVersionError: When a newer version made it.
     """
-    text = clean(raw)
-    if is_clean(text):
-        return Inspected(_decode(text))
-    repaired = _repaired(raw, text)
+    refused: CodecError | None = None
+    text, sound = "", False
     try:
-        return Inspected(_decode(repaired), _differences(text, repaired))
+        text = clean(raw)
+        sound = is_clean(text)
+        if sound:
+            return Inspected(_decode(text))
+    except (MalformedCodeError, NewerVersionError) as error:
+        refused = error
+    from codec.recovery import recover  # for damaged codes alone
+
+    found = recover(raw, text, lambda code: code, needs_proof=True, refused=refused, sound=sound)
+    return Inspected(found.code, found.repairs)
+
+
+def is_whole(raw: str) -> bool:
+    """Tell whether a text holds a whole code, as its parity has it: no more of it need be waited for."""
+    try:
+        if is_clean(clean(raw)):
+            return True
     except MalformedCodeError:
-        raise unreadable(raw, text) from None
+        pass
+    from codec.recovery import holds_code  # for codes among other text alone
+
+    return holds_code(raw)
 
 
-def _repaired(raw: str, text: str) -> str:
-    try:
-        return correct(text).code
-    except UncorrectableError:
-        raise unreadable(raw, text) from None
+def _recovered(
+    raw: str, text: str, verify: "Verify[V_co]", search: bool, refused: CodecError | None, *, sound: bool
+) -> Received[V_co]:
+    from codec.recovery import recover  # for damaged codes alone
+
+    found = recover(raw, text, verify, search=search, refused=refused, sound=sound)
+    return Received(found.code, found.repairs, found.notes)
 
 
 def _decode(text: str) -> UnverifiedCode[Code]:
     return decode_body(text[:-PARITY_CHARACTERS])
 
 
-def _differences(typed: str, meant: str) -> tuple[Repair, ...]:
-    wrong = {
-        group_of(position)
-        for position, pair in enumerate(zip(typed, meant, strict=True))
-        if pair[0] != pair[1]
-    }
-    return tuple(
-        Repair(group, typed[start : start + GROUP_CHARACTERS], meant[start : start + GROUP_CHARACTERS])
-        for group in sorted(wrong)
-        for start in ((group - 1) * GROUP_CHARACTERS,)
-    )
+def _differences(raw: str, text: str, meant: str) -> tuple[Repair, ...]:
+    """Name the wrong parity of a code that verifies without it."""
+    from codec.recovery import differences  # for damaged codes alone
+
+    return differences(raw, text, meant)

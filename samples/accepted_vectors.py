@@ -428,6 +428,21 @@ def _repaired() -> Iterator[Vector]:
     yield case(
         "all-parity", "All of the parity is wrong; the signature holds without repair.", *range(-16, 0)
     )
+    # Characters that no code has: clean-up refuses them, and where they stand is known.
+    text = AUTHORIZED.text
+    for name, description, character, shown in (
+        ("letter-u", "A letter that no code has: U.", "U", "U"),
+        ("arabic-digit", "A digit, but not an ASCII one.", "\u0663", "?"),
+        ("dotless-i", "A letter that some programs turn into I.", "\u0131", "?"),
+    ):
+        yield accepted(
+            f"authorization-repaired-{name}",
+            description,
+            AUTHORIZED,
+            AUTHORIZATION_CONTEXT,
+            given=text[:20] + character + text[21:],
+            shown=text[:20] + shown + text[21:],
+        )
 
 
 def _as_people_paste() -> Iterator[Vector]:

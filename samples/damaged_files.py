@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from codec.codes import Authorization, Request
 from codec.envelope import to_text
-from codec.grouping import grouped, groups_of
+from codec.grouping import GROUP_CHARACTERS, grouped, groups_of
 from codec.wire import encode_payload
 from samples.code_files import Files, as_json
 from samples.story import Story
@@ -81,6 +81,18 @@ def _typed(story: Story) -> Iterator[Damaged]:
     yield Damaged("typed-one-wrong", "One wrong character.", name, grouped(one), groups=(6,))
     four = mistyped(text, 10, 33, 34, 77)
     yield Damaged("typed-four-wrong", "Four wrong characters.", name, four.lower(), groups=(3, 9, 20))
+    yield Damaged("typed-letter-u", "A U, which no code has.", name, f"{text[:9]}U{text[10:]}", groups=(3,))
+    arabic = f"{text[:9]}\u0663{text[10:]}"
+    yield Damaged("typed-arabic-digit", "An Arabic digit three.", name, arabic, groups=(3,))
+    short = grouped(f"{text[:41]}{text[42:]}")
+    yield Damaged("typed-one-missing", "One character left out.", name, short, groups=(11,))
+    twice = f"{text[:41]}{text[40:]}"
+    yield Damaged("typed-one-twice", "One character typed twice.", name, twice, groups=(11,))
+    without = f"{text[:24]}{text[28:]}"
+    yield Damaged("typed-group-missing", "A group left out.", name, without, groups=(7,))
+    lines = grouped(text).split("\n")
+    lines[1], lines[3] = lines[3], lines[1]
+    yield Damaged("typed-lines-swapped", "Two lines swapped.", name, "\n".join(lines), groups=(2,))
     parity = mistyped(text, -1, -2, -3, -4, -5)
     first = len(groups_of(text)) - 1
     yield Damaged(
@@ -103,6 +115,11 @@ def _mailed(story: Story) -> Iterator[Damaged]:
     yield Damaged("mailed-dashes", "Groups joined by what a mail program made of hyphens.", name, dashes)
     spaces = "\r\n".join(line.replace("7", "7\u00a0").replace("4", "\u200b4") for line in wrapped)
     yield Damaged("mailed-spaces", "No-break and zero-width spaces, Windows line ends.", name, spaces)
+    letter = f"Dear Bob,\n\nhere it is:\n{grouped(text)}\n\nRegards,\nAlice"
+    yield Damaged("mailed-in-a-letter", "Between a greeting and a signature.", name, letter)
+    cut = "\n".join(f"> {line}" for line in wrapped)[:-6]
+    last = (len(text) - 6) // GROUP_CHARACTERS + 1
+    yield Damaged("mailed-cut-off", "The last six characters cut off.", name, cut, groups=(last,))
     both = mistyped(text, 5, 130)
     lines = "\n".join(f"> {both[start : start + 72]}" for start in range(0, len(both), 72))
     yield Damaged(
@@ -132,9 +149,6 @@ def _beyond_repair(story: Story) -> Iterator[Damaged]:
     yield Damaged("lost-ten-wrong", "Ten wrong characters, spread out.", name, ten, error=refused)
     yield Damaged("lost-half", "The second half is missing.", name, text[: len(text) // 2], error=refused)
     yield Damaged("lost-empty", "Nothing but white space.", name, " \n\t\n", error=refused)
-    yield Damaged("lost-letter-u", "A U, which no code has.", name, f"{text[:9]}U{text[10:]}", error=refused)
-    arabic = f"{text[:9]}\u0663{text[10:]}"
-    yield Damaged("lost-arabic-digit", "An Arabic digit three.", name, arabic, error=refused)
     yield Damaged("lost-other-text", "A sentence.", name, "The code follows in a second mail.", error=refused)
 
 

@@ -129,15 +129,18 @@ def _texts() -> Iterator[Vector]:
     yield case("empty", "Nothing but white space.", " \n\t")
     yield case("too-short", "The beginning of a code.", text[:40])
     yield case("end-missing", "The last twenty characters are missing.", text[:-20])
-    yield case("one-missing", "One character is missing in the middle.", text[:50] + text[51:])
+    missing = text[:20] + text[21:50] + text[51:90] + text[91:]
+    yield case("three-missing", "Three characters are missing, in different places.", missing)
     yield case(
-        "five-wrong",
-        "Five characters are wrong, one more than the parity can put right.",
-        mistype(text, 3, 25, 47, 69, 91),
+        "eight-wrong",
+        "Eight characters are wrong, twice as many as the parity can put right.",
+        mistype(text, 3, 25, 47, 69, 91, 93, 97, 101),
     )
-    yield case("letter-u", "A character that is not of the alphabet: U.", text[:20] + "U" + text[21:])
-    yield case("arabic-digit", "A digit, but not an ASCII one.", text[:20] + "\u0663" + text[21:])
-    yield case("dotless-i", "A letter that some programs turn into I.", text[:20] + "\u0131" + text[21:])
+    yield case(
+        "nine-letters-u",
+        "Nine characters that no code has: U.",
+        "U".join(text[at : at + 9] for at in range(0, 100, 10)) + text[99:],
+    )
     yield case(
         "too-long", "More characters than any code has.", _with_parity(body + "0" * (2030 - len(body))) + "00"
     )

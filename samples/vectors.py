@@ -97,13 +97,17 @@ def accepted(
     context: Mapping[str, Any],
     *,
     given: str | None = None,
+    shown: str | None = None,
 ) -> Vector:
-    """Return a scenario in which a code must be accepted, as it was signed or repaired from ``given``."""
+    """Return a scenario in which a code must be accepted, as it was signed or repaired from ``given``.
+
+    Where ``given`` has characters that no code has, ``shown`` is how its groups are shown.
+    """
     text = signed.text if given is None else given
     repairs = [
         {"group": number, "typed": typed, "meant": meant}
         for number, (typed, meant) in enumerate(
-            zip(groups_of(clean(text)), groups_of(signed.text), strict=True), start=1
+            zip(groups_of(shown or clean(text)), groups_of(signed.text), strict=True), start=1
         )
         if typed != meant
     ]

@@ -112,7 +112,7 @@ def install(session: Session, device: "Device", given: CodeInput, output: CodeOu
     """
     from codec.codes import Authorization
 
-    received = device.read(given.read(session, "the authorization code"))
+    received = device.read(given.read(session, "the authorization code"), search=given.search)
     code = given.accepted(session, received)
     repairs = {"repairs": repairs_record(received.repairs)}
     if isinstance(code.value, Authorization):

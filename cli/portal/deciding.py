@@ -104,7 +104,7 @@ def _replacement(session: Session, given: CodeInput) -> "VerifiedCode[Request] |
     if not (given.words or given.file or given.image):
         return None
     raw = given.read(session, "the request code of the replacement")
-    received = receive(raw, lambda code: verify_request(require_kind(code, Request)))
+    received = receive(raw, lambda code: verify_request(require_kind(code, Request)), search=given.search)
     return given.accepted(session, received)
 
 

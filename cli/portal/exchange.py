@@ -103,7 +103,7 @@ def reserve(
     last_day = _last_day(session, until, for_days)
     counts = tag_counts(licenses, "--license")
     raw = given.read(session, "the request code")
-    received = receive(raw, lambda code: verify_request(require_kind(code, Request)))
+    received = receive(raw, lambda code: verify_request(require_kind(code, Request)), search=given.search)
     request = given.accepted(session, received)
     choice = _choice(counts, as_requested, universal)
     if choice is None:
@@ -298,7 +298,7 @@ def accept(session: Session, portal: "Portal", given: CodeInput) -> Report:
 
     raw = given.read(session, "a confirmation or return code")
     try:
-        received = read_code(portal, raw)
+        received = read_code(portal, raw, search=given.search)
     except UnknownRequestError:
         kept = _keep(session, portal, given, raw)
         if kept is None:

@@ -162,11 +162,12 @@ class Device(DeviceReader):
 
     # --- codes in ------------------------------------------------------------------------------
 
-    def read(self, raw: str) -> Received[Authorization | Trust]:
+    def read(self, raw: str, *, search: bool = False) -> Received[Authorization | Trust]:
         """Read an authorization or a trust code, and verify that it is genuine and for this device.
 
         Args:
             raw: Whatever was pasted, typed or scanned.
+            search: Whether a person waits for a longer search, should it be damaged.
 
         Returns:
             The verified code, and what had to be repaired to read it. Nothing is changed yet.
@@ -176,7 +177,7 @@ class Device(DeviceReader):
             OtherDeviceError, NotGenuineError: The first that applies, in this order.
         """
         state = self._current().state
-        return receive(raw, lambda code: genuine.verified(state, code))
+        return receive(raw, lambda code: genuine.verified(state, code), search=search)
 
     def install(self, code: VerifiedCode[Authorization | Trust]) -> Installation:
         """Install an authorization and return its confirmation; once, however often it is asked for.

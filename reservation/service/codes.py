@@ -38,12 +38,13 @@ _ID_BYTES = 32
 _LONGEST_NAME = 52
 
 
-def read_code(portal: Portal, raw: str) -> Received[DeviceCode]:
+def read_code(portal: Portal, raw: str, *, search: bool = False) -> Received[DeviceCode]:
     """Read and verify a code that a device made.
 
     Args:
         portal: The portal.
         raw: The code, however it was pasted.
+        search: Whether a person waits for a longer search, should it be damaged.
 
     Raises:
         MalformedCodeError: When it cannot be read, nor repaired.
@@ -52,7 +53,7 @@ def read_code(portal: Portal, raw: str) -> Received[DeviceCode]:
         MissingAuthorizationError: For a confirmation of an authorization that the books do not hold.
         NotGenuineError: When its signature does not hold.
     """
-    return portal.store.read(lambda books: receive(raw, lambda code: _verify(books, code)))
+    return portal.store.read(lambda books: receive(raw, lambda code: _verify(books, code), search=search))
 
 
 def _verify(books: Reading, code: UnverifiedCode[Code]) -> VerifiedCode[DeviceCode]:
@@ -224,14 +225,15 @@ def find_reservation(portal: Portal, name: str) -> bytes:
 
 
 def _find(books: Reading, name: str) -> bytes:
+    # A code may stand among other text, which no name does.
+    if len("".join(name.split())) > _LONGEST_NAME:
+        return _find_by_code(books, name)
     text = clean(name)
     if len(text) < NAME_CHARACTERS:
         raise UnknownNameError(
             f"'{text}' is too short to name a reservation.",
             hint=f"Give at least {NAME_CHARACTERS} characters of its name, or one of its codes.",
         )
-    if len(text) > _LONGEST_NAME:
-        return _find_by_code(books, name)
     found = books.reservations_between(*prefix_range(text, _ID_BYTES), 2)
     if len(found) != 1:
         number = "More than one" if found else "No"

@@ -15,9 +15,10 @@ from codec.digits import DigitSink
 from codec.envelope import UnverifiedCode, VerifiedCode, require_kind, verify_authorization
 from codec.errors import CodecError, MalformedCodeError, NewerVersionError, NotGenuineError, WrongKindError
 from codec.grouping import GROUP_CHARACTERS, GROUPS_PER_LINE, grouped, groups_of
+from codec.layout import Typed, lines_of
 from codec.missing import FEWEST_CHARACTERS, gaps
 from codec.parity import parity_of
-from codec.reading import Repair, inspect, receive
+from codec.reading import Damage, Repair, inspect, receive
 from tests.codec import strategies
 from tests.codec.strategies import CONTEXT, SIGNED_EXAMPLES, Signed
 
@@ -83,7 +84,7 @@ def test_every_one_character_change_is_repaired_and_named(kind: Kind) -> None:
             assert received.repairs == (Repair(group + 1, groups_of(typed)[group], groups_of(text)[group]),)
 
 
-@settings(max_examples=600)
+@settings(max_examples=300)
 @given(kinds, st.dictionaries(st.integers(0, 10_000), st.integers(1, 31), min_size=1, max_size=4))
 def test_any_four_wrong_characters_are_repaired_and_named(kind: Kind, wrong: dict[int, int]) -> None:
     signed = SIGNED_EXAMPLES[kind]
@@ -124,27 +125,32 @@ def test_more_wrong_characters_are_refused_and_nobody_is_accused(kind: Kind) -> 
     """The parity alone is led astray one time in some ten thousands; then the signature refuses."""
     signed, rng = SIGNED_EXAMPLES[kind], random.Random(5)
     text = signed.code.text
-    refused: list[type[CodecError]] = []
-    for _ in range(100):
-        symbols = rng.sample(range(len(text) // 2), rng.randint(5, 12))
-        with pytest.raises(CodecError) as caught:
+    for _ in range(8):
+        symbols = rng.sample(range(len(text) // 2), rng.randint(6, 12))
+        with pytest.raises(MalformedCodeError) as caught:
             receive(mistyped(text, {2 * symbol: rng.randint(1, 31) for symbol in symbols}), signed.verify)
-        assert caught.value.hint
-        refused.append(caught.type)
-    assert refused.count(MalformedCodeError) >= 98
+        assert "--search" in caught.value.hint
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_every_truncation_and_extension_is_refused(kind: Kind) -> None:
+def test_every_cut_is_repaired_as_long_as_the_body_is_whole_and_refused_beyond(kind: Kind) -> None:
     signed = SIGNED_EXAMPLES[kind]
     text = signed.code.text
-    changed = [text[:length] for length in range(len(text))]
-    changed += [text[start:] for start in range(1, len(text))]
-    changed += [text + tail for tail in ("0", "00", "ZZ", text[:16], text)]
-    changed += [head + text for head in ("0", "00", "QQ", text[-16:])]
-    for raw in changed:
-        with pytest.raises(CodecError):
-            receive(raw, signed.verify)
+    for lost in range(1, 17):
+        received = receive(text[:-lost], signed.verify)
+        assert received.code == signed.code
+        assert [(each.damage, each.meant) for each in received.repairs] == [(Damage.CUT_END, text[-lost:])]
+    for lost in (*range(17, 40), len(text) // 2, len(text) - 1):
+        with pytest.raises(MalformedCodeError):
+            receive(text[:-lost], signed.verify)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_what_hangs_on_at_either_end_changes_nothing(kind: Kind) -> None:
+    signed = SIGNED_EXAMPLES[kind]
+    text = signed.code.text
+    for raw in (f"{text} 0", f"{text} 00", f"ZZ {text}", f"{text}\n{text}", f"{text[-16:]} {text}"):
+        assert receive(raw, signed.verify).code == signed.code
 
 
 # --- who is blamed -------------------------------------------------------------------------------------
@@ -172,7 +178,7 @@ def test_not_genuine_is_said_only_when_nothing_is_mistyped_any_more(typos: int) 
 def test_too_many_typos_hide_for_whom_a_code_is() -> None:
     text = SIGNED_EXAMPLES[Kind.AUTHORIZATION].code.text
     with pytest.raises(MalformedCodeError, match="damaged beyond repair"):
-        receive(mistyped(text, {20 * place + 3: 7 for place in range(5)}), for_another_device)
+        receive(mistyped(text, {20 * place + 3: 7 for place in range(7)}), for_another_device)
 
 
 def test_a_typo_in_the_kind_or_version_is_no_other_kind_or_version() -> None:
@@ -222,24 +228,20 @@ def refusal_of(raw: str) -> MalformedCodeError:
     return caught.value
 
 
-def test_a_missing_character_is_located_by_its_group() -> None:
-    code = SIGNED_EXAMPLES[Kind.REQUEST].code.text
-    whole = len(code) // GROUP_CHARACTERS
-    for position in range(0, whole * GROUP_CHARACTERS, 3):
-        groups = list(groups_of(code))
-        place = position // GROUP_CHARACTERS
-        groups[place] = groups[place][:-1]
-        lines = [groups[start : start + GROUPS_PER_LINE] for start in range(0, len(groups), GROUPS_PER_LINE)]
-        raw = "\n".join(f"{number}: {' '.join(line)}" for number, line in enumerate(lines, 1))
-        error = refusal_of(raw)
-        assert "even number" in error.message
-        assert f"group {place + 1}, in line {place // GROUPS_PER_LINE + 1}, has 3 characters" in error.hint
+def short_of(*places: int) -> str:
+    """Return the typed request with the first character missing in the groups of these numbers."""
+    groups = list(groups_of(SIGNED_EXAMPLES[Kind.REQUEST].code.text))
+    for place in places:
+        groups[place - 1] = groups[place - 1][1:]
+    lines = [groups[start : start + GROUPS_PER_LINE] for start in range(0, len(groups), GROUPS_PER_LINE)]
+    return "\n".join(f"{number}: {' '.join(line)}" for number, line in enumerate(lines, 1))
 
 
-def test_a_doubled_character_is_located_by_its_group() -> None:
-    first = LINES[2].split()[1]
-    raw = TYPED.replace(first, first[0] + first)
-    assert f"group {2 * GROUPS_PER_LINE + 1}, in line 3, has 5 characters" in refusal_of(raw).hint
+def test_groups_that_are_not_whole_are_named() -> None:
+    error = refusal_of(short_of(3, 9, 27, 28, 40, 51))
+    assert "damaged beyond repair" in error.message
+    assert "group 3, in line 1, has 3 characters and not 4; group 9, in line 2" in error.hint
+    assert "even number" in refusal_of(short_of(3, 9, 27, 28, 40, 51, 52)).message
 
 
 def test_a_missing_line_is_named() -> None:
@@ -248,8 +250,8 @@ def test_a_missing_line_is_named() -> None:
     assert "line 3 is missing" in error.hint
 
 
-def test_a_missing_group_is_located_by_its_line() -> None:
-    short = [*LINES[:3], LINES[3].rsplit(" ", 1)[0], *LINES[4:]]
+def test_missing_groups_are_located_by_their_line() -> None:
+    short = [*LINES[:3], *(line.rsplit(" ", 1)[0] for line in LINES[3:9]), *LINES[9:]]
     assert "line 4 has 4 groups, and others have 5" in refusal_of("\n".join(short)).hint
     unnumbered = "\r\n".join(f"> {line.split(': ')[1]}" for line in short)
     assert "line 4 has 4 groups, and others have 5" in refusal_of(unnumbered).hint
@@ -257,13 +259,13 @@ def test_a_missing_group_is_located_by_its_line() -> None:
 
 def test_a_lost_end_is_suspected_where_nothing_else_shows() -> None:
     code = SIGNED_EXAMPLES[Kind.REQUEST].code.text
-    for raw in (code[:-3], code[:-24], "\n".join(LINES[:-2])):
+    for raw in (code[:-20], code[:-24], "\n".join(LINES[:-2])):
         assert "the last line first" in refusal_of(raw).hint
 
 
 def test_a_lost_beginning_is_suspected_where_no_kind_stands() -> None:
     code = SIGNED_EXAMPLES[Kind.REQUEST].code.text
-    start = next(at for at in range(4, 40, 2) if code[at] not in "QACRT")
+    start = next(at for at in range(20, 40, 2) if code[at] not in "QACRT")
     assert "its beginning may be missing" in refusal_of(code[start:]).hint
     assert "beginning" not in refusal_of(code[:-20]).hint
 
@@ -283,17 +285,17 @@ def test_no_code_is_shorter_than_the_shortest() -> None:
 
 @pytest.mark.parametrize("raw", ["", "ABCDEFGH", "one two three four", "1: AB CD\n2: EF", "\n\n"])
 def test_no_place_is_named_where_none_shows(raw: str) -> None:
-    assert gaps(raw) == ()
+    assert gaps(Typed(lines_of(raw))) == ()
 
 
 def test_at_most_three_places_are_named() -> None:
     broken = TYPED.replace(": ", ": X", 6)
-    assert len(gaps(broken)) == 3
+    assert len(gaps(Typed(lines_of(broken)))) == 3
 
 
 @given(st.text())
 def test_looking_for_gaps_never_fails(raw: str) -> None:
-    assert len(gaps(raw)) <= 3
+    assert len(gaps(Typed(lines_of(raw)))) <= 3
 
 
 # --- whatever else may come ----------------------------------------------------------------------------
@@ -307,7 +309,7 @@ def attempt(raw: str, signed: Signed) -> None:
         inspect(raw)
 
 
-@settings(max_examples=1500)
+@settings(max_examples=200)
 @given(kinds, st.one_of(st.text(), st.text(ALPHABET, max_size=400), st.text("QACRT4Z0 \n-:", max_size=300)))
 def test_arbitrary_text_raises_only_our_own_errors(kind: Kind, raw: str) -> None:
     attempt(raw, SIGNED_EXAMPLES[kind])
@@ -325,7 +327,7 @@ def edits(draw: st.DrawFn, text: str) -> str:
     return text
 
 
-@settings(max_examples=800)
+@settings(max_examples=150)
 @given(kinds.flatmap(lambda kind: st.tuples(st.just(kind), edits(SIGNED_EXAMPLES[kind].code.text))))
 def test_edited_codes_are_refused_or_the_same_code(pair: tuple[Kind, str]) -> None:
     kind, raw = pair
