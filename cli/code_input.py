@@ -214,9 +214,10 @@ def _pasted(session: "Session", what: str) -> str:
 def _is_whole(text: str) -> bool:
     from codec.errors import CodecError
     from codec.reading import inspect
+    from codec.short import inspect_short, is_short
 
     try:
-        return not inspect(text).repairs
+        return not (inspect_short(text) if is_short(text) else inspect(text)).repairs
     except CodecError:
         return False
 

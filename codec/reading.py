@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from codec.alphabet import clean
-from codec.codes import Code
+from codec.codes import SHORT_CHARACTERS, Code, UnsignedKind
 from codec.envelope import UnverifiedCode, VerifiedCode, decode_body
-from codec.errors import CodecError, MalformedCodeError
+from codec.errors import CodecError, MalformedCodeError, WrongKindError
 from codec.grouping import GROUP_CHARACTERS, group_of
 from codec.missing import unreadable
 from codec.parity import PARITY_CHARACTERS, UncorrectableError, correct, is_clean
@@ -62,19 +62,21 @@ def receive(raw: str, verify: "Verify[V_co]") -> Received[V_co]:
 
     Raises:
         MalformedCodeError: When no code can be read, nor repaired.
+        WrongKindError: For a short confirmation, which no signature proves.
         CodecError: Whatever ``verify`` raises for a code whose parity is clean, or clean after a repair.
     """
     text = clean(raw)
+    _refuse_short(text)
     try:
         code = verify(_decode(text))
     except CodecError:
         if is_clean(text):
             raise
     else:
-        return Received(code, () if is_clean(text) else _differences(text, code.text))
+        return Received(code, () if is_clean(text) else differences(text, code.text))
     repaired = _repaired(raw, text)
     try:
-        return Received(verify(_decode(repaired)), _differences(text, repaired))
+        return Received(verify(_decode(repaired)), differences(text, repaired))
     except MalformedCodeError:
         # The parity led to something that is no code: too much was damaged for it to know.
         raise unreadable(raw, text) from None
@@ -85,16 +87,28 @@ def inspect(raw: str) -> Inspected:
 
     Raises:
         MalformedCodeError: When no code can be read, nor repaired.
+        WrongKindError: For a short confirmation, which `codec.short` reads.
         NewerVersionError: When a newer version made it.
     """
     text = clean(raw)
+    _refuse_short(text)
     if is_clean(text):
         return Inspected(_decode(text))
     repaired = _repaired(raw, text)
     try:
-        return Inspected(_decode(repaired), _differences(text, repaired))
+        return Inspected(_decode(repaired), differences(text, repaired))
     except MalformedCodeError:
         raise unreadable(raw, text) from None
+
+
+def _refuse_short(text: str) -> None:
+    """Refuse a short confirmation: it has no signature, and is read by `codec.short`."""
+    if len(text) == SHORT_CHARACTERS and text[0] == UnsignedKind.SHORT.value:
+        raise WrongKindError(
+            "This is a short confirmation: only the portal that gave the authorization can tell whether it "
+            "is right.",
+            hint="Give it to that portal: tallystick portal accept",
+        )
 
 
 def _repaired(raw: str, text: str) -> str:
@@ -108,7 +122,8 @@ def _decode(text: str) -> UnverifiedCode[Code]:
     return decode_body(text[:-PARITY_CHARACTERS])
 
 
-def _differences(typed: str, meant: str) -> tuple[Repair, ...]:
+def differences(typed: str, meant: str) -> tuple[Repair, ...]:
+    """Return the groups in which two texts of one length differ."""
     wrong = {
         group_of(position)
         for position, pair in enumerate(zip(typed, meant, strict=True))
