@@ -141,8 +141,14 @@ def explain(session: Session, given: CodeInput, known: "Known", before: str | No
     ends can compare by telephone.
     """
     from codec.explain import explain as explained
+    from codec.short import is_short
 
-    code, repairs = _read(session, given, known)
+    raw = given.read(session, "the code")
+    if is_short(raw):
+        from cli.code_short import explain_short
+
+        return explain_short(session, given, raw)
+    code, repairs = _read(session, given, known, raw)
     explanation = explained(code, known)
     changed = _changes(before, explanation, known) if before else ()
     record = {
@@ -157,7 +163,7 @@ def explain(session: Session, given: CodeInput, known: "Known", before: str | No
 
 
 def _read(
-    session: Session, given: CodeInput, known: "Known"
+    session: Session, given: CodeInput, known: "Known", raw: str
 ) -> "tuple[UnverifiedCode[Code], list[dict[str, object]]]":
     """Read a code: verified where that is possible, by its parity alone where it is not."""
     from codec.envelope import UnverifiedCode
@@ -165,7 +171,6 @@ def _read(
     from codec.explain import verified_by
     from codec.reading import inspect, receive
 
-    raw = given.read(session, "the code")
     try:
         received = receive(raw, lambda code: verified_by(code, known))
     except (CodecError, ValueError):
@@ -246,7 +251,8 @@ def _change_record(change: "Change") -> dict[str, object]:
     example="tallystick code verify --file authorization.txt --trust trust.txt --request request.txt",
     exits="""
     0 the code is genuine
-    2 something that its signature covers is missing: --trust, --request, --authorization
+    2 something that its signature covers is missing: --trust, --request, --authorization; or it is a short
+      confirmation, which only its portal can check
     3 cannot be read or repaired
     4 not genuine, or by an issuer that is unknown or revoked
     """,
@@ -264,12 +270,17 @@ def verify(session: Session, given: CodeInput, known: "Known") -> Report:
     from codec.explain import explain as explained
     from codec.explain import missing_for, verified_by
     from codec.reading import receive
+    from codec.short import is_short
 
     def proved(code: "UnverifiedCode[Code]") -> "VerifiedCode[Any]":
         _require_companions(missing_for(code, known), "To verify this code")
         return verified_by(code, known)
 
     raw = given.read(session, "the code")
+    if is_short(raw):
+        from cli.code_short import refuse_to_verify
+
+        raise refuse_to_verify()
     received = receive(raw, proved)
     verified = given.accepted(session, received)
     from codec.envelope import KIND_NAMES, UnverifiedCode
@@ -351,8 +362,14 @@ def qr(session: Session, given: CodeInput, output: CodeOutput) -> Report:
 def _inspected(session: Session, given: CodeInput, output: CodeOutput) -> Report:
     from codec.envelope import named, to_text
     from codec.reading import inspect
+    from codec.short import is_short
 
-    found = inspect(given.read(session, "the code"))
+    raw = given.read(session, "the code")
+    if is_short(raw):
+        from cli.code_short import show_short
+
+        return show_short(session, given, output, raw)
+    found = inspect(raw)
     given.require_acceptance(session, found.repairs, _BY_PARITY)
     text = to_text(found.code.payload, found.code.signature)
     return Report(

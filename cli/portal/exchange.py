@@ -313,9 +313,11 @@ def accept(session: Session, portal: "Portal", unlock: "Unlock", given: CodeInpu
 
 
 def _accept_short(session: Session, portal: "Portal", unlock: "Unlock", given: CodeInput, raw: str) -> Report:
-    from reservation.service.shorts import accept_short, receive_short, require_promising
+    from reservation.service.shorts import accept_short, answer_again, receive_short
 
-    require_promising(portal, raw)
+    again = answer_again(portal, raw)
+    if again is not None:
+        return _accepted(again, ())
     opened = unlock(portal)
     received = receive_short(opened, raw)
     given.require_acceptance(session, received.repairs, "it fits")

@@ -30,7 +30,7 @@ from reservation.service.deciding import (
 from reservation.service.issuing import Issued
 from reservation.service.ordering import OrderAdded, import_order, preview_order
 from reservation.service.reserving import AS_REQUESTED, UNIVERSAL, reissue, reserve, update
-from reservation.service.shorts import ReceivedShort, accept_short, receive_short, require_promising
+from reservation.service.shorts import ReceivedShort, accept_short, answer_again, receive_short
 from reservation.service.stock import (
     Added,
     add_license,
@@ -101,6 +101,7 @@ __all__ = [
     "add_catalogue",
     "add_license",
     "add_virtual_account",
+    "answer_again",
     "approve",
     "audit",
     "correct_license",
@@ -124,7 +125,6 @@ __all__ = [
     "reject",
     "remove_virtual_account",
     "rename_virtual_account",
-    "require_promising",
     "reserve",
     "set_policy",
     "set_product",

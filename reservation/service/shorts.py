@@ -61,8 +61,10 @@ class _Candidate:
     reading: ShortReading
 
 
-def require_promising(portal: Portal, raw: str) -> None:
-    """Refuse a short confirmation that no key would help, before anybody is asked for a passphrase.
+def answer_again(portal: Portal, raw: str) -> Accepted | None:
+    """Return the first answer to a short confirmation that was accepted before; None for a new one.
+
+    It needs no key, and refuses what no key would help: nobody types a passphrase in vain.
 
     Raises:
         MalformedCodeError: When it cannot be read, nor repaired.
@@ -72,11 +74,15 @@ def require_promising(portal: Portal, raw: str) -> None:
     """
     readings = read_short(raw)
 
-    def work(books: Reading) -> None:
-        if _known(books, readings) is None:
+    def work(books: Reading) -> Accepted | None:
+        known = _known(books, readings)
+        if known is None:
             _require_testable(books, _candidates_of(books, readings))
+        elif isinstance(known.code, StoredCode) and not known.reading.repairs:
+            return first_answer(books, known.reservation, known.code)
+        return None
 
-    portal.store.read(work)
+    return portal.store.read(work)
 
 
 def receive_short(portal: Portal, raw: str) -> ReceivedShort:
@@ -90,7 +96,7 @@ def receive_short(portal: Portal, raw: str) -> ReceivedShort:
         SetupError: When the portal was opened without the key.
         WrongShortError: When it fits nothing. It was counted for every reservation that it was tried for.
         OtherIssuerError: When another key signed the authorization than the one at hand.
-        ReservationError, CodecError: As from `require_promising`.
+        ReservationError, CodecError: As from `answer_again`.
     """
     issuer = require_issuer(portal)
     readings = read_short(raw)
