@@ -251,8 +251,7 @@ def _change_record(change: "Change") -> dict[str, object]:
     example="tallystick code verify --file authorization.txt --trust trust.txt --request request.txt",
     exits="""
     0 the code is genuine
-    2 something that its signature covers is missing: --trust, --request, --authorization; or it is a short
-      confirmation, which only its portal can check
+    2 --trust, --request or --authorization is missing; or it is a short confirmation: only its portal can
     3 cannot be read or repaired
     4 not genuine, or by an issuer that is unknown or revoked
     """,

@@ -271,8 +271,7 @@ def _issued(issued: "Issued", output: CodeOutput, title: str, **more: object) ->
     "tallystick portal confirm --file confirmation.txt",
     exits="""
     0 done; also when it was accepted before: the first answer is given again
-    1 a request, which `reserve` takes; or a request that was returned already; or a short confirmation for
-      what takes none any more
+    1 a request, which `reserve` takes, or one that was returned; or short confirmations are locked
     3 cannot be read or repaired, or the repair was not accepted
     4 not genuine, not from a device, or for a request that this portal never saw; a wrong short confirmation
     6 the issuer's key cannot be opened, which a short confirmation needs
