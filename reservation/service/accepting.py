@@ -114,13 +114,28 @@ def _accept(books: Writing, stamp: Stamp, received: UnverifiedCode[DeviceCode]) 
         changes = answers.give_back(standing, cast("VerifiedCode[Return]", code), stamp)
     else:
         changes = answers.confirm(standing, cast("VerifiedCode[Confirmation]", code), stamp)
-    return record(books, standing, changes, _sequence_of(code.value), stamp)
+    return record(books, standing, changes, stamp, sequence=_sequence_of(code.value), kind=code.kind)
 
 
 def record(
-    books: Writing, standing: Standing, changes: Changes, sequence: Sequence, stamp: Stamp
+    books: Writing,
+    standing: Standing,
+    changes: Changes,
+    stamp: Stamp,
+    *,
+    sequence: Sequence,
+    kind: Kind | UnsignedKind,
 ) -> Accepted:
-    """Write what an answer of a device does, and return it."""
+    """Write what an answer of a device does, and return it.
+
+    Args:
+        books: To be written.
+        standing: As it was.
+        changes: What the answer does.
+        stamp: When and by whom.
+        sequence: The sequence that the answer names.
+        kind: Its kind.
+    """
     books.record(changes)
     return Accepted(
         kind=changes.event.kind,
@@ -131,7 +146,7 @@ def record(
         again=False,
         at=stamp.at,
         by=stamp.actor,
-        grade=_GRADES.get(changes.codes[0].kind),
+        grade=_GRADES.get(kind),
     )
 
 

@@ -12,7 +12,7 @@ Not handled: what a confirmation does (`reservation.answers`).
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from codec.codes import Authorization
+from codec.codes import Authorization, UnsignedKind
 from codec.envelope import AuthorizationContext, require_kind, verify_authorization
 from codec.errors import CodecError, NotGenuineError
 from codec.keys import VerifyingKey
@@ -124,7 +124,8 @@ def accept_short(portal: Portal, received: ReceivedShort) -> Accepted:
             return first_answer(books, found.reservation, found.code)
         standing = require_standing(books, found.reservation.id)
         changes = answers.confirm_short(standing, found.code, stamp)
-        return record(books, standing, changes, found.code.installed.sequence, stamp)
+        sequence = found.code.installed.sequence
+        return record(books, standing, changes, stamp, sequence=sequence, kind=UnsignedKind.SHORT)
 
     accepted = write(portal, work)
     if isinstance(accepted, WrongShortError):
