@@ -129,29 +129,32 @@ class ShortReading:
 # --- the MAC -------------------------------------------------------------------------------------------
 
 
-def _covered(installed: Installed) -> bytes:
-    """Return the MAC_structure: all that the code carries, and all that both ends know."""
-    hint = long_hint(installed.request_id)
-    payload = bytes((kind_byte(UnsignedKind.SHORT), *hint, installed.number_end))
+def covered(installed: Installed) -> tuple[bytes, bytes]:
+    """Return what a MAC covers: the payload, which the code carries, and the external_aad, which both know."""
+    payload = bytes((kind_byte(UnsignedKind.SHORT), *long_hint(installed.request_id), installed.number_end))
     sequence = installed.sequence
     place = sequence.epoch.to_bytes(2, "big") + sequence.number.to_bytes(2, "big")
     known = external_aad(UnsignedKind.SHORT, installed.request_id, installed.authorization_id, place)
-    return mac_structure(payload, known)
+    return payload, known
 
 
 def short_id(installed: Installed) -> bytes:
     """Return id(S); it needs no key."""
-    return sha256(_covered(installed)).digest()
+    return sha256(mac_structure(*covered(installed))).digest()
+
+
+def mac_key(installed: Installed, key: SigningKey, other: VerifyingKey) -> bytes:
+    """Return the 32 bytes that the owners of two keys derive alike: others for each authorization.
+
+    HKDF-SHA-256 of what the keys agree on; the salt is id(A), which covers both of them.
+    """
+    extracted = hmac.digest(installed.authorization_id, key.agree(other), "sha256")
+    return hmac.digest(extracted, external_aad(UnsignedKind.SHORT) + b"\x01", "sha256")
 
 
 def _mac(installed: Installed, key: SigningKey, other: VerifyingKey) -> bytes:
-    """Return the MAC that the owner of ``key`` and the owner of ``other`` make alike.
-
-    Its key is HKDF-SHA-256 of what the two agree on, salted with id(A): another one for each authorization.
-    """
-    extracted = hmac.digest(installed.authorization_id, key.agree(other), "sha256")
-    mac_key = hmac.digest(extracted, external_aad(UnsignedKind.SHORT) + b"\x01", "sha256")
-    return hmac.digest(mac_key, _covered(installed), "sha256")[:MAC_BYTES]
+    structure = mac_structure(*covered(installed))
+    return hmac.digest(mac_key(installed, key, other), structure, "sha256")[:MAC_BYTES]
 
 
 def short_of(installed: Installed, *, device: SigningKey, issuer: VerifyingKey) -> MatchedShort:
