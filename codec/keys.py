@@ -19,7 +19,7 @@ from nacl.bindings import (
     crypto_sign_open,
     crypto_sign_seed_keypair,
 )
-from nacl.exceptions import BadSignatureError
+from nacl.exceptions import BadSignatureError, CryptoError
 
 from codec.errors import KeyRejectedError, NotGenuineError
 
@@ -111,8 +111,12 @@ class SigningKey:
 
         Args:
             other: The other owner's checked key: of the prime-order subgroup, so the result is never zero.
+
+        Raises:
+            KeyRejectedError: When it was never checked, and is no such key.
         """
-        return crypto_scalarmult(
-            crypto_sign_ed25519_sk_to_curve25519(self._secret),
-            crypto_sign_ed25519_pk_to_curve25519(other.raw),
-        )
+        own = crypto_sign_ed25519_sk_to_curve25519(self._secret)
+        try:
+            return crypto_scalarmult(own, crypto_sign_ed25519_pk_to_curve25519(other.raw))
+        except CryptoError:
+            raise KeyRejectedError("This public key is not a sound Ed25519 key.") from None

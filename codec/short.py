@@ -130,7 +130,7 @@ class ShortReading:
 
 
 def covered(installed: Installed) -> tuple[bytes, bytes]:
-    """Return what a MAC covers: the payload, which the code carries, and the external_aad, which both know."""
+    """Return what a MAC covers: the payload, which the code carries, and the external_aad, known to both."""
     payload = bytes((kind_byte(UnsignedKind.SHORT), *long_hint(installed.request_id), installed.number_end))
     sequence = installed.sequence
     place = sequence.epoch.to_bytes(2, "big") + sequence.number.to_bytes(2, "big")
