@@ -311,11 +311,16 @@ def read_short(raw: str) -> tuple[ShortReading, ...]:
         return (ShortReading(_parsed(text)),)
     words = [word for word in _near(text) if to_number(word[:2]) >> 2 == kind_byte(UnsignedKind.SHORT)]
     if not words:
-        raise MalformedCodeError(
-            "More than one character of this short confirmation is wrong, and nothing tells which.",
-            hint=_HEAR_AGAIN,
-        )
+        raise misheard()
     return tuple(ShortReading(_parsed(word), differences(text, word)) for word in words)
+
+
+def misheard() -> MalformedCodeError:
+    """Return the refusal of a text whose parity does not hold, and that no small mistake explains."""
+    return MalformedCodeError(
+        "More than one character of this short confirmation is wrong, and nothing tells which.",
+        hint=_HEAR_AGAIN,
+    )
 
 
 def inspect_short(raw: str) -> ShortReading:

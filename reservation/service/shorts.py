@@ -17,7 +17,7 @@ from codec.envelope import AuthorizationContext, require_kind, verify_authorizat
 from codec.errors import CodecError, NotGenuineError
 from codec.keys import VerifyingKey
 from codec.reading import Repair, inspect
-from codec.short import Installed, MatchedShort, ShortReading, matched, read_short
+from codec.short import Installed, MatchedShort, ShortReading, matched, misheard, read_short
 from reservation import answers
 from reservation.errors import (
     MissingAuthorizationError,
@@ -142,6 +142,9 @@ def _candidates_of(books: Reading, readings: tuple[ShortReading, ...]) -> tuple[
         for reading in readings
         for reservation in candidates(books, reading.code.request_hint)
     )
+    if not found and readings[0].repairs:
+        # As long as something may be mistyped, nothing that the code says is to blame.
+        raise misheard()
     if not found:
         raise UnknownRequestError(
             "This short confirmation is for a request that this portal never saw, or it was misheard.",
@@ -175,6 +178,8 @@ def _require_testable(
             hint=_LONG_FORM,
         )
     testable = tuple((one, installed) for one in open_to_it for installed in _installed_by(books, one))
+    if not testable and found[0].reading.repairs:
+        raise misheard()
     if not testable:
         raise MissingAuthorizationError(
             f"This confirms an authorization of reservation {open_to_it[0].reservation.name} that the books "

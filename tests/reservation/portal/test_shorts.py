@@ -282,6 +282,15 @@ def test_what_fits_no_reservation_or_no_authorization_counts_nowhere(stocked: Po
     assert kinds(stocked, issued) == [EventKind.RESERVED]
 
 
+def test_nothing_is_blamed_while_it_may_be_misheard(stocked: Portal) -> None:
+    code = TRAM.short(reserve(stocked), stocked).code
+    for other in (replace(code, request_hint=bytes(4)), replace(code, number_end=9)):
+        text = other.text
+        near = text[:20] + ("0" if text[20] != "0" else "1") + text[21:]
+        with pytest.raises(MalformedCodeError, match="More than one character"):
+            take(stocked, near)
+
+
 def test_under_another_issuers_key_nothing_is_counted(stocked: Portal) -> None:
     issued = reserve(stocked)
     text = TRAM.short(issued, stocked).text
