@@ -1,5 +1,7 @@
 """The short confirmation on the command line: shown, read aloud, typed, mistyped, refused, explained."""
 
+import re
+import shlex
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -317,3 +319,23 @@ def test_the_audit_says_what_rests_on_a_mac(portal: PortalDesk) -> None:
 
 def called_text(portal: PortalDesk) -> str:
     return portal.done("device", "confirmation", "--short").line
+
+
+# --- the page --------------------------------------------------------------------------------------
+
+TELEPHONE = Path(__file__).resolve().parents[2] / "docs" / "howto" / "telephone.md"
+
+
+def test_the_page_shows_what_the_program_prints(portal: PortalDesk) -> None:
+    called(portal)
+    page = TELEPHONE.read_text(encoding="utf-8")
+    shown = "".join(re.findall(r"^```console\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
+    parts = re.split(r"^(device|portal)\$ tallystick (.*)\n", shown, flags=re.MULTILINE)
+    assert len(parts) > 12
+    for side, typed, expected in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+        argv = shlex.split(typed.partition(" > ")[0].replace("confirmation.txt", str(portal.path("c.txt"))))
+        ran = portal.done(*argv, on="router" if side == "device" else "portal")
+        if " > " in typed:
+            portal.write("c.txt", ran.out)
+        else:
+            assert ran.out == expected, typed
