@@ -36,8 +36,6 @@ MAC_BYTES: Final = 8
 NUMBERS: Final = 64
 PARITY_CHARACTERS: Final = 2
 PRIMITIVE_POLYNOMIAL: Final = 0b10_0101
-FIRST_ROOT: Final = 0
-"""Exponent of the first root. With 0, a swap of two characters never looks like one wrong character."""
 
 _BODY_CHARACTERS: Final = SHORT_CHARACTERS - PARITY_CHARACTERS
 _MAC_BITS: Final = 8 * MAC_BYTES
@@ -232,7 +230,10 @@ def _divided(left: int, right: int) -> int:
 
 
 def _sums(values: list[int]) -> tuple[int, int]:
-    """Return the code's polynomial at 1 and at a; both are 0 for a sound code."""
+    """Return the code's polynomial at 1 and at a; both are 0 for a sound code.
+
+    With 1 as a root, a swap of two characters never looks like one wrong character.
+    """
     plain = weighted = 0
     for position, value in enumerate(values):
         plain ^= value
