@@ -42,6 +42,7 @@ from codec.envelope import (
     sign_trust,
 )
 from codec.keys import SigningKey, VerifyingKey
+from codec.short import Installed, MatchedShort, short_of
 from samples.entitlements import tags
 
 CATALOGUE: Final = Catalogue(tags())
@@ -129,6 +130,11 @@ class Exchange:
         return sign_confirmation(
             value, self.device, request_id=self.request.id, authorization_id=authorization.id
         )
+
+    def short(self, authorization: VerifiedCode[Authorization]) -> MatchedShort:
+        """Make the short confirmation of the first authorization."""
+        installed = Installed(self.request.id, authorization.id, YOUNG.sequence)
+        return short_of(installed, device=self.device, issuer=self.issuer.verifying_key)
 
     def give_back(self, life: Life = YOUNG) -> VerifiedCode[Return]:
         """Sign the return of what was installed, the next code after the confirmation, for any reason."""

@@ -33,15 +33,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Specimen:
-    """One code in its text form, and the bits of its floor."""
+    """One code in its text form, the bits of its floor, and how many characters of it are parity."""
 
     text: str
     floor_bits: float
+    parity: int = PARITY_CHARACTERS
 
     @property
     def octets(self) -> int:
         """Bytes of the code before parity."""
-        return (len(self.text) - PARITY_CHARACTERS) * 5 // 8
+        return (len(self.text) - self.parity) * 5 // 8
 
     @property
     def ratio(self) -> float:

@@ -28,6 +28,8 @@ from benchmarks.peers import PEERS, Peer
 from benchmarks.table import markdown, number
 from codec.codes import DAYS, Authorization, Code, ReturnReason
 from codec.envelope import VerifiedCode
+from codec.short import MAC_BYTES
+from codec.short import PARITY_CHARACTERS as SHORT_PARITY
 from codec.wire import SIGNATURE_BYTES
 
 NO_LIMITS: Final = Limits()
@@ -41,6 +43,7 @@ SPELLED_LIMITS: Final = {3: Limits(ratio=1.4)}
 REQUEST_LIMITS: Final = Limits(characters=250)
 CONFIRMATION_LIMITS: Final = Limits(characters=138)
 RETURN_LIMITS: Final = Limits(characters=142)
+SHORT_LIMITS: Final = Limits(characters=24)
 WANTED_CHARACTERS: Final = 4
 ENVELOPE_BYTES: Final = 2
 TOO_LARGE: Final = 41
@@ -132,6 +135,14 @@ def device_codes(deals: Deals) -> Iterator[Measured]:
         yield _measured(f"R{age}", returns, bits + log2(len(ReturnReason)), limits)
 
 
+def short_codes(deals: Deals) -> Iterator[Measured]:
+    """Measure what the same devices say by telephone."""
+    codes = [one.exchange.short(one.numbered) for one in deals[3]]
+    bits = 8 * MAC_BYTES + _HINT_BITS
+    specimens = tuple(Specimen(code.text, bits, SHORT_PARITY) for code in codes)
+    yield Measured("S", specimens, SHORT_LIMITS)
+
+
 def trust_codes(deals: Deals) -> Iterator[Measured]:
     """Measure trust codes."""
     for issuers, revoked in ((1, 0), (2, 0), (2, 1)):
@@ -179,7 +190,7 @@ def wanting(lines: int, seed: int) -> Wanting:
 
 def code_table(deals: Deals) -> str:
     """Show all our codes beside their limits and floors."""
-    groups = (numbered_authorizations, spelled_authorizations, device_codes, trust_codes)
+    groups = (numbered_authorizations, spelled_authorizations, device_codes, short_codes, trust_codes)
     return markdown(HEAD, [row.cells() for group in groups for row in group(deals)])
 
 

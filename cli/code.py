@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from cli.code_companions import read_code, require_companions, with_companions
+from cli.code_companions import read_any, require_companions, with_companions
 from cli.code_input import CodeInput, repairs_record, takes_code
 from cli.code_output import CodeOutput, shows_code
 from cli.command import command, with_session
@@ -43,7 +43,7 @@ code = LazyGroup(
     example="tallystick code verify --file authorization.txt --trust trust.txt --request request.txt",
     exits="""
     0 the code is genuine
-    2 something that its signature covers is missing: --trust, --request, --authorization
+    2 --trust, --request or --authorization is missing; or it is a short confirmation: only its portal can
     3 cannot be read or repaired
     4 not genuine, or by an issuer that is unknown or revoked
     """,
@@ -61,6 +61,7 @@ def verify(session: Session, given: CodeInput, known: "Known") -> Report:
     from codec.envelope import KIND_NAMES
     from codec.proof import missing_for, verified_by
     from codec.reading import receive
+    from codec.short import is_short
     from codec.words import words_of
 
     def proved(code: "UnverifiedCode[Code]") -> "VerifiedCode[Any]":
@@ -68,6 +69,10 @@ def verify(session: Session, given: CodeInput, known: "Known") -> Report:
         return verified_by(code, known)
 
     raw = given.read(session, "the code")
+    if is_short(raw):
+        from cli.code_short import refuse_to_verify
+
+        raise refuse_to_verify()
     received = receive(raw, proved, search=given.search)
     verified = given.accepted(session, received)
     words = words_of(verified.id)
@@ -153,8 +158,14 @@ def qr(session: Session, given: CodeInput, output: CodeOutput) -> Report:
 
 def _inspected(session: Session, given: CodeInput, output: CodeOutput, known: "Known") -> Report:
     from codec.envelope import named, to_text
+    from codec.short import is_short
 
-    found, repairs = read_code(session, given, known)
+    raw = given.read(session, "the code")
+    if is_short(raw):
+        from cli.code_short import show_short
+
+        return show_short(session, given, output, raw)
+    found, repairs = read_any(session, given, known, raw)
     text = to_text(found.payload, found.signature)
     return Report(
         {"code": text, "kind": found.kind.name.lower(), "repairs": repairs},

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from cli.code_companions import options_for, read_any, read_code, with_companions
+from cli.code_companions import options_for, read_any, with_companions
 from cli.code_input import CodeInput, code_text, takes_code
 from cli.command import command, option, with_session
 from cli.errors import UsageMistakeError
@@ -46,8 +46,14 @@ def explain(session: Session, given: CodeInput, known: "Known", against: str | N
     words that both ends can compare by telephone. Times and days are UTC.
     """
     from codec.explain import explain as explained
+    from codec.short import is_short
 
-    code, repairs = read_code(session, given, known)
+    raw = given.read(session, "the code")
+    if is_short(raw):
+        from cli.code_short import explain_short
+
+        return explain_short(session, given, raw)
+    code, repairs = read_any(session, given, known, raw)
     today = session.world.clock().date()
     explanation = explained(code, known, today=today)
     record = {**explanation.record(), "repairs": repairs}

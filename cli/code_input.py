@@ -231,9 +231,16 @@ def _pasted(session: "Session", what: str) -> str:
 
 
 def _is_whole(text: str) -> bool:
+    from codec.errors import CodecError
     from codec.reading import is_whole
+    from codec.short import inspect_short, is_short
 
-    return is_whole(text)
+    if not is_short(text):
+        return is_whole(text)
+    try:
+        return not inspect_short(text).repairs
+    except CodecError:
+        return False
 
 
 def takes_code(run: Callable[..., "Report"]) -> Callable[..., "Report"]:

@@ -43,13 +43,23 @@ Tag = str | int
 
 
 class Kind(Enum):
-    """The kinds of code; the value is the first character of the text form."""
+    """The kinds of signed code; the value is the first character of the text form."""
 
     REQUEST = "Q"
     AUTHORIZATION = "A"
     CONFIRMATION = "C"
     RETURN = "R"
     TRUST = "T"
+
+
+class UnsignedKind(Enum):
+    """The kinds without a signature; the value is the first character of the text form."""
+
+    SHORT = "S"
+
+
+#: Length of a short confirmation (`codec.short`); every signed code is several times as long.
+SHORT_CHARACTERS = 24
 
 
 class Mode(IntEnum):

@@ -18,7 +18,7 @@ from hashlib import sha256
 from typing import Generic, TypeVar, cast
 
 from codec.alphabet import to_bytes, to_characters
-from codec.codes import KIND_OF, Authorization, Code, Confirmation, Kind, Request, Return, Trust
+from codec.codes import KIND_OF, Authorization, Code, Confirmation, Kind, Request, Return, Trust, UnsignedKind
 from codec.errors import MalformedCodeError, WrongKindError
 from codec.keys import SIGNATURE_BYTES, SigningKey, VerifyingKey
 from codec.wire import decode_payload, encode_payload, kind_of
@@ -41,8 +41,10 @@ def named(kind: Kind) -> str:
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
-# {1: -19}, the protected header that every code implies.
+# {1: -19}, the protected header that every signed code implies.
 PROTECTED = bytes.fromhex("a10132")
+# {1: 4}, HMAC 256/64: the one that a short confirmation implies.
+_MAC_PROTECTED = bytes.fromhex("a10104")
 
 
 @cache
@@ -66,9 +68,10 @@ def _cbor_text(value: str) -> bytes:
 
 _AAD_BEGINS = _cbor_text("tallystick/1")
 _SIGNED_BEGINS = cbor_head(4, 4) + _cbor_text("Signature1") + cbor_bytes(PROTECTED)
+_MAC_BEGINS = cbor_head(4, 4) + _cbor_text("MAC0") + cbor_bytes(_MAC_PROTECTED)
 
 
-def external_aad(kind: Kind, *known: bytes) -> bytes:
+def external_aad(kind: Kind | UnsignedKind, *known: bytes) -> bytes:
     """Return the deterministic CBOR array of what the reader knows (RFC 8949, section 4.2)."""
     items = [cbor_bytes(each) for each in known]
     return b"".join((cbor_head(4, 2 + len(known)), _AAD_BEGINS, _cbor_text(kind.value), *items))
@@ -77,6 +80,11 @@ def external_aad(kind: Kind, *known: bytes) -> bytes:
 def sig_structure(payload: bytes, aad: bytes) -> bytes:
     """Return the bytes that a signature covers (RFC 9052, section 4.4)."""
     return b"".join((_SIGNED_BEGINS, cbor_bytes(aad), cbor_bytes(payload)))
+
+
+def mac_structure(payload: bytes, aad: bytes) -> bytes:
+    """Return the bytes that a MAC covers (RFC 9052, section 6.3)."""
+    return b"".join((_MAC_BEGINS, cbor_bytes(aad), cbor_bytes(payload)))
 
 
 @dataclass(frozen=True, slots=True)

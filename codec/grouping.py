@@ -9,6 +9,7 @@ Not handled: colours and layout on a terminal (``cli``).
 from typing import Final
 
 from codec.alphabet import ALPHABET
+from codec.codes import SHORT_CHARACTERS
 
 GROUP_CHARACTERS: Final = 4
 GROUPS_PER_LINE: Final = 5
@@ -26,18 +27,24 @@ def groups_of(code: str) -> tuple[str, ...]:
     return tuple(code[start : start + GROUP_CHARACTERS] for start in range(0, len(code), GROUP_CHARACTERS))
 
 
-def grouped(code: str, groups_per_line: int = GROUPS_PER_LINE) -> str:
+def usual_groups_per_line(code: str) -> int:
+    """Return how many groups stand on a line of a code: five, but a short confirmation on one line whole."""
+    return SHORT_CHARACTERS // GROUP_CHARACTERS if len(code) <= SHORT_CHARACTERS else GROUPS_PER_LINE
+
+
+def grouped(code: str, groups_per_line: int | None = None) -> str:
     """Write a code as numbered lines of groups, for paper and for typing.
 
     Args:
         code: An unbroken code.
-        groups_per_line: At least 1.
+        groups_per_line: At least 1; None for the usual number.
 
     Returns:
         Lines such as `` 1: QK3F 7Y2A``, numbers aligned, without a newline at the end.
     """
     groups = groups_of(code)
-    lines = [groups[start : start + groups_per_line] for start in range(0, len(groups), groups_per_line)]
+    each = groups_per_line or usual_groups_per_line(code)
+    lines = [groups[start : start + each] for start in range(0, len(groups), each)]
     width = len(str(len(lines)))
     return "\n".join(f"{number:>{width}}: {' '.join(line)}" for number, line in enumerate(lines, start=1))
 
@@ -52,7 +59,7 @@ def line_of(group: int, groups_per_line: int = GROUPS_PER_LINE) -> int:
     return (group - 1) // groups_per_line + 1
 
 
-def spell(code: str, groups_per_line: int = GROUPS_PER_LINE) -> str:
+def spell(code: str, groups_per_line: int | None = None) -> str:
     """Write a code in words, one group a line, for the telephone and for screen readers.
 
     Args:
@@ -62,8 +69,9 @@ def spell(code: str, groups_per_line: int = GROUPS_PER_LINE) -> str:
     Returns:
         Lines such as ``line 1, group 2: seven yankee two alfa.``, without a newline at the end.
     """
+    each = groups_per_line or usual_groups_per_line(code)
     return "\n".join(
-        f"line {line_of(number, groups_per_line)}, group {number}: "
+        f"line {line_of(number, each)}, group {number}: "
         + " ".join(_WORDS[character] for character in group)
         + "."
         for number, group in enumerate(groups_of(code), start=1)

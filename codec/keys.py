@@ -12,11 +12,14 @@ from typing import Self
 
 from nacl.bindings import (
     crypto_core_ed25519_is_valid_point,
+    crypto_scalarmult,
     crypto_sign,
+    crypto_sign_ed25519_pk_to_curve25519,
+    crypto_sign_ed25519_sk_to_curve25519,
     crypto_sign_open,
     crypto_sign_seed_keypair,
 )
-from nacl.exceptions import BadSignatureError
+from nacl.exceptions import BadSignatureError, CryptoError
 
 from codec.errors import KeyRejectedError, NotGenuineError
 
@@ -100,3 +103,20 @@ class SigningKey:
     def sign(self, message: bytes) -> bytes:
         """Return the 64-byte signature over ``message``."""
         return crypto_sign(message, self._secret)[:SIGNATURE_BYTES]
+
+    def agree(self, other: VerifyingKey) -> bytes:
+        """Return the 32 bytes that only the owners of the two keys can work out.
+
+        X25519 (RFC 7748) of both keys, converted to Curve25519. Not to be used as a key without a derivation.
+
+        Args:
+            other: The other owner's checked key: of the prime-order subgroup, so the result is never zero.
+
+        Raises:
+            KeyRejectedError: When it was never checked, and is no such key.
+        """
+        own = crypto_sign_ed25519_sk_to_curve25519(self._secret)
+        try:
+            return crypto_scalarmult(own, crypto_sign_ed25519_pk_to_curve25519(other.raw))
+        except CryptoError:
+            raise KeyRejectedError("This public key is not a sound Ed25519 key.") from None

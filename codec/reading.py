@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from codec.alphabet import clean
-from codec.codes import Code
+from codec.codes import SHORT_CHARACTERS, Code, UnsignedKind
 from codec.damage import Damage, Repair
 from codec.envelope import UnverifiedCode, VerifiedCode, decode_body
-from codec.errors import CodecError, MalformedCodeError, NewerVersionError
+from codec.errors import CodecError, MalformedCodeError, NewerVersionError, WrongKindError
 from codec.parity import PARITY_CHARACTERS, is_clean
 
 __all__ = ["Damage", "Inspected", "Received", "Repair", "inspect", "is_whole", "receive"]
@@ -54,12 +54,14 @@ def receive(raw: str, verify: "Verify[V_co]", *, search: bool = False) -> Receiv
 
     Raises:
         MalformedCodeError: When no code can be read, nor repaired.
+        WrongKindError: For a short confirmation, which no signature proves.
         CodecError: Whatever ``verify`` raises for a code whose parity is clean, or clean after a repair.
     """
     try:
         text = clean(raw)
     except MalformedCodeError as refused:
         return _recovered(raw, "", verify, search, refused, sound=False)
+    _refuse_short(text)
     try:
         code = verify(_decode(text))
     except (MalformedCodeError, NewerVersionError) as refused:
@@ -78,12 +80,14 @@ def inspect(raw: str) -> Inspected:
 
     Raises:
         MalformedCodeError: When no code can be read, nor repaired.
+        WrongKindError: For a short confirmation, which `codec.short` reads.
         NewerVersionError: When a newer version made it.
     """
     refused: CodecError | None = None
     text, sound = "", False
     try:
         text = clean(raw)
+        _refuse_short(text)
         sound = is_clean(text)
         if sound:
             return Inspected(_decode(text))
@@ -105,6 +109,16 @@ def is_whole(raw: str) -> bool:
     from codec.recovery import holds_code  # for codes among other text alone
 
     return holds_code(raw)
+
+
+def _refuse_short(text: str) -> None:
+    """Refuse a short confirmation: it has no signature, and is read by `codec.short`."""
+    if len(text) == SHORT_CHARACTERS and text[0] == UnsignedKind.SHORT.value:
+        raise WrongKindError(
+            "This is a short confirmation: only the portal that gave the authorization can tell whether it "
+            "is right.",
+            hint="Give it to that portal: tallystick portal accept",
+        )
 
 
 def _recovered(

@@ -18,6 +18,7 @@ from codec.codes import (
     FORMAT_VERSION,
     KIND_OF,
     NEVER_INSTALLED,
+    SHORT_CHARACTERS,
     Authorization,
     CatalogueId,
     Code,
@@ -33,6 +34,7 @@ from codec.codes import (
     Sketch,
     Trust,
     Udi,
+    UnsignedKind,
 )
 from codec.digits import DigitSink, DigitSource
 from codec.errors import FieldError, MalformedCodeError, NewerVersionError
@@ -60,8 +62,8 @@ SIGNATURE_BYTES = 64
 #: Longest text form before parity; it bounds the bytes of a code as well.
 MAX_BODY_CHARACTERS = 2030
 MAX_CODE_BYTES = MAX_BODY_CHARACTERS * 5 // 8
-#: Kinds that the protocol names and this version does not read: short confirmation, bundle, frame.
-_LATER_KINDS = "SBF"
+#: Kinds that the protocol names and this version does not read: bundle, frame.
+_LATER_KINDS = "BF"
 
 EXTENSION = Choice((255, 1))
 RARELY = Flag((15, 1))
@@ -174,7 +176,7 @@ LAYOUTS: dict[Kind, Field[Any]] = {
 }
 
 
-def kind_byte(kind: Kind) -> int:
+def kind_byte(kind: Kind | UnsignedKind) -> int:
     """Return the first byte of every code of a kind."""
     return ALPHABET.index(kind.value) << 3 | FORMAT_VERSION
 
@@ -221,7 +223,12 @@ def kind_of(first: int) -> Kind:
     if kind is not None:
         return kind
     letter, version = ALPHABET[first >> 3], first & 7
-    if letter in _LATER_KINDS or any(letter == kind.value for kind in Kind):
+    if first == kind_byte(UnsignedKind.SHORT):
+        raise MalformedCodeError(
+            f"A code that starts with S is a short confirmation, and has {SHORT_CHARACTERS} characters.",
+            hint="Check that its beginning was copied, and that it is one code alone.",
+        )
+    if letter in _LATER_KINDS or any(letter == kind.value for kind in (*Kind, *UnsignedKind)):
         if version >= FORMAT_VERSION:
             raise NewerVersionError(
                 f"This code (kind {letter}, version {version}) was made by a newer version of Tallystick.",
@@ -233,7 +240,8 @@ def kind_of(first: int) -> Kind:
         )
     raise MalformedCodeError(
         f"No code starts with '{letter}'.",
-        hint="A code starts with Q (request), A (authorization), C (confirmation), R (return) or T (trust). "
+        hint="A code starts with Q (request), A (authorization), C (confirmation), R (return), T (trust) or "
+        "S (short confirmation). "
         "Check that the beginning was copied.",
     )
 

@@ -1,6 +1,8 @@
 """What a device's answer does to a reservation, without I/O: confirmations and returns.
 
 * A confirmation only ever narrows a hold; older news and repeats change nothing.
+* A short confirmation does what a signed one does, and is recorded with the grade ``mac``. A signed one of
+  the same authorization raises the grade. Wrong ones are counted; a signed one ends the count.
 * A return closes the reservation whatever was issued since, because the device's tombstone covers it. Two
   kinds of return close it but leave the hold in doubt until a person releases it: one that reports changed
   hardware, and one whose last installed sequence is below a confirmed one.
@@ -11,12 +13,25 @@
 Not handled: signatures, and whether the very same code came before (`reservation.service`).
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from codec.codes import Confirmation, Return
+from codec.codes import Confirmation, Return, UnsignedKind
 from codec.envelope import VerifiedCode
+from codec.short import MatchedShort
 from reservation import ledger, limits
-from reservation.model import Event, EventKind, Held, Kept, Reservation, Sequence, Stamp, State
+from reservation.model import (
+    MOST_WRONG,
+    Event,
+    EventKind,
+    Grade,
+    Held,
+    Kept,
+    Reservation,
+    Sequence,
+    Stamp,
+    State,
+    StoredCode,
+)
 from reservation.standing import Changes, Standing, event_on, stored
 
 #: What to say of a device that was given up and is heard of again.
@@ -26,22 +41,70 @@ ALIVE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _News:
+    """That an authorization is installed, and what proves it."""
+
+    sequence: Sequence
+    grade: Grade
+    code: StoredCode
+
+    @property
+    def detail(self) -> dict[str, object]:
+        """The facts for the event."""
+        return {"confirmation": self.code.id.hex(), "sequence": str(self.sequence), "grade": self.grade.value}
+
+
 def confirm(standing: Standing, code: VerifiedCode[Confirmation], stamp: Stamp) -> Changes:
     """Take the news that a device has installed an authorization.
 
     News that is older than what is known, or that comes after the return, is kept and changes nothing.
     """
-    before = standing.reservation
     sequence = code.value.sequence
+    kept = stored(code, standing.reservation.id, sequence, stamp)
+    return _confirm(standing, _News(sequence, Grade.SIGNED, kept), stamp)
+
+
+def confirm_short(standing: Standing, code: MatchedShort, stamp: Stamp) -> Changes:
+    """Take the same news from a short confirmation: it does the same, and its grade is ``mac``."""
+    sequence = code.installed.sequence
+    kept = StoredCode(
+        id=code.id,
+        reservation_id=standing.reservation.id,
+        kind=UnsignedKind.SHORT,
+        text=code.text,
+        sequence=sequence,
+        code_number=None,
+        link=None,
+        at=stamp.at,
+        actor=stamp.actor,
+    )
+    return _confirm(standing, _News(sequence, Grade.MAC, kept), stamp)
+
+
+def _confirm(standing: Standing, news: _News, stamp: Stamp) -> Changes:
+    before, sequence = standing.reservation, news.sequence
+    if before.state.is_open and (before.confirmed is None or sequence > before.confirmed):
+        return _confirm_new(standing, news, stamp)
+    if before.state.is_open and sequence == before.confirmed and _raises(before.grade, news.grade):
+        reservation = replace(before, grade=news.grade, wrong_tries=0, changed_at=stamp.at)
+        event = event_on(before, EventKind.CONFIRMED_SIGNED, {**news.detail, "notes": ()}, stamp)
+        return Changes(event=event, reservation=reservation, codes=(news.code,))
     notes = _notes_on_confirmation(standing, sequence)
-    detail = {"confirmation": code.id.hex(), "sequence": str(sequence), "notes": notes}
-    codes = (stored(code, before.id, sequence, stamp),)
-    late = not before.state.is_open or (before.confirmed is not None and sequence <= before.confirmed)
-    if late:
-        event = event_on(before, EventKind.CONFIRMED_LATE, detail, stamp)
-        alerts = signs_of_life((before,), f"confirmation of {sequence}", stamp, first=1)
-        return Changes(event=event, codes=codes, alerts=alerts, notes=notes)
+    event = event_on(before, EventKind.CONFIRMED_LATE, {**news.detail, "notes": notes}, stamp)
+    alerts = signs_of_life((before,), f"confirmation of {sequence}", stamp, first=1)
+    return Changes(event=event, codes=(news.code,), alerts=alerts, notes=notes)
+
+
+def _raises(before: Grade | None, grade: Grade) -> bool:
+    return before is Grade.MAC and grade is Grade.SIGNED
+
+
+def _confirm_new(standing: Standing, news: _News, stamp: Stamp) -> Changes:
+    """Narrow the hold to what this authorization and later ones take."""
+    before, sequence = standing.reservation, news.sequence
     later = [issued for issued in standing.issued if issued.sequence > sequence]
+    signed = news.grade is Grade.SIGNED
     reservation = replace(
         before,
         state=State.UPDATING if later else State.ACTIVE,
@@ -49,16 +112,32 @@ def confirm(standing: Standing, code: VerifiedCode[Confirmation], stamp: Stamp) 
         changed_at=stamp.at,
         unconfirmed_since=later[0].at if later else None,
         frees_next=limits.next_freeing(standing.limits, sequence, before.freed_on),
+        grade=news.grade,
+        wrong_tries=0 if signed else before.wrong_tries,
     )
     held = ledger.hold(standing.binding(), sequence)
+    kind = EventKind.CONFIRMED if signed else EventKind.CONFIRMED_MAC
     return Changes(
-        event=event_on(before, EventKind.CONFIRMED, detail, stamp),
+        event=event_on(before, kind, {**news.detail, "notes": ()}, stamp),
         reservation=reservation,
         held=held,
         movements=ledger.postings(before.virtual_account_id, standing.held, held, standing.lots),
-        codes=codes,
-        notes=notes,
+        codes=(news.code,),
     )
+
+
+def count_wrong(before: Reservation, stamp: Stamp, *, number: int = 0) -> Changes:
+    """Count a short confirmation that did not fit; the last one that is allowed locks that form.
+
+    Args:
+        before: A reservation that it was tried for.
+        stamp: When and by whom.
+        number: Of the event among those of the command.
+    """
+    after = replace(before, wrong_tries=before.wrong_tries + 1)
+    kind = EventKind.SHORT_WRONG if after.takes_short else EventKind.SHORT_LOCKED
+    detail = {"wrong_tries": after.wrong_tries, "most": MOST_WRONG}
+    return Changes(event=event_on(before, kind, detail, stamp, number=number), reservation=after)
 
 
 def give_back(standing: Standing, code: VerifiedCode[Return], stamp: Stamp) -> Changes:

@@ -221,6 +221,24 @@ class UnknownRequestError(NotHereError, CodecError):
     code = "unknown-request"
 
 
+class WrongShortError(NotGenuineError):
+    """A short confirmation that fits no authorization which it could be for: it counts as a wrong try."""
+
+    code = "short-wrong"
+
+
+class ShortLockedError(RuleError):
+    """A short confirmation for a reservation that takes none any more, after too many wrong ones."""
+
+    code = "short-locked"
+
+
+class OtherIssuerError(RuleError):
+    """A short confirmation of an authorization that another key signed than the one at hand."""
+
+    code = "other-issuer"
+
+
 class UnknownNameError(RuleError):
     """A reservation, Virtual Account, lot or product that does not exist."""
 

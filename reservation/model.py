@@ -26,13 +26,16 @@ from codec.codes import (
     Sequence,
     Term,
     Udi,
+    UnsignedKind,
     WantedLine,
 )
 from reservation.events import Detail, Event, EventKind, Stamp
+from reservation.grades import MOST_WRONG, Grade
 
 __all__ = [
     "DEFAULT_POLICY",
     "DEFAULT_VIRTUAL_ACCOUNT",
+    "MOST_WRONG",
     "NAME_CHARACTERS",
     "NEVER_INSTALLED",
     "NOTHING_HELD",
@@ -50,6 +53,7 @@ __all__ = [
     "Evidence",
     "Exposure",
     "FailureEvidence",
+    "Grade",
     "Held",
     "Kept",
     "Kind",
@@ -71,6 +75,7 @@ __all__ = [
     "StoredCode",
     "Term",
     "Udi",
+    "UnsignedKind",
     "VirtualAccount",
     "WantedLine",
     "name_of",
@@ -271,6 +276,8 @@ class Reservation:
         page_key: Place in lists: the id of the event that opened it.
         freed_on: Day up to which lines that ended before their lots were freed; None: none was.
         frees_next: Next day on which some are; None: there is none.
+        grade: What proves ``confirmed``; None while there is none.
+        wrong_tries: Short confirmations that did not fit, since the last signed one.
     """
 
     id: bytes
@@ -292,11 +299,18 @@ class Reservation:
     page_key: bytes
     freed_on: date | None = None
     frees_next: date | None = None
+    grade: Grade | None = None
+    wrong_tries: int = 0
 
     @property
     def name(self) -> str:
         """The short name that people use."""
         return name_of(self.id)
+
+    @property
+    def takes_short(self) -> bool:
+        """Whether short confirmations are taken for it: too many wrong ones lock that form."""
+        return self.wrong_tries < MOST_WRONG
 
 
 @dataclass(frozen=True, slots=True)
@@ -455,14 +469,14 @@ class StoredCode:
 
     Attributes:
         sequence: Of an authorization or confirmation; last installed for a return; None for a request.
-        code_number: The device's number of this code; None for what the portal issued.
-        link: The device's journal link in this code; None for what the portal issued.
+        code_number: The device's number of this code; None for what the portal issued, and for short ones.
+        link: The device's journal link in this code; None likewise.
         event_id: The event that it came with; set by the store.
     """
 
     id: bytes
     reservation_id: bytes
-    kind: Kind
+    kind: Kind | UnsignedKind
     text: str
     sequence: Sequence | None
     code_number: int | None

@@ -91,6 +91,7 @@ def refused_vectors() -> Iterator[Vector]:
     yield from _texts()
     yield from _forms()
     yield from _values_no_code_carries()
+    yield from _long_short()
     yield from _newer()
     yield from _other_kinds()
     yield from _strangers()
@@ -177,6 +178,11 @@ def _values_no_code_carries() -> Iterator[Vector]:
         yield _case(kind, "malformed", name, description, _signed(kind, payload))
 
 
+def _long_short() -> Iterator[Vector]:
+    text = _with_parity("S" + AUTHORIZED.text[1:-16])
+    yield _case(A, "malformed", "kind-s", "A short confirmation has 24 characters.", text)
+
+
 # --- newer-version -------------------------------------------------------------------------------------
 
 
@@ -185,7 +191,7 @@ def _newer() -> Iterator[Vector]:
     for version in (2, 7):
         text = _with_parity(_version(body, version))
         yield _case(A, "newer-version", f"version-{version}", f"The format version is {version}.", text)
-    for letter, what in (("S", "A short confirmation"), ("B", "A bundle"), ("F", "A frame")):
+    for letter, what in (("B", "A bundle"), ("F", "A frame")):
         text = _with_parity(letter + body[1:])
         yield _case(
             A, "newer-version", f"kind-{letter.lower()}", f"{what}, which version 1 does not read.", text

@@ -1,4 +1,4 @@
-"""Make the parts of docs/spec/code-v1.md that are computed: tables of weights and the examples.
+"""Make the parts of the pages in docs/spec that are computed: tables of weights and the examples.
 
     python -m samples.specification
 
@@ -23,9 +23,11 @@ from codec.grouping import grouped
 from codec.parity import FIRST_ROOT, PARITY_CHARACTERS, PRIMITIVE_POLYNOMIAL, parity_of
 from codec.words import words_of
 from samples.accepted_vectors import ASKED, AUTHORIZATION, AUTHORIZED
+from samples.short_vectors import PARTS as SHORT_PARTS
 from samples.vectors import DEVICE, ISSUER, PORTAL_ID
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "spec" / "code-v1.md"
+SHORT_PAGE: Final = PAGE.with_name("short-v1.md")
 _PART: Final = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 #: Name in the specification → the weights that the code uses.
@@ -302,7 +304,8 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
 
 def filled(page: str) -> str:
     """Return the page with every made part made anew."""
-    return _PART.sub(lambda found: found[1] + PARTS[found[2]]() + found[3], page)
+    makers = {**PARTS, **SHORT_PARTS}
+    return _PART.sub(lambda found: found[1] + makers[found[2]]() + found[3], page)
 
 
 def parts_of(page: str) -> Iterable[str]:
@@ -312,8 +315,9 @@ def parts_of(page: str) -> Iterable[str]:
 
 def main() -> None:
     """Write the made parts of the specification anew."""
-    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
-    print(f"{len(PARTS)} parts of {PAGE.name}")
+    for page, parts in ((PAGE, PARTS), (SHORT_PAGE, SHORT_PARTS)):
+        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
+        print(f"{len(parts)} parts of {page.name}")
 
 
 if __name__ == "__main__":

@@ -195,9 +195,14 @@ def made() -> dict[str, str]:
     return files
 
 
-def write(folder: Path) -> dict[str, str]:
-    """Write every vector into a folder, remove those that are not made any more, return what was written."""
-    files = made()
+def write(folder: Path, files: Mapping[str, str] | None = None) -> Mapping[str, str]:
+    """Write every vector into a folder, remove those that are not made any more, return what was written.
+
+    Args:
+        folder: Where.
+        files: File name to content; None for the vectors of signed codes.
+    """
+    files = made() if files is None else files
     folder.mkdir(parents=True, exist_ok=True)
     for stale in {path.name for path in folder.glob("*.json")} - set(files):
         (folder / stale).unlink()

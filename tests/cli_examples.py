@@ -153,7 +153,10 @@ EXAMPLES: tuple[Example, ...] = (
         on="router",
     ),
     Example(
-        "device confirmation", ("tallystick device confirmation",), "A lost code is shown again.", on="router"
+        "device confirmation",
+        ("tallystick device confirmation", "tallystick device confirmation --short"),
+        "A lost code is shown again; and the short one, to be read by telephone.",
+        on="router",
     ),
     Example(
         "portal accept",

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from reservation.device.answers import IssuedCode
 
 _TO_THE_PORTAL = "Carry this code to the portal"
+_BY_TELEPHONE = (
+    "Read this code to the portal by telephone (tallystick portal accept), group by group; --spell writes it "
+    "in words. It proves less than the confirmation code itself: tallystick device confirmation"
+)
+_SHORT = option(
+    "--short",
+    is_flag=True,
+    help="Print the short confirmation in place of the long one: 24 characters, to be read by telephone.",
+)
 
 REASONS = ("unspecified", "no-longer-needed", "replaced", "moved", "decommissioned", "test-ended")
 """Why a device gives a reservation back, as `codec.codes.ReturnReason` names them; `cancel` says the rest."""
@@ -99,14 +108,18 @@ def cancel(device: "Device", output: CodeOutput) -> Report:
     """,
 )
 @takes_code
+@_SHORT
 @shows_code
 @on_device
 @with_session
-def install(session: Session, device: "Device", given: CodeInput, output: CodeOutput) -> Report:
+def install(session: Session, device: "Device", given: CodeInput, output: CodeOutput, short: bool) -> Report:
     """Take an authorization into use: print its confirmation.
 
     Checks the code, writes it durably, and only then prints the confirmation code, for the portal. Installing
     the same code again shows the same confirmation. An update replaces everything installed before it.
+
+    Where the way back to the portal is a telephone, `--short` prints 24 characters to be read aloud. They
+    prove less; the confirmation itself can be shown at any time (`confirmation`) and brought later.
 
     A trust code (it starts with T) is installed in the same way: it says which issuers to believe.
     """
@@ -116,12 +129,17 @@ def install(session: Session, device: "Device", given: CodeInput, output: CodeOu
     code = given.accepted(session, received)
     repairs = {"repairs": repairs_record(received.repairs)}
     if isinstance(code.value, Authorization):
-        return _installed(device, code, output, repairs)
+        return _installed(device, code, output, repairs, short=short)
     return _trusted(device, code, repairs)
 
 
 def _installed(
-    device: "Device", code: "VerifiedCode[Any]", output: CodeOutput, repairs: dict[str, Any]
+    device: "Device",
+    code: "VerifiedCode[Any]",
+    output: CodeOutput,
+    repairs: dict[str, Any],
+    *,
+    short: bool,
 ) -> Report:
     from cli.fingerprints import fingerprint_line, fingerprints_record
     from cli.values import line_record, line_words, sequence_record
@@ -129,12 +147,13 @@ def _installed(
 
     authorization: Authorization = code.value
     done = device.install(code)
+    shown = device.short_confirmation() if short else done.confirmation
     request_id = device.status().request_id or b""
     again = "It was installed before; here is the same confirmation again." if done.again else "Installed."
     return Report(
         {
-            "code": done.confirmation,
-            "kind": "confirmation",
+            "code": shown,
+            "kind": "short" if short else "confirmation",
             "reservation": name_of(request_id),
             "sequence": sequence_record(authorization.sequence),
             "lines": [line_record(line) for line in done.lines],
@@ -143,12 +162,13 @@ def _installed(
             "fingerprints": fingerprints_record(authorization=code.id, confirmation=done.code.id),
             **repairs,
         },
-        code=done.confirmation,
+        code=shown,
         output=output,
         says=(again, *(f"  {line_words(line)}" for line in done.lines), *done.notes),
         compare=(fingerprint_line(code.kind, code.id), fingerprint_line(done.code.kind, done.code.id)),
-        next_step=f"{_TO_THE_PORTAL} (tallystick portal accept). To see it again: "
-        "tallystick device confirmation",
+        next_step=_BY_TELEPHONE
+        if short
+        else f"{_TO_THE_PORTAL} (tallystick portal accept). To see it again: tallystick device confirmation",
     )
 
 
@@ -178,20 +198,27 @@ def _trusted(device: "Device", code: "VerifiedCode[Any]", repairs: dict[str, Any
 
 @command(
     "confirmation",
-    example="tallystick device confirmation --typed",
+    example="tallystick device confirmation --typed\ntallystick device confirmation --short --spell",
     exits="""
     0 the code is shown
     1 no authorization is installed
+    6 the device's key, which a short confirmation needs, cannot be read
     """,
 )
+@_SHORT
 @shows_code
 @on_device
-def confirmation(device: "Device", output: CodeOutput) -> Report:
+def confirmation(device: "Device", output: CodeOutput, short: bool) -> Report:
     """Show the confirmation code again.
 
     The confirmation of the installed authorization, byte for byte as it was shown at first. The portal takes
-    it any number of times.
+    it any number of times. With `--short`, the form to be read by telephone: always the same, too.
     """
+    if short:
+        code = device.short_confirmation()
+        return Report(
+            {"code": code, "kind": "short", "again": True}, code=code, output=output, next_step=_BY_TELEPHONE
+        )
     return _issued(
         device.confirmation(),
         output,

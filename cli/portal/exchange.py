@@ -1,6 +1,6 @@
 """The commands of a portal that exchange codes with devices."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,9 @@ from cli.values import line_record, line_words, moment, sequence_record, udi_rec
 
 if TYPE_CHECKING:
     from cli.portal.books import Unlock
-    from codec.codes import Request
+    from codec.codes import Code, Request
+    from codec.envelope import VerifiedCode
+    from codec.reading import Repair
     from reservation.rules import Choice
     from reservation.service.accepting import Accepted
     from reservation.service.context import Portal
@@ -274,29 +276,36 @@ def _issued(issued: "Issued", output: CodeOutput, title: str, **more: object) ->
     "tallystick portal confirm --file confirmation.txt",
     exits="""
     0 done; also when it was accepted before: the first answer is given again
-    1 a request, which `reserve` takes; or a request that was returned already
+    1 a request, which `reserve` takes, or one that was returned; or short confirmations are locked
     3 cannot be read or repaired, or the repair was not accepted
-    4 not genuine, not from a device, or for a request that this portal never saw
+    4 not genuine, not from a device, or for a request that this portal never saw; a wrong short confirmation
+    6 the issuer's key cannot be opened, which a short confirmation needs
     """,
 )
 @takes_code
-@on_portal
+@on_signing_portal
 @with_session
-def accept(session: Session, portal: "Portal", given: CodeInput) -> Report:
+def accept(session: Session, portal: "Portal", unlock: "Unlock", given: CodeInput) -> Report:
     """Take a confirmation or a return from a device.
 
     A confirmation settles what is in use; a return brings the licences home. Any code can be given any number
     of times. `confirm` and `return` are other names of this command.
 
+    A short confirmation (24 characters that start with S, read by telephone) does the same. To check it needs
+    the issuer's key; it is recorded with the grade `mac`, and proves less than a signature. Five wrong ones
+    lock that form for their reservation; the signed confirmation is always taken.
+
     A return for a request that this portal never saw is kept: should the request come later, it is refused as
     cancelled.
     """
-    from cli.fingerprints import fingerprint_line, fingerprints_record
+    from codec.short import is_short
     from reservation.errors import UnknownRequestError
     from reservation.service.accepting import accept as accept_code
     from reservation.service.codes import read_code
 
     raw = given.read(session, "a confirmation or return code")
+    if is_short(raw):
+        return _accept_short(session, portal, unlock, given, raw)
     try:
         received = read_code(portal, raw, search=given.search)
     except UnknownRequestError:
@@ -305,16 +314,37 @@ def accept(session: Session, portal: "Portal", given: CodeInput) -> Report:
             raise
         return kept
     code = given.accepted(session, received)
-    accepted = accept_code(portal, code)
+    return _accepted(accept_code(portal, code), received.repairs, code)
+
+
+def _accept_short(session: Session, portal: "Portal", unlock: "Unlock", given: CodeInput, raw: str) -> Report:
+    from reservation.service.shorts import accept_short, answer_again, receive_short
+
+    again = answer_again(portal, raw)
+    if again is not None:
+        return _accepted(again, ())
+    opened = unlock(portal)
+    received = receive_short(opened, raw)
+    given.require_acceptance(session, received.repairs, "it fits")
+    return _accepted(accept_short(opened, received), received.repairs)
+
+
+def _accepted(
+    accepted: "Accepted", repairs: "Sequence[Repair]", code: "VerifiedCode[Code] | None" = None
+) -> Report:
+    """Report what came of a code; a short confirmation has no id, and so no fingerprint."""
+    from cli.fingerprints import fingerprint_line, fingerprints_record
+
+    signed = {"fingerprints": fingerprints_record(**{code.kind.name.lower(): code.id})} if code else {}
     return Report(
-        {
-            **_accepted_record(accepted),
-            "fingerprints": fingerprints_record(**{code.kind.name.lower(): code.id}),
-            "repairs": repairs_record(received.repairs),
-        },
+        {**_accepted_record(accepted), **signed, "repairs": repairs_record(repairs)},
         text=_accepted_text(accepted),
         says=accepted.notes,
-        compare=(fingerprint_line(code.kind, code.id),),
+        compare=(fingerprint_line(code.kind, code.id),) if code else (),
+        next_step="It is not signed. Get the confirmation code itself when there is a way "
+        "(tallystick device confirmation)"
+        if accepted.kind.value == "confirmed-mac"
+        else "",
     )
 
 
@@ -344,7 +374,11 @@ def _keep(session: Session, portal: "Portal", given: CodeInput, raw: str) -> Rep
 
 _WHAT_HAPPENED = {
     "confirmed": "Confirmed: {udi} has installed authorization {number} of {name}.",
-    "confirmed-late": "Nothing new: {udi} had installed authorization {number} of {name}; newer is known.",
+    "confirmed-mac": "Confirmed, grade mac: {udi} has installed authorization {number} of {name}.",
+    "confirmed-signed": "Signed now, and not by a MAC alone: {udi} has installed authorization {number} of "
+    "{name}.",
+    "confirmed-late": "Nothing new: {udi} had installed authorization {number} of {name}; that, or newer, is "
+    "known.",
     "returned": "Returned: {udi} has given back {name}.",
     "returned-again": "Nothing new: {udi} had given back {name} before.",
 }
@@ -391,6 +425,7 @@ def _accepted_record(accepted: "Accepted") -> dict[str, object]:
         "udi": udi_record(accepted.udi),
         "sequence": sequence_record(accepted.sequence),
         "moved": moved_record(accepted.moved),
+        "grade": accepted.grade.value if accepted.grade else None,
         "notes": accepted.notes,
         "again": accepted.again,
         "at": accepted.at,

@@ -9,7 +9,7 @@ from cli.code_input import CodeInput, names_reservation
 from cli.command import command, option, with_session
 from cli.errors import UsageMistakeError
 from cli.plain import counted, safe
-from cli.portal.books import on_portal
+from cli.portal.books import on_portal, on_signing_portal
 from cli.portal.naming import reservation_of
 from cli.portal.stock import lot_words
 from cli.screen import labelled, table
@@ -17,6 +17,7 @@ from cli.session import Report, Session
 from cli.values import line_record, lines_table, moment, sequence_record, udi_record
 
 if TYPE_CHECKING:
+    from cli.portal.books import Unlock
     from reservation.model import Event, Lot
     from reservation.service.auditing import Finding
     from reservation.service.context import Portal
@@ -82,6 +83,7 @@ def list_all(portal: "Portal", state: str | None, va: str | None, most: int, pag
 
 def _state(each: "Summary") -> str:
     notes = ("in doubt",) * (each.in_doubt_since is not None) + ("expired",) * each.is_expired
+    notes += ("mac",) * (each.grade == "mac")
     return each.state.value + (f" ({', '.join(notes)})" if notes else "")
 
 
@@ -94,6 +96,9 @@ def _summary_record(each: "Summary") -> dict[str, object]:
         "state": each.state.value,
         "sequence": sequence_record(each.sequence),
         "confirmed": sequence_record(each.confirmed),
+        "grade": each.grade.value if each.grade else None,
+        "wrong_tries": each.wrong_tries,
+        "takes_short": each.takes_short,
         "opened_at": each.opened_at,
         "changed_at": each.changed_at,
         "closed_at": each.closed_at,
@@ -158,10 +163,11 @@ def _details_text(found: "Details") -> str:
                 ("Issued", f"authorization {each.sequence.number}"),
                 fingerprint_row(Kind.REQUEST, each.id),
                 fingerprint_row(Kind.AUTHORIZATION, _newest_authorization(found)),
-                ("Confirmed", f"authorization {each.confirmed.number}" if each.confirmed else "none yet"),
+                ("Confirmed", _confirmed(each)),
                 ("In doubt since", moment(each.in_doubt_since) if each.in_doubt_since else ""),
                 ("Frees by itself", f"from {each.frees_next} on" if each.frees_next else ""),
                 ("Kept in doubt", each.kept.value if each.kept else ""),
+                ("Short form", _short_form(each)),
                 ("Opened", moment(each.opened_at)),
                 ("Closed", moment(each.closed_at) if each.closed_at else ""),
             ]
@@ -182,6 +188,20 @@ def _details_text(found: "Details") -> str:
         )
     parts.append("What happened:\n" + _events_table(found.events))
     return "\n\n".join(parts)
+
+
+def _confirmed(each: "Summary") -> str:
+    if each.confirmed is None:
+        return "none yet"
+    proof = "mac, by a short confirmation" if each.grade == "mac" else "signed"
+    return f"authorization {each.confirmed.number} (grade: {proof})"
+
+
+def _short_form(each: "Summary") -> str:
+    """Say how often somebody was wrong with a short confirmation; nothing where nobody was."""
+    if not each.takes_short:
+        return "locked, after too many wrong ones; a signed confirmation opens it"
+    return f"wrong tries: {each.wrong_tries}" if each.wrong_tries else ""
 
 
 def _held_table(held: "tuple[HeldLine, ...]") -> str:
@@ -345,29 +365,57 @@ def _event_record(event: "Event") -> dict[str, object]:
     6 something differs: it is listed
     """,
 )
-@on_portal
+@option(
+    "--macs",
+    is_flag=True,
+    help="Work out the MACs of short confirmations again, too; that needs the issuer's key.",
+)
+@on_signing_portal
 @with_session
-def audit(session: Session, portal: "Portal") -> Report:
+def audit(session: Session, portal: "Portal", unlock: "Unlock", macs: bool) -> Report:
     """Recompute the books from the rows, and say what differs.
 
     Adds up every movement since the beginning, compares it with what the books say now, and verifies every
-    stored code again. A hand that changed a number, a row or a code is seen.
+    stored code again. A hand that changed a number, a row or a code is seen. What rests on a short
+    confirmation alone is counted: its MAC says something only to who has the issuer's key.
     """
     from cli.exit_codes import DAMAGED
     from cli.progress import counting
+    from reservation.model import Grade, Reservation
     from reservation.service.auditing import audit as findings_of
 
+    by_mac = 0
+
+    def look(reservation: Reservation) -> None:
+        nonlocal by_mac
+        by_mac += reservation.grade is Grade.MAC
+        step(reservation)
+
+    opened = unlock(portal) if macs else portal
     with counting(session, "reservations audited") as step:
-        findings = findings_of(portal, progress=step)
+        findings = findings_of(opened, progress=look)
     return Report(
-        {"sound": not findings, "findings": [_finding_record(each) for each in findings]},
+        {
+            "sound": not findings,
+            "findings": [_finding_record(each) for each in findings],
+            "by_mac": by_mac,
+            "macs_checked": macs,
+        },
         text=_findings_table(findings) if findings else "The books add up.",
-        says=(f"{counted(len(findings), 'finding')}.",) if findings else (),
+        says=(*_mac_words(by_mac, macs), *((f"{counted(len(findings), 'finding')}.",) if findings else ())),
         next_step="Keep this output, and compare with a backup before anything else is done"
         if findings
         else "",
         exit_code=DAMAGED if findings else 0,
     )
+
+
+def _mac_words(by_mac: int, checked: bool) -> tuple[str, ...]:
+    """Say how much rests on short confirmations, and whether their MACs were worked out again."""
+    if not by_mac:
+        return ()
+    done = "was worked out again" if checked else "was not checked: that needs the issuer's key (--macs)"
+    return (f"{counted(by_mac, 'reservation')} confirmed by a short confirmation alone, whose MAC {done}.",)
 
 
 def _findings_table(findings: "tuple[Finding, ...]") -> str:

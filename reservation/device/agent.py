@@ -56,7 +56,13 @@ from reservation.device.hardware import HardwareReader, read_hardware
 from reservation.device.initialisation import SEED_BYTES, begin
 from reservation.device.journal import Journal
 from reservation.device.nodelock import SALT_BYTES, make_lock
-from reservation.device.own_codes import own_confirmation, own_request, own_return, present_trust
+from reservation.device.own_codes import (
+    own_confirmation,
+    own_request,
+    own_return,
+    own_short_confirmation,
+    present_trust,
+)
 from reservation.device.reader import DeviceReader
 from reservation.device.state import Reservation, State
 from reservation.device.stateform import render
@@ -266,6 +272,19 @@ class Device(DeviceReader):
             )
         self._folder.settle()
         return IssuedCode(own_confirmation(state, state.live), again=True)
+
+    def short_confirmation(self) -> str:
+        """Return the confirmation of the installed authorization in its short form, 24 characters.
+
+        It is worked out anew each time and is always the same; it has no number in the journal, because it is
+        not signed.
+
+        Raises:
+            WrongStateError: When none is installed.
+        """
+        self.confirmation()
+        state = self._current().state
+        return own_short_confirmation(state, self._key(state)).text
 
     def codes(self) -> Journal:
         """Return every code that the device signed, oldest first."""

@@ -5,7 +5,7 @@ hold there was put there by somebody else: the state is damaged, whatever its ch
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from codec.alphabet import PARITY_CHARACTERS
 from codec.codes import Authorization, Code, Confirmation, Request, Return, Trust
@@ -22,9 +22,12 @@ from codec.envelope import (
     verify_trust,
 )
 from codec.errors import CodecError
-from codec.keys import VerifyingKey
+from codec.keys import SigningKey, VerifyingKey
 from reservation.device.state import Reservation, State
 from reservation.device.stateform import damaged
+
+if TYPE_CHECKING:
+    from codec.short import MatchedShort
 
 V = TypeVar("V", bound=Code)
 
@@ -53,6 +56,22 @@ def own_confirmation(state: State, reservation: Reservation) -> VerifiedCode[Con
             require_kind(code, Confirmation), key, request_id=request_id, authorization_id=installed.id
         ),
     )
+
+
+def own_short_confirmation(state: State, key: SigningKey) -> "MatchedShort":
+    """Return the short form of the confirmation of the installed authorization.
+
+    Args:
+        state: With an authorization installed.
+        key: The device's key.
+    """
+    from codec.short import Installed, short_of  # reading a code needs none of it
+
+    if state.live is None or state.live.installed is None:
+        raise ValueError("nothing was installed")
+    authorization = installed_authorization(state, state.live)
+    installed = Installed(state.request_id(state.live), authorization.id, authorization.value.sequence)
+    return short_of(installed, device=key, issuer=VerifyingKey.parse(state.live.installed.issuer))
 
 
 def own_return(state: State, reservation: Reservation) -> VerifiedCode[Return]:

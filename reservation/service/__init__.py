@@ -2,8 +2,9 @@
 
 Every verb takes a `Portal` first. Modules: `codes` reads and names, `reserving` issues, `accepting` takes
 what devices answer, `stock`, `ordering` and `catalogue` keep what there is to reserve, `views` shows,
-`auditing` recomputes, `deciding` is for what needs two persons, `transferring` for what goes from one Virtual
-Account to another. Portals are made and opened by `reservation.bootstrap`.
+`shorts` takes what is read by telephone, `auditing` recomputes, `deciding` is for what needs two persons,
+`transferring` for what goes from one Virtual Account to another. Portals are made and opened by
+`reservation.bootstrap`.
 """
 
 from codec.reading import Received
@@ -29,6 +30,7 @@ from reservation.service.deciding import (
 from reservation.service.issuing import Issued
 from reservation.service.ordering import OrderAdded, import_order, preview_order
 from reservation.service.reserving import AS_REQUESTED, UNIVERSAL, reissue, reserve, update
+from reservation.service.shorts import ReceivedShort, accept_short, answer_again, receive_short
 from reservation.service.stock import (
     Added,
     add_license,
@@ -89,14 +91,17 @@ __all__ = [
     "Preference",
     "Proposed",
     "Received",
+    "ReceivedShort",
     "Summary",
     "Swept",
     "Transferred",
     "View",
     "accept",
+    "accept_short",
     "add_catalogue",
     "add_license",
     "add_virtual_account",
+    "answer_again",
     "approve",
     "audit",
     "correct_license",
@@ -115,6 +120,7 @@ __all__ = [
     "propose_release",
     "propose_write_off",
     "read_code",
+    "receive_short",
     "reissue",
     "reject",
     "remove_virtual_account",

@@ -9,15 +9,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from codec.codes import Confirmation, Kind, Request, Return
+from codec.codes import Confirmation, Request, Return
 from codec.envelope import UnverifiedCode, VerifiedCode, narrowed
 from reservation import answers
 from reservation.errors import RequestNotReservedError, ReservationError, StateDamagedError
-from reservation.model import EventKind, Reservation, Sequence, Stamp, Udi
+from reservation.model import (
+    EventKind,
+    Grade,
+    Kind,
+    Reservation,
+    Sequence,
+    Stamp,
+    StoredCode,
+    Udi,
+    UnsignedKind,
+)
 from reservation.rules import refuse_cancelled, require_open
-from reservation.service.codes import DeviceCode, Located, known_return, locate
+from reservation.service.codes import DeviceCode, known_return, locate
 from reservation.service.context import Portal, write
 from reservation.service.issuing import require_standing
+from reservation.standing import Changes, Standing
 from reservation.store import Moved, Reading, Writing
 
 
@@ -26,7 +37,8 @@ class Accepted:
     """What a device's code did to the books.
 
     Attributes:
-        kind: ``confirmed``, ``returned``; or ``confirmed-late``, ``returned-again``: it changed nothing.
+        kind: ``confirmed``, ``confirmed-mac``, ``returned``; ``confirmed-signed``: its grade is higher now;
+            or ``confirmed-late``, ``returned-again``: it changed nothing.
         reservation: The reservation as it stands now.
         sequence: The sequence that the code names; last installed for a return.
         moved: Movements of licences.
@@ -34,6 +46,7 @@ class Accepted:
         again: Whether this very code was accepted before.
         at: When it was accepted.
         by: Who accepted it.
+        grade: What this code proves; None for a return.
     """
 
     kind: EventKind
@@ -44,6 +57,7 @@ class Accepted:
     again: bool
     at: datetime
     by: str
+    grade: Grade | None
 
     @property
     def udi(self) -> Udi:
@@ -94,43 +108,74 @@ def _accept(books: Writing, stamp: Stamp, received: UnverifiedCode[DeviceCode]) 
     code = located.code
     known = books.code(located.reservation.id, code.id)
     if known is not None:
-        return _first_answer(books, located, known.event_id)
+        return first_answer(books, located.reservation, known)
     standing = require_standing(books, located.reservation.id)
     if code.kind is Kind.RETURN:
         changes = answers.give_back(standing, cast("VerifiedCode[Return]", code), stamp)
     else:
         changes = answers.confirm(standing, cast("VerifiedCode[Confirmation]", code), stamp)
+    return record(books, standing, changes, stamp, sequence=_sequence_of(code.value), kind=code.kind)
+
+
+def record(
+    books: Writing,
+    standing: Standing,
+    changes: Changes,
+    stamp: Stamp,
+    *,
+    sequence: Sequence,
+    kind: Kind | UnsignedKind,
+) -> Accepted:
+    """Write what an answer of a device does, and return it.
+
+    Args:
+        books: To be written.
+        standing: As it was.
+        changes: What the answer does.
+        stamp: When and by whom.
+        sequence: The sequence that the answer names.
+        kind: Its kind.
+    """
     books.record(changes)
     return Accepted(
         kind=changes.event.kind,
         reservation=changes.reservation or standing.reservation,
-        sequence=_sequence_of(code.value),
+        sequence=sequence,
         moved=_by_tag(Moved(standing.lots[movement.lot_id], movement) for movement in changes.movements),
         notes=changes.notes,
         again=False,
         at=stamp.at,
         by=stamp.actor,
+        grade=_GRADES.get(kind),
     )
 
 
-def _first_answer(books: Reading, located: Located, event_id: bytes) -> Accepted:
-    event = books.event(event_id)
-    if event is None:
+def first_answer(books: Reading, reservation: Reservation, known: StoredCode) -> Accepted:
+    """Return the answer that a code got when it came first."""
+    event = books.event(known.event_id)
+    if event is None or known.sequence is None:
         raise StateDamagedError(
-            f"The event of a code of reservation {located.reservation.name} is missing from the books.",
+            f"The event of a code of reservation {reservation.name} is missing from the books.",
             hint="Run `tallystick portal audit` and keep its output.",
         )
     notes = (event.detail or {}).get("notes", ())
     return Accepted(
         kind=event.kind,
-        reservation=located.reservation,
-        sequence=_sequence_of(located.code.value),
-        moved=_by_tag(books.moved(event_id)),
+        reservation=reservation,
+        sequence=known.sequence,
+        moved=_by_tag(books.moved(known.event_id)),
         notes=tuple(str(note) for note in notes) if isinstance(notes, list) else (),
         again=True,
         at=event.at,
         by=event.actor,
+        grade=_GRADES.get(known.kind),
     )
+
+
+_GRADES: dict[Kind | UnsignedKind, Grade] = {
+    Kind.CONFIRMATION: Grade.SIGNED,
+    UnsignedKind.SHORT: Grade.MAC,
+}
 
 
 def _by_tag(moved: Iterable[Moved]) -> tuple[Moved, ...]:

@@ -4,6 +4,9 @@ What stands (balances, holds, states) is compared with what it must follow from:
 the very codes, whose signatures are verified again. So a hand that changes a balance, a row or a code is
 seen, unless it rewrites everything alike.
 
+The MAC of a short confirmation is worked out again only where the issuer's key is at hand; without it, all
+else of such a code is compared. Auditors have public keys alone.
+
 Not handled: what was done outside the books, and a rewriting of everything.
 """
 
@@ -15,6 +18,7 @@ from codec.codes import Authorization, Code, Confirmation, Kind, Line, Request, 
 from codec.envelope import (
     AuthorizationContext,
     UnverifiedCode,
+    long_hint,
     require_kind,
     verify_authorization,
     verify_confirmation,
@@ -26,6 +30,7 @@ from codec.errors import CodecError
 from codec.keys import VerifyingKey
 from codec.lines import sort_lines
 from codec.reading import inspect
+from codec.short import Installed, inspect_short, matched, short_id
 from reservation import ledger
 from reservation.answers import reason_to_keep
 from reservation.ledger import BALANCED, Account, Balance, changes_of
@@ -34,6 +39,7 @@ from reservation.lots import describe
 from reservation.model import (
     NOTHING_HELD,
     DecisionKind,
+    Grade,
     Held,
     Outcome,
     PortalIdentity,
@@ -41,8 +47,9 @@ from reservation.model import (
     Sequence,
     State,
     StoredCode,
+    UnsignedKind,
 )
-from reservation.service.context import Portal
+from reservation.service.context import Issuer, Portal
 from reservation.service.issuing import require_standing, spelled_lines
 from reservation.standing import Standing
 from reservation.store import Reading
@@ -69,17 +76,17 @@ def audit(portal: Portal, *, progress: Progress | None = None) -> tuple[Finding,
     """Recompute the books and return everything that disagrees; nothing is the right answer.
 
     Args:
-        portal: The portal.
+        portal: The portal; opened with its issuer's key, MACs are worked out again.
         progress: Called with each reservation that was looked at.
     """
 
     def work(books: Reading) -> tuple[Finding, ...]:
-        return tuple(_all_findings(books, progress))
+        return tuple(_all_findings(books, portal.issuer, progress))
 
     return portal.store.read(work)
 
 
-def _all_findings(books: Reading, progress: Progress | None) -> Iterator[Finding]:
+def _all_findings(books: Reading, issuer: Issuer | None, progress: Progress | None) -> Iterator[Finding]:
     for problem in books.engine_problems():
         yield Finding("database", "the file", problem)
     balances = books.balances()
@@ -93,7 +100,10 @@ def _all_findings(books: Reading, progress: Progress | None) -> Iterator[Finding
     for reservation in books.every_reservation():
         standing = require_standing(books, reservation.id)
         yield from _check_reservation(standing)
-        yield from _check_codes(books, identity, standing)
+        codes = books.codes(reservation.id)
+        yield from _check_codes(books, identity, standing, codes)
+        yield from _check_shorts(issuer, standing, codes)
+        yield from _check_grade(reservation, codes)
         yield from _check_decisions(books, standing)
         if progress:
             progress(reservation)
@@ -290,13 +300,14 @@ def _check_decisions(books: Reading, standing: Standing) -> Iterator[Finding]:
 # --- codes -----------------------------------------------------------------------------------------
 
 
-def _check_codes(books: Reading, identity: PortalIdentity, standing: Standing) -> Iterator[Finding]:
+def _check_codes(
+    books: Reading, identity: PortalIdentity, standing: Standing, codes: tuple[StoredCode, ...]
+) -> Iterator[Finding]:
     """Verify every code again, and compare the reservation with what the codes say."""
     reservation = standing.reservation
     name = f"reservation {reservation.name}"
-    codes = books.codes(reservation.id)
     ids = {one.sequence: one.code_id for one in standing.issued}
-    for stored in codes:
+    for stored in (one for one in codes if one.kind is not UnsignedKind.SHORT):
         try:
             problem = _problem_of(books, identity, standing, stored, ids)
         except CodecError as error:
@@ -308,7 +319,7 @@ def _check_codes(books: Reading, identity: PortalIdentity, standing: Standing) -
         yield Finding("code", name, f"it has {kinds.count(Kind.REQUEST)} requests")
     if (reservation.state is State.RETURNED) != (Kind.RETURN in kinds):
         yield Finding("state", name, f"it is {reservation.state}, and its return code says otherwise")
-    confirmed = [one.sequence for one in codes if one.kind is Kind.CONFIRMATION and one.sequence is not None]
+    confirmed = [one.sequence for one in codes if one.kind in _CONFIRMING and one.sequence is not None]
     newest = max(confirmed, default=None)
     if reservation.state.is_open and reservation.confirmed != newest:
         yield Finding("state", name, f"confirmed is {reservation.confirmed}, and its codes confirm {newest}")
@@ -316,6 +327,62 @@ def _check_codes(books: Reading, identity: PortalIdentity, standing: Standing) -
         yield Finding("state", name, "its return leaves its hold in doubt, and nobody released it")
     if not reservation.state.is_open and reservation.confirmed not in {None, *confirmed}:
         yield Finding("state", name, f"confirmed is {reservation.confirmed}, and no code confirms that")
+
+
+_CONFIRMING: dict[Kind | UnsignedKind, Grade] = {
+    Kind.CONFIRMATION: Grade.SIGNED,
+    UnsignedKind.SHORT: Grade.MAC,
+}
+
+
+def _may_have(reservation: Reservation, grades: set[Grade | None]) -> bool:
+    """Tell whether a reservation's grade is one that its codes give; what comes after the end raises none."""
+    highest = next((one for one in Grade if one in grades), None)
+    return reservation.grade is highest or (not reservation.state.is_open and reservation.grade in grades)
+
+
+def _check_grade(reservation: Reservation, codes: tuple[StoredCode, ...]) -> Iterator[Finding]:
+    """Compare a reservation's grade with the codes that confirm its sequence."""
+    grades = {_CONFIRMING.get(one.kind) for one in codes if one.sequence == reservation.confirmed}
+    if reservation.confirmed is not None and not _may_have(reservation, grades):
+        yield Finding(
+            "state",
+            f"reservation {reservation.name}",
+            f"its grade is {reservation.grade}, and its codes say otherwise",
+        )
+
+
+def _check_shorts(
+    issuer: Issuer | None, standing: Standing, codes: tuple[StoredCode, ...]
+) -> Iterator[Finding]:
+    """Compare every short confirmation with the authorization that it confirms."""
+    name = f"reservation {standing.reservation.name}"
+    ids = {one.sequence: one.code_id for one in standing.issued}
+    for stored in codes:
+        if stored.kind is not UnsignedKind.SHORT or stored.sequence is None:
+            continue
+        installed = Installed(standing.reservation.id, ids.get(stored.sequence, b""), stored.sequence)
+        problem = _problem_of_short(issuer, standing.reservation, stored, installed)
+        if problem:
+            yield Finding("code", name, f"its stored short confirmation is wrong: {problem}")
+
+
+def _problem_of_short(
+    issuer: Issuer | None, reservation: Reservation, stored: StoredCode, installed: Installed
+) -> str | None:
+    try:
+        code = inspect_short(stored.text).code
+        if code.text != stored.text:
+            return "its text was changed"
+        if short_id(installed) != stored.id:
+            return "its id is another one"
+        if (code.request_hint, code.number_end) != (long_hint(reservation.id), installed.number_end):
+            return "it is of another authorization"
+        if issuer is not None:
+            matched(code, installed, issuer=issuer.key, device=VerifyingKey(reservation.device_key))
+    except CodecError as error:
+        return error.message
+    return None
 
 
 def _wrongly_released(books: Reading, standing: Standing, codes: tuple[StoredCode, ...]) -> bool:

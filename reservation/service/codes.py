@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from codec.alphabet import clean, to_number
-from codec.codes import Authorization, Code, Confirmation, Kind, Request, Return
+from codec.codes import (
+    SHORT_CHARACTERS,
+    Authorization,
+    Code,
+    Confirmation,
+    Kind,
+    Request,
+    Return,
+    UnsignedKind,
+)
 from codec.envelope import (
     UnverifiedCode,
     VerifiedCode,
@@ -25,8 +34,17 @@ from codec.envelope import (
 from codec.errors import CodecError, NotGenuineError, WrongKindError
 from codec.keys import VerifyingKey
 from codec.reading import Received, inspect, receive
+from codec.short import UnmatchedShort, inspect_short
 from reservation.errors import MissingAuthorizationError, RuleError, UnknownNameError, UnknownRequestError
-from reservation.model import NAME_CHARACTERS, EarlyReturn, Event, EventKind, Reservation, Stamp
+from reservation.model import (
+    NAME_CHARACTERS,
+    EarlyReturn,
+    Event,
+    EventKind,
+    Reservation,
+    Stamp,
+    StoredCode,
+)
 from reservation.service.context import Portal, write
 from reservation.standing import Changes
 from reservation.store import Reading, Writing
@@ -89,7 +107,8 @@ def locate(books: Reading, code: UnverifiedCode[Code]) -> Located:
     return _locate_confirmation(books, require_kind(code, Confirmation))
 
 
-def _candidates(books: Reading, hint: bytes) -> list[Reservation]:
+def candidates(books: Reading, hint: bytes) -> list[Reservation]:
+    """Return the reservations that a hint of four bytes names."""
     ids = books.reservations_between(*_range(hint), _MOST_CANDIDATES)
     return [found for found in map(books.reservation, ids) if found is not None]
 
@@ -101,7 +120,7 @@ def _range(prefix: bytes) -> tuple[bytes, bytes]:
 
 def _locate_return(books: Reading, code: UnverifiedCode[Return]) -> Located:
     error: CodecError = _unknown_request("return")
-    for reservation in _candidates(books, code.unverified.request_hint):
+    for reservation in candidates(books, code.unverified.request_hint):
         key = VerifyingKey(reservation.device_key)
         try:
             return Located(reservation, verify_return(code, key, request_id=reservation.id))
@@ -112,7 +131,7 @@ def _locate_return(books: Reading, code: UnverifiedCode[Return]) -> Located:
 
 def _locate_confirmation(books: Reading, code: UnverifiedCode[Confirmation]) -> Located:
     error: CodecError = _unknown_request("confirmation")
-    for reservation in _candidates(books, code.unverified.request_hint):
+    for reservation in candidates(books, code.unverified.request_hint):
         issued = books.issued_id(reservation.id, code.unverified.sequence)
         if issued is None:
             error = _missing_authorization(reservation, code.unverified)
@@ -234,6 +253,9 @@ def _find(books: Reading, name: str) -> bytes:
             f"'{text}' is too short to name a reservation.",
             hint=f"Give at least {NAME_CHARACTERS} characters of its name, or one of its codes.",
         )
+    named_by = _find_by_short(books, text) if len(text) == SHORT_CHARACTERS else None
+    if named_by is not None:
+        return named_by
     found = books.reservations_between(*prefix_range(text, _ID_BYTES), 2)
     if len(found) != 1:
         number = "More than one" if found else "No"
@@ -268,6 +290,25 @@ def _find_by_code(books: Reading, raw: str) -> bytes:
             hint="Give the name of a reservation, or one of its codes.",
         )
     return locate(books, code).reservation.id
+
+
+def _find_by_short(books: Reading, raw: str) -> bytes | None:
+    """Return the reservation for which a short confirmation was accepted."""
+    try:
+        code = inspect_short(raw).code
+    except CodecError:
+        return None
+    known = accepted_short(books, code)
+    return known.reservation_id if known else None
+
+
+def accepted_short(books: Reading, code: UnmatchedShort) -> StoredCode | None:
+    """Return the row of a short confirmation that was accepted before, which needs no key to be known."""
+    for reservation in candidates(books, code.request_hint):
+        for stored in books.codes(reservation.id):
+            if stored.kind is UnsignedKind.SHORT and stored.text == code.text:
+                return stored
+    return None
 
 
 def _find_by_authorization(books: Reading, code: UnverifiedCode[Authorization]) -> bytes:

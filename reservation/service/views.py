@@ -17,6 +17,7 @@ from reservation.ledger import Account, Balance
 from reservation.model import (
     Decision,
     Event,
+    Grade,
     Held,
     Kept,
     Lot,
@@ -185,6 +186,9 @@ class Summary:
         failed: Licences that stand as failed, because its device was given up.
         written_off: Licences that were written off with it.
         expired: Licences that it held when their lots ended.
+        grade: What proves the confirmed authorization; None while none is confirmed.
+        wrong_tries: Short confirmations that did not fit, since the last signed one.
+        takes_short: Whether it takes short confirmations; too many wrong ones lock that form.
     """
 
     id: bytes
@@ -206,6 +210,9 @@ class Summary:
     failed: int
     written_off: int
     expired: int
+    grade: Grade | None
+    wrong_tries: int
+    takes_short: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +334,9 @@ def _summary(one: Reservation, virtual_account: str, lines: tuple[HeldLine, ...]
         failed=sum(line.held.failed for line in lines),
         written_off=sum(line.held.written_off for line in lines),
         expired=sum(line.expired for line in lines),
+        grade=one.grade,
+        wrong_tries=one.wrong_tries,
+        takes_short=one.takes_short,
     )
 
 

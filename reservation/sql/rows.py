@@ -21,6 +21,7 @@ from reservation.model import (
     Event,
     EventKind,
     FailureEvidence,
+    Grade,
     Held,
     Kept,
     Kind,
@@ -35,6 +36,7 @@ from reservation.model import (
     StoredCode,
     Term,
     Udi,
+    UnsignedKind,
     VirtualAccount,
 )
 
@@ -200,6 +202,8 @@ def reservation_of(row: Row) -> Reservation:
         page_key,
         freed_on,
         frees_next,
+        grade,
+        wrong_tries,
     ) = row
     return Reservation(
         id=reservation_id,
@@ -221,6 +225,8 @@ def reservation_of(row: Row) -> Reservation:
         page_key=page_key,
         freed_on=_optional_day(freed_on),
         frees_next=_optional_day(frees_next),
+        grade=None if grade is None else Grade(grade),
+        wrong_tries=wrong_tries,
     )
 
 
@@ -241,6 +247,8 @@ def standing_parameters(reservation: Reservation) -> Parameters:
         "kept": reservation.kept and reservation.kept.value,
         "freed_on": reservation.freed_on and reservation.freed_on.isoformat(),
         "frees_next": reservation.frees_next and reservation.frees_next.isoformat(),
+        "grade": reservation.grade and reservation.grade.value,
+        "wrong_tries": reservation.wrong_tries,
     }
 
 
@@ -368,7 +376,7 @@ def code_of(row: Row) -> StoredCode:
     return StoredCode(
         id=code_id,
         reservation_id=reservation_id,
-        kind=Kind(kind),
+        kind=UnsignedKind(kind) if kind == UnsignedKind.SHORT.value else Kind(kind),
         text=text,
         sequence=_sequence(epoch, number),
         code_number=code_number,

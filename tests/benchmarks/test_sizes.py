@@ -13,6 +13,7 @@ from benchmarks.sizes import (
     envelope_table,
     floor_table,
     numbered_authorizations,
+    short_codes,
     spelled_authorizations,
     wanted_table,
     wanting,
@@ -20,7 +21,12 @@ from benchmarks.sizes import (
 from codec.qr import version_of
 
 DEALS: Deals = all_deals()
-ROWS = [*numbered_authorizations(DEALS), *spelled_authorizations(DEALS), *device_codes(DEALS)]
+ROWS = [
+    *numbered_authorizations(DEALS),
+    *spelled_authorizations(DEALS),
+    *device_codes(DEALS),
+    *short_codes(DEALS),
+]
 LIMITED = [row for row in ROWS if row.met is not None]
 
 
@@ -39,6 +45,7 @@ def test_every_limit_of_the_size_table_is_measured() -> None:
         "Q, nothing wanted",
         "C",
         "R",
+        "S",
     ]
 
 

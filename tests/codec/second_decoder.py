@@ -309,6 +309,7 @@ def decode(payload: bytes) -> tuple[str, dict[str, Any]]:
     require(1 <= len(payload) <= 1204)
     letter, version = ALPHABET[payload[0] >> 3], payload[0] & 7
     known = letter in "QACRTSBF" and version >= 1
+    require((letter, version) != ("S", 1))
     require(not known or (letter in LAYOUTS and version == 1), "newer-version")
     require(known)
     number = int.from_bytes(payload[1:], "big")

@@ -48,6 +48,7 @@ STAGES: tuple[tuple[str, str, str, str], ...] = (
     ("cancelled", "requested", "device cancel", "return"),
     ("issued", "requested", "portal reserve --file paper/request.txt --as-requested", "authorization"),
     ("installed", "issued", "device install --file paper/authorization.txt", "confirmation"),
+    ("called", "installed", "device confirmation --short", "short"),
     ("active", "installed", "portal accept --file paper/confirmation.txt", ""),
     ("updating", "active", "portal update --file paper/request.txt --license ROUTING=5", "authorization"),
     ("updated", "updating", "device install --file paper/authorization.txt", "confirmation"),

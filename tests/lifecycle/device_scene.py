@@ -19,6 +19,7 @@ from codec.envelope import (
     verify_request,
 )
 from codec.reading import receive
+from codec.short import Installed, short_of
 from reservation.device.own_codes import present_trust
 from reservation.device.state import Standing, State
 from reservation.device.stateform import parse
@@ -197,8 +198,10 @@ def _made_by_devices(scene: DeviceScene) -> tuple[str, ...]:
         other.key,
         request_id=request.id,
     )
+    installed = Installed(request.id, bytes(32), sequence)
+    short = short_of(installed, device=other.key, issuer=other.key.verifying_key)
     own = (entry.text for entry in scene.state().journal)
-    return (request.text, confirmation.text, returned.text, *own)
+    return (request.text, confirmation.text, returned.text, short.text, *own)
 
 
 def _older_trust(scene: DeviceScene) -> tuple[str, ...]:
@@ -237,7 +240,7 @@ CODES: dict[str, Callable[[DeviceScene], tuple[str, ...]]] = {
     "A of another portal": _of_another_portal,
     "A on other hardware": _on_other_hardware,
     "A forged": _forged,
-    "Q, C or R": _made_by_devices,
+    "Q, C, R or S": _made_by_devices,
     "T newer": lambda scene: (scene.vendor.trust(serial=2).text,),
     "T present": lambda scene: (scene.vendor.trust(serial=1).text,),
     "T older": _older_trust,

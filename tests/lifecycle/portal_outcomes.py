@@ -71,6 +71,37 @@ ALIVE = Outcome(
 FIRST_ANSWER = Outcome("the first answer again, with when and by whom", again=True)
 MISSING = Outcome("refused: without that authorization it cannot be judged", 1, "missing-authorization")
 
+CONFIRMED_MAC = Outcome(
+    "the hold is what this authorization says; recorded with the grade `mac`",
+    writes=("confirmed-mac",),
+    then="active by mac",
+    step="accept S of the newest",
+)
+CONFIRMED_BETWEEN_MAC = Outcome(
+    "older authorizations are out of the hold; newer ones stay in doubt; recorded with the grade `mac`",
+    writes=("confirmed-mac",),
+    then="updating",
+    step="accept S of one before",
+)
+CONFIRMED_SIGNED = Outcome(
+    "the hold stays; its grade is `signed` now",
+    writes=("confirmed-signed",),
+    then="active",
+    step="accept C of the same",
+)
+SHORT_WRONG = Outcome("refused: it does not fit; that is counted", 4, "short-wrong", writes=("short-wrong",))
+SHORT_WRONG_LAST = Outcome(
+    "refused: it does not fit; from now on no short confirmation is taken for it",
+    4,
+    "short-wrong",
+    writes=("short-locked",),
+    note="no short confirmation any more",
+)
+SHORT_LOCKED = Outcome(
+    "refused: too many wrong ones came; the signed confirmation is taken", 1, "short-locked"
+)
+THE_SAME_SHORT = cannot_be("there is one short confirmation of an authorization: the one accepted before")
+
 # --- returns ---------------------------------------------------------------------------------------
 
 RETURNED = Outcome(

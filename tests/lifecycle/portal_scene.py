@@ -5,12 +5,12 @@ The device on the other side signs whatever a row needs, also what no honest dev
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import apsw
 
-from codec.codes import Authorization, Confirmation, Request, Sequence
+from codec.codes import Authorization, Confirmation, Request, Sequence, Trust
 from codec.envelope import (
     AuthorizationContext,
     VerifiedCode,
@@ -22,6 +22,7 @@ from codec.envelope import (
 )
 from codec.keys import VerifyingKey
 from codec.reading import receive
+from codec.short import Installed, MatchedShort, short_of
 from reservation import trustfile
 from tests.lifecycle.hands import Answer, PortalHands
 from tests.lifecycle.outcome import Row
@@ -62,16 +63,20 @@ class Books:
             tables = [name for (name,) in query("select name from sqlite_schema where type = 'table'")]
             rows = [f"{table} {row!r}" for table in tables for row in query(f'select * from "{table}"')]
             events = tuple(kind for (kind,) in query("select kind from events order by event_id"))
-            newest = "select reservation_id, state, kept from reservations order by page_key desc limit 1"
-            reservation_id, state, kept = next(iter(query(newest)), (b"", "", None))
+            newest = (
+                "select reservation_id, state, kept, grade from reservations order by page_key desc limit 1"
+            )
+            reservation_id, state, kept, grade = next(iter(query(newest)), (b"", "", None, None))
             early = bool(list(query("select hint from early_returns")))
             holds = list(query(_HOLDS, (reservation_id,)))
-        name = (state and _name(state, kept)) or ("early return known" if early else "request unknown")
+        name = (state and _name(state, kept, grade)) or ("early return known" if early else "request unknown")
         held = tuple(map(sum, zip(*holds, strict=True))) or (0, 0, 0, 0)
         return cls(tuple(sorted(rows)), events, name, held)
 
 
-def _name(state: str, kept: str | None) -> str:
+def _name(state: str, kept: str | None, grade: str | None) -> str:
+    if state == "active" and grade == "mac":
+        return "active by mac"
     return f"{state} kept" if kept else state.replace("-", " ")
 
 
@@ -81,6 +86,7 @@ HOLDS = {
     "early return known": (False, False, False, False),
     "issued": (False, True, False, False),
     "active": (True, False, False, False),
+    "active by mac": (True, False, False, False),
     "updating": (True, True, False, False),
     "returned": (False, False, False, False),
     "returned kept": (False, True, False, False),
@@ -123,10 +129,18 @@ class PortalScene:
             done = self.hands.reserve(name, count) if number == 1 else self.hands.update(name, count)
             self.authorizations[number] = self._opened(done.code)
 
+    @property
+    def trust(self) -> Trust:
+        """What the portal's trust file says."""
+        return trustfile.parse(self.hands.trust_file).trust.code.value
+
+    @property
+    def issuer(self) -> VerifyingKey:
+        """The portal's issuer."""
+        return VerifyingKey(self.trust.issuers[0].key)
+
     def _opened(self, text: str) -> VerifiedCode[Authorization]:
-        trust = trustfile.parse(self.hands.trust_file).trust.code.value
-        issuer = VerifyingKey(trust.issuers[0].key)
-        context = AuthorizationContext(self.request.id, issuer, trust.portal_id)
+        context = AuthorizationContext(self.request.id, self.issuer, self.trust.portal_id)
         return receive(
             text, lambda code: verify_authorization(require_kind(code, Authorization), context)
         ).code
@@ -159,6 +173,17 @@ class PortalScene:
             authorization_id=issued.id if issued else bytes(32),
         ).text
 
+    def short(self, number: int) -> MatchedShort:
+        """Make the short confirmation of an authorization; of one that nobody issued, as well as can be."""
+        issued = self.authorizations.get(number)
+        installed = Installed(self.request.id, issued.id if issued else bytes(32), Sequence(0, number))
+        return short_of(installed, device=DEVICE.key, issuer=self.issuer)
+
+    def wrong_short(self, guess: int = 0) -> str:
+        """Guess a MAC for the newest authorization."""
+        code = self.short(max(1, self.newest)).code
+        return replace(code, mac=guess.to_bytes(8, "big")).text
+
     def give_back(
         self, last: int, *, mismatch: bool = False, code_number: int = 30, device: Appliance = DEVICE
     ) -> str:
@@ -186,6 +211,11 @@ def _issued(scene: PortalScene) -> None:
 def _active(scene: PortalScene) -> None:
     scene.issue(1, 2)
     scene.accept(scene.confirmation(CONFIRMED, code_number=2))
+
+
+def _active_by_mac(scene: PortalScene) -> None:
+    scene.issue(1, 2)
+    scene.accept(scene.short(CONFIRMED).text)
 
 
 def _updating(scene: PortalScene) -> None:
@@ -218,6 +248,7 @@ STATES: dict[str, Callable[[PortalScene], None]] = {
     "early return known": _early_return_known,
     "issued": _issued,
     "active": _active,
+    "active by mac": _active_by_mac,
     "updating": _updating,
     "returned": _returned,
     "returned kept": _returned_kept,
@@ -251,7 +282,7 @@ def _accepting(scene: PortalScene, *codes: str) -> Acts:
 
 
 def _confirmed(scene: PortalScene) -> int:
-    return CONFIRMED if "C" in scene.accepted else 0
+    return CONFIRMED if {"C", "S"} & scene.accepted.keys() else 0
 
 
 def _confirm_newest(scene: PortalScene) -> Acts:
@@ -271,6 +302,34 @@ def _confirm_late(scene: PortalScene) -> Acts:
 
 def _confirm_confirmed(scene: PortalScene) -> Acts:
     return _accepting(scene, scene.confirmation(CONFIRMED)) if _confirmed(scene) else ()
+
+
+def _shorts(scene: PortalScene, *numbers: int) -> Acts:
+    return _accepting(scene, *(scene.short(number).text for number in numbers))
+
+
+def _short_newest(scene: PortalScene) -> Acts:
+    return _shorts(scene, scene.newest) if scene.newest > _confirmed(scene) else ()
+
+
+def _short_one_between(scene: PortalScene) -> Acts:
+    return _shorts(scene, *range(_confirmed(scene) + 1, scene.newest))
+
+
+def _short_confirmed(scene: PortalScene) -> Acts:
+    return _shorts(scene, CONFIRMED) if "C" in scene.accepted else ()
+
+
+def _short_wrong(scene: PortalScene, before: int) -> Acts:
+    """Guess, after so many guesses."""
+    for guess in range(before):
+        scene.hands.accept(scene.wrong_short(guess))
+    return _accepting(scene, scene.wrong_short(before))
+
+
+def _short_locked(scene: PortalScene) -> Acts:
+    _short_wrong(scene, 5)
+    return _shorts(scene, max(1, scene.newest))
 
 
 def _return_newest(scene: PortalScene) -> Acts:
@@ -315,6 +374,15 @@ CODES: dict[str, Callable[[PortalScene], Acts]] = {
     "C repeated": lambda scene: _repeated(scene, "C"),
     "C of an unknown sequence": lambda scene: _accepting(scene, scene.confirmation(9)),
     "C forged": lambda scene: _accepting(scene, scene.confirmation(max(1, scene.newest), device=STRANGER)),
+    "S of the newest": _short_newest,
+    "S of one between": _short_one_between,
+    "S late": lambda scene: _shorts(scene, *range(1, _confirmed(scene))),
+    "S of the confirmed": _short_confirmed,
+    "S repeated": lambda scene: _repeated(scene, "S"),
+    "S of an unknown sequence": lambda scene: _shorts(scene, 9),
+    "S wrong": lambda scene: _short_wrong(scene, 0),
+    "S wrong, the fifth": lambda scene: _short_wrong(scene, 4),
+    "S after five wrong ones": _short_locked,
     "R never installed": lambda scene: _accepting(scene, scene.give_back(0)),
     "R of the newest": _return_newest,
     "R of an older one": _return_older,

@@ -12,6 +12,7 @@ from codec.codes import Authorization, Code, Request, WantedLine
 from codec.envelope import require_kind, verify_request
 from codec.errors import CodecError
 from codec.reading import receive
+from codec.short import is_short
 from reservation import bootstrap, service
 from reservation.device import Device
 from reservation.device.answers import IssuedCode
@@ -128,6 +129,11 @@ class EmbeddedPortal:
 
     def accept(self, code: str) -> Answer:
         def work() -> Answer:
+            if is_short(code):
+                taken = service.answer_again(self._portal, code) or service.accept_short(
+                    self._portal, service.receive_short(self._portal, code)
+                )
+                return Answer(says=" ".join(taken.notes), again=taken.again)
             try:
                 received = service.read_code(self._portal, code)
             except UnknownRequestError:

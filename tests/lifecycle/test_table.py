@@ -44,6 +44,9 @@ OF_THE_ACCOUNT = {
     EventKind.VIRTUAL_ACCOUNT_REMOVED,
 }
 
+#: A wrong short confirmation is refused, and that is written down.
+COUNTED = {EventKind.SHORT_WRONG.value, EventKind.SHORT_LOCKED.value}
+
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_pair_has_one_row(name: str) -> None:
@@ -85,7 +88,8 @@ def test_a_refusal_has_the_exit_code_of_its_error_and_writes_nothing(name: str) 
     for row in TABLES[name].rows:
         outcome = row.outcome
         assert outcome.exit == (exits[outcome.error] if outcome.error else 0), row
-        assert not (outcome.error and (outcome.writes or outcome.then)), row
+        written = set(outcome.writes) - COUNTED
+        assert not (outcome.error and (written or outcome.then)), row
         assert bool(outcome.error) == outcome.says.startswith("refused"), row
 
 

@@ -11,12 +11,13 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from codec.codes import Confirmation, Request, Return
 from codec.envelope import VerifiedCode
+from codec.short import MatchedShort
 from reservation import answers, decisions, ledger, limits, rules
 from reservation.device import rules as device_rules
 from reservation.device.state import Reservation, State
 from reservation.device.verification import Addressed
 from reservation.errors import ConstraintBrokenError
-from reservation.model import UNIVERSAL_TAG, Decision, Held, Lot, Policy, Sequence, Stamp, Term
+from reservation.model import UNIVERSAL_TAG, Decision, Grade, Held, Lot, Policy, Sequence, Stamp, Term
 from reservation.rules import Issue
 from reservation.service import reserving
 from reservation.standing import Changes, Standing
@@ -51,6 +52,7 @@ honest_hold = ledger.hold
 honest_after_return = device_rules.after_return
 honest_give_back = answers.give_back
 honest_confirm = answers.confirm
+honest_confirm_short = answers.confirm_short
 honest_open = rules.open_reservation
 honest_give_up = decisions.give_up
 honest_transferring = ledger.transferring
@@ -107,6 +109,13 @@ def confirm_in_any_order(standing: Standing, code: VerifiedCode[Confirmation], s
     if standing.reservation.state.is_open:
         standing = replace(standing, reservation=replace(standing.reservation, confirmed=None))
     return honest_confirm(standing, code, stamp)
+
+
+def short_taken_for_signed(standing: Standing, code: MatchedShort, stamp: Stamp) -> Changes:
+    """Record a short confirmation as if it were signed."""
+    changes = honest_confirm_short(standing, code, stamp)
+    before = changes.reservation
+    return replace(changes, reservation=before and replace(before, grade=Grade.SIGNED))
 
 
 def install_in_any_order(found: Addressed) -> bool:
@@ -185,6 +194,12 @@ MUTANTS: dict[str, tuple[object, str, Callable[..., object], str]] = {
         "confirm",
         confirm_in_any_order,
         r"confirmed is \d+\.\d+, and its",
+    ),
+    "short confirmations count as signed": (
+        answers,
+        "confirm_short",
+        short_taken_for_signed,
+        "its grade is signed, and its codes say otherwise",
     ),
     "installations in any order": (
         device_rules,

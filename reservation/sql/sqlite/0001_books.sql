@@ -207,12 +207,17 @@ CREATE TABLE reservations (
     page_key           BLOB NOT NULL CHECK (length(page_key) = 16),
     freed_on           TEXT CHECK (freed_on IS date(freed_on)),
     frees_next         TEXT CHECK (frees_next IS date(frees_next)),
+    -- What proves that the confirmed authorization is installed: a signature, or a short confirmation's MAC.
+    grade              TEXT CHECK (grade IN ('signed', 'mac')),
+    -- Short confirmations that did not fit, since the last signed one; at five that form is locked.
+    wrong_tries        INTEGER NOT NULL DEFAULT 0 CHECK (wrong_tries BETWEEN 0 AND 5),
     PRIMARY KEY (account_id, reservation_id),
     -- One request cannot be reserved in two accounts.
     UNIQUE (reservation_id),
     FOREIGN KEY (account_id, virtual_account_id) REFERENCES virtual_accounts,
     CHECK ((state IN ('issued', 'active', 'updating')) = (closed_at IS NULL)),
-    CHECK (frees_next IS NULL OR closed_at IS NULL)
+    CHECK (frees_next IS NULL OR closed_at IS NULL),
+    CHECK ((grade IS NULL) = (confirmed_number IS NULL))
 ) STRICT;
 -- One open reservation for a device.
 CREATE UNIQUE INDEX open_reservation_of_device
@@ -237,7 +242,7 @@ CREATE VIEW reservation_rows AS
 SELECT account_id, reservation_id, virtual_account_id, state, product_id, serial_number, uuid, device_key,
        mode, members, required_matches, catalogue_size, catalogue_digest, epoch, number, confirmed_epoch,
        confirmed_number, opened_at, changed_at, unconfirmed_since, closed_at, kept, page_key,
-       freed_on, frees_next
+       freed_on, frees_next, grade, wrong_tries
 FROM reservations;
 
 -- What each authorization takes from each lot; with days when its line ends before the lot, and the first day
@@ -282,7 +287,7 @@ CREATE TABLE codes (
     account_id     BLOB NOT NULL,
     reservation_id BLOB NOT NULL,
     code_id        BLOB NOT NULL CHECK (length(code_id) = 32),
-    kind           TEXT NOT NULL CHECK (kind IN ('Q', 'A', 'C', 'R')),
+    kind           TEXT NOT NULL CHECK (kind IN ('Q', 'A', 'C', 'R', 'S')),
     code_text      TEXT NOT NULL,
     epoch          INTEGER,
     number         INTEGER,
@@ -295,7 +300,7 @@ CREATE TABLE codes (
     FOREIGN KEY (account_id, reservation_id) REFERENCES reservations,
     FOREIGN KEY (account_id, event_id) REFERENCES events,
     CHECK ((kind = 'Q') = (number IS NULL)),
-    CHECK ((kind = 'A') = (code_number IS NULL))
+    CHECK ((kind IN ('A', 'S')) = (code_number IS NULL))
 ) STRICT;
 -- No two authorizations have one place.
 CREATE UNIQUE INDEX authorizations ON codes (account_id, reservation_id, epoch, number) WHERE kind = 'A';

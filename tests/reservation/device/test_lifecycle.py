@@ -1,5 +1,6 @@
 """The states of a device, and what it shows again: request, cancel, return, trust."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID
 
@@ -11,13 +12,17 @@ from codec.codes import (
     Kind,
     Line,
     Mode,
+    Request,
     ReturnReason,
     Sequence,
     Udi,
     WantedLine,
 )
-from codec.envelope import long_hint
+from codec.envelope import long_hint, require_kind, verify_request
 from codec.errors import CodecError, FieldError
+from codec.keys import VerifyingKey
+from codec.reading import inspect
+from codec.short import Installed, inspect_short, matched
 from reservation.device import Device
 from reservation.device.journal import FIRST_LINK, link_after
 from reservation.device.state import Standing
@@ -354,6 +359,40 @@ def test_only_an_installed_authorization_has_a_confirmation(bench: Bench) -> Non
 
 
 # --- trust -------------------------------------------------------------------------------------
+
+
+def test_a_short_confirmation_is_the_same_each_time_and_writes_nothing(bench: Bench) -> None:
+    device = bench.reserved()
+    before = bench.files
+    text = device.short_confirmation()
+    assert [device.short_confirmation(), bench.open().short_confirmation()] == [text, text]
+    assert bench.files == before
+    assert len(list(device.codes())) == 2
+
+
+def test_a_short_confirmation_is_of_the_newest_installation_and_for_its_issuer(bench: Bench) -> None:
+    device = bench.reserved()
+    state = device.status()
+    assert state.request_id is not None
+    assert state.authorization_id is not None
+    issuer = bench.vendor.issuer
+    other = bench.vendor.with_issuer("another").certified()
+    device.update_trust(bench.vendor.trust(serial=2, issuers=(other,), revoked=(issuer.verifying_key.id,)))
+    (request, _) = device.codes()
+    key = verify_request(require_kind(inspect(request.text).code, Request)).value.device_key
+    code = inspect_short(device.short_confirmation()).code
+    installed = Installed(state.request_id, state.authorization_id, Sequence(0, 1))
+    assert matched(code, installed, issuer=issuer, device=VerifyingKey(key)).text == code.text
+
+
+@pytest.mark.parametrize("end", [Device.request, Device.give_back])
+def test_only_what_is_installed_has_a_short_confirmation(
+    bench: Bench, end: Callable[[Device], object]
+) -> None:
+    device = bench.initialise() if end is Device.request else bench.reserved()
+    end(device)
+    with pytest.raises(WrongStateError, match="no confirmation"):
+        device.short_confirmation()
 
 
 def test_a_newer_trust_code_brings_a_new_issuer(bench: Bench) -> None:

@@ -39,6 +39,7 @@ from codec.envelope import (
 )
 from codec.keys import SigningKey, VerifyingKey
 from codec.parity import PARITY_CHARACTERS
+from codec.short import Installed, MatchedShort, short_of
 from reservation.service import Issued, Portal
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -122,6 +123,12 @@ class Appliance:
             request_id=issued.reservation_id,
             authorization_id=authorization.id,
         )
+
+    def short(self, issued: Issued, portal: Portal) -> MatchedShort:
+        """Make the short confirmation of an installed authorization."""
+        assert portal.issuer is not None
+        installed = Installed(issued.reservation_id, opened(issued, portal).id, issued.sequence)
+        return short_of(installed, device=self.key, issuer=portal.issuer.key.verifying_key)
 
     def give_back(
         self,

@@ -14,6 +14,7 @@ from reservation.model import (
     EarlyReturn,
     Event,
     EventKind,
+    Grade,
     Held,
     Kept,
     Lot,
@@ -172,6 +173,8 @@ def test_a_changed_reservation_replaces_what_stood(store: Store) -> None:
         unconfirmed_since=LATER,
         closed_at=LATER,
         kept=Kept.HARDWARE_MISMATCH,
+        grade=Grade.MAC,
+        wrong_tries=3,
     )
     back = within(place, PERPETUAL.id, 1, Account.IN_DOUBT, Account.AVAILABLE)
     store.write(lambda books: books.record(opening(tram)))
