@@ -63,6 +63,7 @@ docs: $(DEV_READY) ## Write docs/cli.md anew from the program, docs/lifecycle.md
 samples: $(DEV_READY) ## Make everything under samples/ anew
 	$(BIN)/python -m samples.make
 	$(BIN)/python -m samples.vectors
+	$(BIN)/python -m samples.carrier_vectors
 	$(BIN)/python -m samples.specification
 
 dist: $(DEV_READY) ## Wheel, sdist, offline wheelhouse, checksums and SBOM under dist/

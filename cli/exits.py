@@ -26,6 +26,8 @@ EXIT_OF: dict[type[Exception], int] = {
     codec_errors.NewerVersionError: UNREADABLE,
     codec_errors.CatalogueError: UNREADABLE,
     codec_errors.QrError: UNREADABLE,
+    codec_errors.FramesMissingError: UNREADABLE,
+    codec_errors.FramesDisagreeError: UNREADABLE,
     codec_errors.FieldError: USAGE,
     codec_errors.WrongKindError: NOT_GENUINE,
     codec_errors.NotGenuineError: NOT_GENUINE,

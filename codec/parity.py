@@ -32,6 +32,7 @@ __all__ = [
     "Correction",
     "UncorrectableError",
     "correct",
+    "field_tables",
     "is_clean",
     "parity_of",
 ]
@@ -155,6 +156,16 @@ def _field() -> tuple[tuple[int, ...], tuple[int, ...]]:
     for exponent, power in enumerate(powers):
         logarithms[power] = exponent
     return tuple(powers * 2), tuple(logarithms)
+
+
+def field_tables() -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Give the field to others who calculate in it (`codec.erasure`).
+
+    Returns:
+        The powers of the generator for exponents 0 to 2,045, and the logarithms of 0 to 1,023; that of 0,
+        which has none, stands as 0.
+    """
+    return _field()
 
 
 def _times(left: int, right: int) -> int:

@@ -35,7 +35,7 @@ from codec.codes import (
     Udi,
 )
 from codec.digits import DigitSink, DigitSource
-from codec.errors import FieldError, MalformedCodeError, NewerVersionError
+from codec.errors import FieldError, MalformedCodeError, NewerVersionError, WrongKindError
 from codec.fields import (
     NEWER_HINT,
     Choice,
@@ -60,8 +60,11 @@ SIGNATURE_BYTES = 64
 #: Longest text form before parity; it bounds the bytes of a code as well.
 MAX_BODY_CHARACTERS = 2030
 MAX_CODE_BYTES = MAX_BODY_CHARACTERS * 5 // 8
-#: Kinds that the protocol names and this version does not read: short confirmation, bundle, frame.
-_LATER_KINDS = "SBF"
+#: Kinds that carry other codes (`codec.bundle`, `codec.frames`) and are none themselves.
+BUNDLE = "B"
+FRAME = "F"
+#: Kinds that the protocol names and this version does not read: short confirmation.
+_LATER_KINDS = "S"
 
 EXTENSION = Choice((255, 1))
 RARELY = Flag((15, 1))
@@ -215,13 +218,19 @@ def kind_of(first: int) -> Kind:
 
     Raises:
         NewerVersionError: For another version, or a kind that this version does not read.
+        WrongKindError: For a bundle or a frame.
         MalformedCodeError: For a letter that starts no code.
     """
     kind = _KIND_OF_BYTE.get(first)
     if kind is not None:
         return kind
     letter, version = ALPHABET[first >> 3], first & 7
-    if letter in _LATER_KINDS or any(letter == kind.value for kind in Kind):
+    if letter in (BUNDLE, FRAME) and version == FORMAT_VERSION:
+        raise WrongKindError(
+            f"This is a {'bundle' if letter == BUNDLE else 'frame'}, and a single code is needed here.",
+            hint="Take the codes out first: tallystick code unbundle",
+        )
+    if letter in (*_LATER_KINDS, BUNDLE, FRAME) or any(letter == kind.value for kind in Kind):
         if version >= FORMAT_VERSION:
             raise NewerVersionError(
                 f"This code (kind {letter}, version {version}) was made by a newer version of Tallystick.",
@@ -244,6 +253,7 @@ def decode_payload(payload: bytes) -> Code:
     Raises:
         MalformedCodeError: When the bytes are no canonical encoding of anything.
         NewerVersionError: When a newer version made them.
+        WrongKindError: When they are a bundle or a frame.
     """
     if not 1 <= len(payload) <= MAX_CODE_BYTES - SIGNATURE_BYTES:
         raise MalformedCodeError("This is too short or too long to be a code.")
