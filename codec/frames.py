@@ -1,8 +1,8 @@
 """Frames: a bundle in n pieces, any k of which rebuild it, each small enough for one QR.
 
 A frame is ``kind byte | tag | k, n, number | piece``. The first k frames hold the bundle itself, cut into
-equal pieces; the others are made by `codec.erasure`. The tag is the beginning of the bundle's digest: it tells
-the frames of two bundles apart, and the whole digest, inside the bundle, proves the rebuilt one.
+equal pieces; the others are made by `codec.erasure`. The tag is the beginning of the bundle's digest, and
+keeps the frames of two bundles apart; the whole digest, inside the bundle, proves the rebuilt one.
 
 Invariants:
     * A frame announces nothing that a reader would have to make room for: it keeps the frames it was given.

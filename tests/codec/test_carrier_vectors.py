@@ -13,7 +13,7 @@ from codec.errors import CodecError, FramesDisagreeError, MalformedCodeError
 from codec.frames import decode_frame
 from codec.parity import correct
 from codec.reading import inspect
-from samples import carrier_vectors
+from samples import carrier_specification, carrier_vectors
 from tests.codec import second_carriers, second_reader
 from tests.codec.second_decoder import Refusal
 
@@ -98,6 +98,15 @@ def test_codes_make_the_bundle_of_the_vector(name: str) -> None:
         assert text_of(data) == correct(record["texts"][0]).code
     else:
         assert decode_frame(member_of(record["texts"][0])).of.tag == data[1:6]
+
+
+def test_the_page_is_what_the_code_makes() -> None:
+    page = carrier_specification.CARRIERS_PAGE.read_text(encoding="utf-8")
+    assert carrier_specification.filled(page) == page, "run `python -m samples.carrier_specification`"
+    for name in carrier_specification.PARTS:
+        assert page.count(f"<!-- made: {name} -->") == 1
+    for error in {record["error"] for record in REFUSED.values()}:
+        assert f"| *{error}* |" in page
 
 
 def test_every_class_of_failure_of_carriers_is_named() -> None:
