@@ -34,6 +34,7 @@ code = LazyGroup(
         "verify": ("cli.code:verify", "Tell whether a code is genuine."),
         "repair": ("cli.code:repair", "Put mistyped groups right: print the repaired code."),
         "qr": ("cli.code:qr", "Show a code as a QR, or in groups for typing."),
+        "scan": ("cli.scan:scan", "Read the codes in pictures: print each, one a line."),
     },
 )
 
