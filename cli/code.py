@@ -34,6 +34,12 @@ code = LazyGroup(
         "verify": ("cli.code:verify", "Tell whether a code is genuine."),
         "repair": ("cli.code:repair", "Put mistyped groups right: print the repaired code."),
         "qr": ("cli.code:qr", "Show a code as a QR, or in groups for typing."),
+        "bundle": ("cli.bundle:bundle", "Put many codes into one carrier, for work on many devices."),
+        "unbundle": (
+            "cli.unbundle:unbundle",
+            "Take the codes out of bundles and frames: print each, one a line.",
+        ),
+        "scan": ("cli.scan:scan", "Read the codes in pictures: print each, one a line."),
     },
 )
 
@@ -140,9 +146,16 @@ def explain(session: Session, given: CodeInput, known: "Known", before: str | No
     what belongs to the code is given as well, its signature is checked, and eight words are shown that both
     ends can compare by telephone.
     """
+    from codec.errors import WrongKindError
     from codec.explain import explain as explained
 
-    code, repairs = _read(session, given, known)
+    raw = given.read(session, "the code")
+    try:
+        code, repairs = _read(session, given, raw, known)
+    except WrongKindError:
+        from cli.carriers import explained as carrier_explained
+
+        return carrier_explained(raw)
     explanation = explained(code, known)
     changed = _changes(before, explanation, known) if before else ()
     record = {
@@ -157,7 +170,7 @@ def explain(session: Session, given: CodeInput, known: "Known", before: str | No
 
 
 def _read(
-    session: Session, given: CodeInput, known: "Known"
+    session: Session, given: CodeInput, raw: str, known: "Known"
 ) -> "tuple[UnverifiedCode[Code], list[dict[str, object]]]":
     """Read a code: verified where that is possible, by its parity alone where it is not."""
     from codec.envelope import UnverifiedCode
@@ -165,7 +178,6 @@ def _read(
     from codec.explain import verified_by
     from codec.reading import inspect, receive
 
-    raw = given.read(session, "the code")
     try:
         received = receive(raw, lambda code: verified_by(code, known))
     except (CodecError, ValueError):

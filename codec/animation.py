@@ -10,6 +10,7 @@ Not handled: what the symbols hold (`codec.frames`), and animations on a termina
 
 from collections.abc import Sequence
 from io import BytesIO
+from math import isqrt
 from typing import TYPE_CHECKING, Final, Literal
 
 from codec.errors import QrError
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SIDE_PIXELS: Final = 640
-"""What a picture has at most, where its modules allow: a phone reads it from a screen, and files stay small."""
+"""What a picture has at most, where its modules allow: phones read it, and files stay small."""
+MOST_PIXELS: Final = 150_000_000
+"""Of all pictures together, so that readers with limits take the file."""
 _MOST_PIXELS_PER_MODULE: Final = 8
 _FEWEST_PIXELS_PER_MODULE: Final = 3
 
@@ -42,7 +45,8 @@ def animated(codes: Sequence[str], *, milliseconds: int, form: Literal["GIF", "A
             "An animation needs the library Pillow, which is not installed",
             hint="Install it with: pip install 'tallystick[images]' (a sheet to print works without it).",
         ) from None
-    first, *others = map(_picture, codes)
+    most = min(SIDE_PIXELS, isqrt(MOST_PIXELS // len(codes)))
+    first, *others = (_picture(code, most) for code in codes)
     file = BytesIO()
     first.save(
         file,
@@ -56,12 +60,12 @@ def animated(codes: Sequence[str], *, milliseconds: int, form: Literal["GIF", "A
     return file.getvalue()
 
 
-def _picture(code: str) -> "Image":
+def _picture(code: str, most: int) -> "Image":
     from PIL import Image
 
     rows = modules(code)
     side = len(rows)
-    scale = min(max(SIDE_PIXELS // side, _FEWEST_PIXELS_PER_MODULE), _MOST_PIXELS_PER_MODULE)
+    scale = min(max(most // side, _FEWEST_PIXELS_PER_MODULE), _MOST_PIXELS_PER_MODULE)
     grey = bytes(0 if dark else 255 for row in rows for dark in row)
     image = Image.frombytes("L", (side, side), grey).convert("1", dither=Image.Dither.NONE)
     return image.resize((scale * side, scale * side), Image.Resampling.NEAREST)

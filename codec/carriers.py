@@ -89,6 +89,23 @@ def carried_by(texts: Iterable[str]) -> Carried:
     return _sorted(_whole(text, place) for place, text in enumerate(texts, start=1))
 
 
+def opened(text: str) -> Frame | tuple[bytes, ...] | None:
+    """Open one text: a frame, or the members of a bundle; None for what is neither, or cannot be read.
+
+    Args:
+        text: As somebody pasted it, or as a QR holds it; repaired by its parity where it must be.
+    """
+    found = _whole(text, 1)
+    if isinstance(found, int):
+        return None
+    with suppress(MalformedCodeError, NewerVersionError):
+        if found.text[0] == FRAME:
+            return decode_frame(member_of(found.text))
+        if found.text[0] == BUNDLE:
+            return decode_bundle(member_of(found.text))
+    return None
+
+
 def require_no_carrier(data: bytes) -> None:
     """Refuse a bundle or a frame where one code is needed, and say what it is.
 

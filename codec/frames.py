@@ -198,6 +198,12 @@ class Gathered:
     pieces: Mapping[int, bytes]
     doubtful: tuple[int, ...] = ()
 
+    def without(self, doubtful: Iterable[int]) -> "Gathered":
+        """Leave out numbers that were doubtful elsewhere."""
+        numbers = {*self.doubtful, *doubtful}
+        pieces = {number: piece for number, piece in self.pieces.items() if number not in numbers}
+        return Gathered(self.of, pieces, tuple(sorted(numbers)))
+
     @property
     def missing(self) -> tuple[int, ...]:
         """Numbers of the frames that are not at hand."""
@@ -302,6 +308,18 @@ def gather(frames: Iterable[Frame]) -> tuple[Gathered, ...]:
             tuple(sorted(number for number, pieces in numbers.items() if len(pieces) > 1)),
         )
         for of, numbers in sets.items()
+    )
+
+
+def joined(sets: Iterable[Gathered]) -> tuple[Gathered, ...]:
+    """Put together what was gathered in several places."""
+    sets = tuple(sets)
+    frames = (Frame(each.of, number, piece) for each in sets for number, piece in each.pieces.items())
+    doubtful: dict[FrameSet, set[int]] = {}
+    for each in sets:
+        doubtful.setdefault(each.of, set()).update(each.doubtful)
+    return tuple(each.without(doubtful.pop(each.of)) for each in gather(frames)) + tuple(
+        Gathered(of, {}, tuple(sorted(numbers))) for of, numbers in doubtful.items()
     )
 
 

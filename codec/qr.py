@@ -138,7 +138,7 @@ def version_of(code: str) -> int:
 
 
 def room_of(version: int) -> int:
-    """Give the characters that a symbol of a version, 1 to 40, holds in alphanumeric mode at error level M."""
+    """Give the characters that a symbol of a version, 1 to 40, holds (alphanumeric, error level M)."""
     from qrcode.constants import ERROR_CORRECT_M
     from qrcode.util import BIT_LIMIT_TABLE, MODE_ALPHA_NUM, length_in_bits
 

@@ -14,7 +14,7 @@ from codec.qr import QUIET_ZONE, svg, version_of
 
 
 class _Grid(NamedTuple):
-    """How symbols stand on paper: how many a row, rows on the first sheet and on others, millimetres a side."""
+    """How symbols stand on paper: how many a row, rows on the first sheet and others, millimetres a side."""
 
     columns: int
     first_rows: int
@@ -112,7 +112,8 @@ def _header(frame: Frame, codes: int) -> str:
 
 def _figures(frames: Sequence[Frame]) -> str:
     figures = "".join(
-        f"<figure>{svg(frame.text).strip()}<figcaption>{frame.number} of {frame.of.total}</figcaption></figure>\n"
+        f"<figure>{svg(frame.text).strip()}"
+        f"<figcaption>{frame.number} of {frame.of.total}</figcaption></figure>\n"
         for frame in frames
     )
     return f'<div class="frames">\n{figures}</div>\n'

@@ -117,6 +117,7 @@ READING = frozenset(
         "code verify",
         "code repair",
         "code qr",
+        "code scan",
         "demo",
     )
 )
