@@ -5,6 +5,7 @@
 #   make test PYTHON=python3.13      choose the interpreter
 #   make test UNLOCKED=1 VENV=...    try the newest dependencies instead of the locked ones
 
+FUZZ_INPUTS  ?= 1000000
 VENV         ?= .venv
 PYTHON       ?= python3
 UNLOCKED     ?=
@@ -24,7 +25,7 @@ CAN_TRACE := sleep 2 & strace -qq -o /dev/null -p $$! 2>/dev/null
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format bench soak docs samples dist lock clean
+.PHONY: help demo test check format bench soak fuzz docs samples dist lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -55,6 +56,9 @@ bench: $(DEV_READY) ## Measure against the targets and peers; writes benchmarks/
 
 soak: $(DEV_READY) ## The long tests that the default run leaves out, and every property searched further
 	$(BIN)/python -m pytest $(PYTEST_FLAGS) -m "soak or hypothesis" --hypothesis-profile=soak
+
+fuzz: $(DEV_READY) ## Search every parser for input that it does not refuse properly (FUZZ_INPUTS=1000000)
+	$(BIN)/python -m tests.fuzz --inputs $(FUZZ_INPUTS)
 
 docs: $(DEV_READY) ## Write docs/cli.md anew from the program, docs/lifecycle.md from its table
 	$(BIN)/python -m tests.cli_reference

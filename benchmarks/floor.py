@@ -137,11 +137,12 @@ class BitCount(DigitSink):
 
     def put(self, value: int, radix: int) -> None:
         """Count a value of ``range(radix)``."""
-        self.put_span(Span(value, 1, radix))
+        self.put_span((value, 1, radix))
 
     def put_span(self, span: Span) -> None:
         """Count a weighted possibility."""
-        self.bits += log2(span.total / span.size)
+        _, size, total = span
+        self.bits += log2(total / size)
 
 
 def spent_on(authorization: Authorization) -> FieldBits:

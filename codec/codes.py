@@ -1,8 +1,8 @@
 """What the codes say: one frozen value for each kind.
 
 These are plain values with no trust attached: `codec.envelope` wraps them in `UnverifiedCode` and
-`VerifiedCode`. Limits that the wire imposes (counts, lengths, orders) are enforced where a code is built and
-where it is read, in `codec.wire`; what a person enters (UDI, tags) is checked here, when the value is made.
+`VerifiedCode`. Limits that the wire imposes (counts, lengths, orders, tags) are enforced where a code is
+built and where it is read, in `codec.wire`; a UDI, which a person enters, is checked here, when it is made.
 
 Units: times are aware UTC datetimes in whole minutes; dates are UTC days; hints, links and ids are bytes.
 """
@@ -21,6 +21,7 @@ FORMAT_VERSION = 1
 TIME_ZERO = datetime(2024, 1, 1, tzinfo=UTC)
 #: Number of minutes that a code can name: 26 bits, to the year 2151.
 MINUTES = 1 << 26
+LAST_MINUTE = TIME_ZERO + timedelta(minutes=MINUTES - 1)
 #: First day that a term or a key's validity can name.
 DAY_ZERO = date(2000, 1, 1)
 #: Number of days that a term or a key's validity can name: 16 bits, to the year 2179.

@@ -10,45 +10,30 @@ Both steps are exact inverses of each other. An integer therefore has exactly on
 exactly one integer: most of what makes the encoding canonical comes for free.
 """
 
-from typing import NamedTuple
+Span = tuple[int, int, int]
+"""What one possibility owns, ``range(start, start + size)`` out of ``range(total)``: (start, size, total)."""
 
 
-class Span(NamedTuple):
-    """What one possibility owns: ``range(start, start + size)`` out of ``range(total)``."""
-
-    start: int
-    size: int
-    total: int
+Point = tuple[int, int, int]
+"""Who owns one point of ``range(total)``: (possibility, size of its span, offset into that span)."""
 
 
-class Point(NamedTuple):
-    """Who owns one point of ``range(total)``: possibility ``value``, ``offset`` into its span of ``size``."""
-
-    value: int
-    size: int
-    offset: int
-
-
-class DigitSink:
+class DigitSink(list[Span]):
     """Collect values, first one first, and fold them to an integer."""
 
-    __slots__ = ("_spans",)
+    __slots__ = ()
 
-    def __init__(self) -> None:
-        self._spans: list[tuple[int, int, int]] = []
+    put_span = list[Span].append
+    """Add a weighted possibility by its span: at the cost of no call of ours, since it happens so often."""
 
     def put(self, value: int, radix: int) -> None:
         """Add a value of ``range(radix)``, all equally likely."""
-        self._spans.append((value, 1, radix))
-
-    def put_span(self, span: Span) -> None:
-        """Add a weighted possibility by its span."""
-        self._spans.append(span)
+        self.put_span((value, 1, radix))
 
     def fold(self) -> int:
         """Return the integer; the value that was put first is the one that is taken first."""
         number = 0
-        for start, size, total in reversed(self._spans):
+        for start, size, total in reversed(self):
             if size == 1:
                 number = number * total + start
             else:

@@ -56,12 +56,12 @@ def other_form() -> MalformedCodeError:
 def spans_of(weights: tuple[int, ...]) -> tuple[Span, ...]:
     """Return what each possibility owns, by index; one of weight 0 owns nothing and never happens."""
     starts = (0, *accumulate(weights))
-    return tuple(Span(start, size, starts[-1]) for start, size in zip(starts, weights, strict=False))
+    return tuple((start, size, starts[-1]) for start, size in zip(starts, weights, strict=False))
 
 
 def points_of(weights: tuple[int, ...]) -> tuple[Point, ...]:
     """Return the owner of each point."""
-    return tuple(Point(index, size, offset) for index, size in enumerate(weights) for offset in range(size))
+    return tuple((index, size, offset) for index, size in enumerate(weights) for offset in range(size))
 
 
 class Choice:

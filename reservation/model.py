@@ -118,6 +118,21 @@ class PortalIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredTrust:
+    """A trust code of the portal's, as the books keep it.
+
+    Attributes:
+        serial: The number that only grows.
+        id: id(T), 32 bytes.
+        text: The code.
+    """
+
+    serial: int
+    id: bytes
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What a Smart Account allows itself.
 

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from codec.codes import Mode, Request
+from codec.codes import LAST_MINUTE, Mode, Request
 from codec.envelope import VerifiedCode
 from reservation import ledger, limits
 from reservation.errors import (
@@ -163,8 +163,15 @@ def require_valid_issuer(identity: PortalIdentity, stamp: Stamp) -> None:
     """Refuse to issue on a day on which devices would not believe the issuer: the clock is wrong.
 
     Raises:
-        IssuerNotValidError: When today is before the first day of the issuer's key.
+        IssuerNotValidError: When today is before the first day of the issuer's key, or after the last day
+            that a code can name.
     """
+    if stamp.at > LAST_MINUTE:
+        raise IssuerNotValidError(
+            f"Today is {stamp.today} by this machine's clock, and a code can name no time after "
+            f"{LAST_MINUTE:%Y-%m-%d}.",
+            hint="Set the clock of this machine.",
+        )
     if stamp.today < identity.issuer_from:
         raise IssuerNotValidError(
             f"Today is {stamp.today} by this machine's clock, and devices believe this issuer from "

@@ -28,6 +28,7 @@ from reservation.model import (
     State,
     Stock,
     StoredCode,
+    StoredTrust,
     Udi,
     VirtualAccount,
 )
@@ -100,6 +101,9 @@ class Reading(Protocol):
 
     def trust_text(self) -> str:
         """Return the newest trust code."""
+
+    def every_trust(self) -> tuple[StoredTrust, ...]:
+        """Return all trust codes that there ever were, the oldest first."""
 
     def virtual_accounts(self) -> tuple[VirtualAccount, ...]:
         """Return all Virtual Accounts that there are, by name."""

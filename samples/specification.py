@@ -59,7 +59,7 @@ WEIGHTS: Final[dict[str, Choice | Magnitude]] = {
 
 def weights_of(field: Choice | Magnitude) -> tuple[int, ...]:
     """Return the weights of a field, by index or octave."""
-    return tuple(span.size for span in field.spans)
+    return tuple(size for _, size, _ in field.spans)
 
 
 def _weights() -> str:

@@ -14,7 +14,7 @@ tell that from a clock that is right.
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
-from codec.codes import MINUTES, TIME_ZERO
+from codec.codes import LAST_MINUTE, TIME_ZERO
 
 Clock = Callable[[], datetime]
 
@@ -24,8 +24,6 @@ PLAUSIBLE = timedelta(days=366)
 BEHIND = timedelta(days=1)
 #: A clock this far ahead of the newest authorization may be wrong: most reservations see an update before.
 AHEAD = timedelta(days=3 * 366)
-
-_LAST_MINUTE = TIME_ZERO + timedelta(minutes=MINUTES - 1)
 
 
 def floor_of(issued_at: datetime | None, signed_at: Iterable[datetime]) -> datetime:
@@ -42,7 +40,7 @@ def floor_of(issued_at: datetime | None, signed_at: Iterable[datetime]) -> datet
 
 def effective_now(clock: datetime, floor: datetime) -> datetime:
     """Return the later of clock and floor, within what a code can carry."""
-    return min(max(clock.astimezone(UTC), floor), _LAST_MINUTE)
+    return min(max(clock.astimezone(UTC), floor), LAST_MINUTE)
 
 
 def clock_notes(clock: datetime, floor: datetime) -> tuple[str, ...]:

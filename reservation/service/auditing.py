@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from codec.codes import Authorization, Code, Confirmation, Kind, Line, Request, Return
+from codec.codes import Authorization, Code, Confirmation, Kind, Line, Request, Return, Trust
 from codec.envelope import (
     AuthorizationContext,
     UnverifiedCode,
@@ -20,6 +20,7 @@ from codec.envelope import (
     verify_confirmation,
     verify_request,
     verify_return,
+    verify_trust,
 )
 from codec.errors import CodecError
 from codec.keys import VerifyingKey
@@ -88,6 +89,7 @@ def _all_findings(books: Reading, progress: Progress | None) -> Iterator[Finding
     for event in books.events_without_codes():
         yield Finding("event", event.subject, f"an event '{event.kind}' has no code that it came with")
     identity = books.identity()
+    yield from _check_trust(books, identity)
     for reservation in books.every_reservation():
         standing = require_standing(books, reservation.id)
         yield from _check_reservation(standing)
@@ -95,6 +97,30 @@ def _all_findings(books: Reading, progress: Progress | None) -> Iterator[Finding
         yield from _check_decisions(books, standing)
         if progress:
             progress(reservation)
+
+
+# --- trust -----------------------------------------------------------------------------------------
+
+
+def _check_trust(books: Reading, identity: PortalIdentity) -> Iterator[Finding]:
+    """Verify every trust code again by the root, and look whether the newest one certifies the issuer."""
+    certified: set[bytes] = set()
+    for stored in books.every_trust():
+        subject = f"trust code {stored.serial}"
+        try:
+            trust = verify_trust(
+                require_kind(inspect(stored.text).code, Trust), VerifyingKey.parse(identity.root_key)
+            )
+        except CodecError as error:
+            yield Finding("trust", subject, error.message)
+            continue
+        if (trust.value.serial, trust.id, trust.text) != (stored.serial, stored.id, stored.text):
+            yield Finding("trust", subject, "its serial, id or text is not that of the code")
+        if trust.value.portal_id != identity.portal_id:
+            yield Finding("trust", subject, "it is another portal's")
+        certified = {issuer.key for issuer in trust.value.issuers}
+    if identity.issuer_key not in certified:
+        yield Finding("trust", "the issuer's key", "the newest trust code does not certify it")
 
 
 # --- licences --------------------------------------------------------------------------------------

@@ -27,10 +27,12 @@ from reservation.model import (
     Sequence,
     Stock,
     StoredCode,
+    StoredTrust,
     Udi,
     VirtualAccount,
 )
 from reservation.sql import rows
+from reservation.sql.sqlite_schema import deviations
 from reservation.standing import IssuedSequence, Standing
 from reservation.store import Moved, PageOf
 
@@ -67,6 +69,10 @@ class SqlReading:
                 "The database holds no trust code.", hint="Restore the database from a backup."
             )
         return str(row[1])
+
+    def every_trust(self) -> tuple[StoredTrust, ...]:
+        """Return all trust codes that there ever were, the oldest first."""
+        return tuple(StoredTrust(*row) for row in self._queries.every_trust(self._connection))
 
     def virtual_accounts(self) -> tuple[VirtualAccount, ...]:
         """Return all Virtual Accounts that there are, by name."""
@@ -470,10 +476,10 @@ class SqlReading:
         return tuple(rows.event_of(row) for row in found)
 
     def engine_problems(self) -> tuple[str, ...]:
-        """Return what the database's own check of its files finds."""
+        """Return what the database's own check of its files finds, and what is not of our schema."""
         found = [row[0] for row in self._queries.integrity_check(self._connection)]
         strays = [
             f"a row of {row[0]} refers to nothing"
             for row in self._queries.foreign_key_check(self._connection)
         ]
-        return tuple([text for text in found if text != "ok"] + strays)
+        return (*(text for text in found if text != "ok"), *strays, *deviations(self._connection))

@@ -14,7 +14,6 @@ import contextlib
 import glob
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -37,6 +36,7 @@ from reservation.errors import (
 )
 from reservation.sql import rows
 from reservation.sql.reading import SqlReading
+from reservation.sql.sqlite_schema import Migration, migrations
 from reservation.sql.writing import SqlWriting
 from reservation.standing import Changes
 from reservation.store import Founding, Reading, Writing
@@ -77,27 +77,7 @@ def _require_safe_version(version: str) -> None:
         )
 
 
-# --- migrations ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One step of the schema, from the form before it."""
-
-    number: int
-    name: str
-    script: str
-
-
-@cache
-def migrations() -> tuple[Migration, ...]:
-    """Return the migrations that this version knows, in order."""
-    found = []
-    for file in sorted(resources.files(__package__).joinpath("sqlite").iterdir(), key=lambda file: file.name):
-        number, _, name = file.name.removesuffix(".sql").partition("_")
-        if number.isdigit():
-            found.append(Migration(int(number), name, file.read_text(encoding="utf-8")))
-    return tuple(found)
+# --- queries ---------------------------------------------------------------------------------------
 
 
 @cache

@@ -216,6 +216,12 @@ def _clock_set_back(desk: PortalDesk) -> Argv:
     return "portal", "reserve", request, "--as-requested"
 
 
+def _clock_beyond_all_codes(desk: PortalDesk) -> Argv:
+    request = desk.requested()
+    desk.wait(days=130 * 366)
+    return "portal", "reserve", request, "--license", "PERPETUAL=1"
+
+
 def _request_changed(desk: PortalDesk) -> Argv:
     """A request whose parity is right, and whose signature does not hold."""
     body = desk.requested()[:-PARITY_CHARACTERS]
@@ -345,6 +351,7 @@ REFUSALS: dict[str, Refusal] = {
     "update of a universal": (_update_of_a_universal, 1, "universal-request", "is universal", "return it"),
     "unknown catalogue": (_unknown_catalogue, 1, "unknown-catalogue", "2 tags", "catalogue add"),
     "clock set back": (_clock_set_back, 1, "issuer-not-valid", "2026-01-31", "clock"),
+    "clock beyond all codes": (_clock_beyond_all_codes, 1, "issuer-not-valid", "2151-08-", "clock"),
     "request changed": (_request_changed, 4, "not-genuine", "", ""),
     "request with a bad key": (_request_with_a_bad_key, 4, "bad-key", "key", ""),
     "confirms what was never issued": (

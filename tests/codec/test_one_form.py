@@ -34,16 +34,6 @@ for _field in WEIGHTS.values():
         OTHERS.setdefault(_span, []).extend(_spans)
 
 
-class Recorded(DigitSink):
-    """A sink whose digits can be seen, and put in another order."""
-
-    __slots__ = ()
-
-    @property
-    def digits(self) -> list[Digit]:
-        return self._spans
-
-
 def other_digit(digit: Digit, rng: random.Random) -> Digit:
     """Return another value of the same field; of a plain digit, often a neighbour or an extreme."""
     value, size, radix = digit
@@ -58,10 +48,9 @@ def other_digit(digit: Digit, rng: random.Random) -> Digit:
 def forge(value: Code, rng: random.Random) -> bytes:
     """Encode a value, with up to three of its digits changed, moved, repeated or left out."""
     kind = KIND_OF[type(value)]
-    sink = Recorded()
-    wire.EXTENSION.put(sink, 0)
-    wire.LAYOUTS[kind].put(sink, value)
-    digits = sink.digits
+    digits = DigitSink()
+    wire.EXTENSION.put(digits, 0)
+    wire.LAYOUTS[kind].put(digits, value)
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         place = rng.randrange(1, len(digits))
         match rng.choices(("change", "drop", "repeat", "swap", "move"), (80, 8, 4, 4, 4))[0]:
@@ -76,7 +65,7 @@ def forge(value: Code, rng: random.Random) -> bytes:
             case _:
                 block = digits[place : place + rng.randint(1, 6)]
                 digits.extend(block)
-    return payload_of(kind, sink)
+    return payload_of(kind, digits)
 
 
 def outcome(payload: bytes) -> str:

@@ -46,10 +46,10 @@ def load_everything() -> None:
     for name in ("asymmetric.ed25519", "serialization"):
         importlib.import_module(f"cryptography.hazmat.primitives.{name}")
 
-    from reservation.sql import sqlite_engine
+    from reservation.sql import sqlite_engine, sqlite_schema
 
     sqlite_engine.load_queries()
-    sqlite_engine.migrations()
+    sqlite_schema.migrations()
 
 
 def child(order: Order, ready: int, go: int) -> None:

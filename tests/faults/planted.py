@@ -20,6 +20,7 @@ from reservation.device.folder import Folder
 from reservation.device.state import State
 from reservation.sql import sqlite_engine
 from reservation.sql.sqlite_engine import SqliteStore
+from reservation.sql.sqlite_schema import migrations
 from reservation.sql.writing import SqlWriting
 from reservation.standing import Changes
 from reservation.store import Founding, Writing
@@ -90,8 +91,9 @@ def close_without_checkpoint() -> None:
     def found(path: Path, founding: Founding) -> None:
         with closing(sqlite_engine._connect(path)) as connection:
             connection.pragma("application_id", sqlite_engine.APPLICATION_ID)
-            steps = sqlite_engine.migrations()
-            sqlite_engine._migrate(connection, 0, steps, lambda: sqlite_engine._seed(connection, founding))
+            sqlite_engine._migrate(
+                connection, 0, migrations(), lambda: sqlite_engine._seed(connection, founding)
+            )
 
     sqlite_engine._found = found
 

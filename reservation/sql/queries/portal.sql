@@ -10,6 +10,9 @@ VALUES (1, :portal_id, :epoch, :minimum_match, :root_key, :issuer_key, :issuer_f
 -- name: newest_trust()^
 SELECT serial, code_text FROM trusts ORDER BY serial DESC LIMIT 1;
 
+-- name: every_trust()
+SELECT serial, code_id, code_text FROM trusts ORDER BY serial;
+
 -- name: insert_trust(serial, code_id, code_text, at, actor)!
 INSERT INTO trusts (serial, code_id, code_text, at, actor)
 VALUES (:serial, :code_id, :code_text, :at, :actor);

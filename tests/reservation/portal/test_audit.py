@@ -120,12 +120,42 @@ TRAM_S, BOAT_S, TUG_S = of("tram"), of("boat"), of("tug")
          "allocation", "allocations without an authorization"),
         ("DELETE FROM codes WHERE kind = 'R'", "event", "an event 'returned' has no code"),
         ("DELETE FROM events WHERE kind = 'reserved'", "database", "refers to nothing"),
+        # The root's word, and whom it certifies.
+        ("UPDATE trusts SET code_text = substr(code_text, 1, 60) || '0000' || substr(code_text, 65)",
+         "trust", "its serial, id or text"),
+        ("UPDATE trusts SET code_text = '>' || code_text", "trust", "its serial, id or text"),
+        ("UPDATE trusts SET serial = 5", "trust", "its serial, id or text"),
+        ("UPDATE trusts SET code_id = zeroblob(32)", "trust", "its serial, id or text"),
+        ("UPDATE trusts SET code_text = (SELECT code_text FROM codes WHERE kind = 'Q' LIMIT 1)",
+         "trust", "a trust code is needed"),
+        ("UPDATE portal SET root_key = issuer_key", "trust", "does not hold"),
+        ("UPDATE portal SET portal_id = zeroblob(8)", "trust", "another portal's"),
+        ("UPDATE portal SET issuer_key = root_key", "trust", "does not certify it"),
+        ("DELETE FROM trusts", "trust", "does not certify it"),
     ],
 )  # fmt: skip
 def test_the_audit_names(statement: str, kind: str, message: str, busy: Portal, database: Path) -> None:
     tamper(database, statement)
     findings = service.audit(busy)
     assert [one for one in findings if one.kind == kind and message in one.message], findings
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("DROP TRIGGER trusts_stay", "the trigger trusts_stay is missing"),
+        ("CREATE TRIGGER quiet AFTER INSERT ON events BEGIN SELECT 1; END",
+         "the trigger quiet is none of this program's"),
+        ("CREATE VIEW copies AS SELECT * FROM codes", "the view copies is none of this program's"),
+        ("ALTER TABLE trusts ADD COLUMN note TEXT", "the table trusts was changed"),
+    ],
+)  # fmt: skip
+def test_the_audit_names_what_is_not_of_the_schema(
+    statement: str, message: str, busy: Portal, database: Path
+) -> None:
+    with closing(apsw.Connection(str(database))) as connection:
+        connection.execute(statement)
+    assert [(one.kind, one.message) for one in service.audit(busy)] == [("database", message)]
 
 
 def test_a_forged_key_of_a_device_is_found(busy: Portal, database: Path) -> None:

@@ -19,7 +19,8 @@ from reservation.errors import (
     UnsafeDatabaseError,
 )
 from reservation.service import LinesWanted, Portal
-from reservation.sql.sqlite_engine import Migration, is_safe_version, migrations, open_store
+from reservation.sql.sqlite_engine import is_safe_version, open_store
+from reservation.sql.sqlite_schema import Migration, migrations
 from tests.reservation.portal.appliance import START, Appliance, seeded
 from tests.reservation.portal.rows import every_row
 

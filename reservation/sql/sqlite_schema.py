@@ -1,0 +1,64 @@
+"""The schema of a SQLite database: the numbered steps that make it, and what does not belong to it.
+
+Not handled: taking the steps (`reservation.sql.sqlite_engine`).
+"""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import apsw
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step of the schema, from the form before it."""
+
+    number: int
+    name: str
+    script: str
+
+
+@cache
+def migrations() -> tuple[Migration, ...]:
+    """Return the migrations that this version knows, in order."""
+    found = []
+    for file in sorted(resources.files(__package__).joinpath("sqlite").iterdir(), key=lambda file: file.name):
+        number, _, name = file.name.removesuffix(".sql").partition("_")
+        if number.isdigit():
+            found.append(Migration(int(number), name, file.read_text(encoding="utf-8")))
+    return tuple(found)
+
+
+_OBJECTS = "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+
+
+def deviations(connection: apsw.Connection) -> Iterator[str]:
+    """Say where the tables, indexes, triggers and views of a database are not those of this version.
+
+    Somebody who can write the file can drop the triggers that keep rows from being changed, or add others
+    that change them unseen.
+    """
+    found, expected = _objects(connection), _expected()
+    for what in sorted(expected.keys() - found.keys()):
+        yield f"the {' '.join(what)} is missing"
+    for what in sorted(found.keys() - expected.keys()):
+        yield f"the {' '.join(what)} is none of this program's"
+    for what in sorted(found.keys() & expected.keys()):
+        if found[what] != expected[what]:
+            yield f"the {' '.join(what)} was changed"
+
+
+def _objects(connection: apsw.Connection) -> dict[tuple[str, str], str]:
+    return {(kind, name): sql for kind, name, sql in connection.execute(_OBJECTS)}
+
+
+@cache
+def _expected() -> dict[tuple[str, str], str]:
+    """Take every step on an empty database in memory."""
+    with closing(apsw.Connection(":memory:")) as connection:
+        for step in migrations():
+            connection.execute(step.script)
+        return _objects(connection)

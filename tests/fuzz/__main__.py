@@ -1,0 +1,134 @@
+"""Fuzz every parser: `python -m tests.fuzz [--inputs N] [--keep] [TARGET …]`; `make fuzz` does all of it.
+
+Each target gets as many inputs as `--inputs` says, times its share, starting from the sample codes and from
+the corpus in this folder. What escapes is written to `build/fuzz/findings`. With `--keep`, inputs that reach
+lines which no earlier input reaches join the corpus.
+"""
+
+import argparse
+import hashlib
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from tests.fuzz.coverage import Line, lines_of, reached
+from tests.fuzz.targets import CORPUS, TARGETS, Target
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+FINDINGS: Final = ROOT / "build" / "fuzz" / "findings"
+_DONE = re.compile(r"Done (\d+) (?:in|runs in) ", re.MULTILINE)
+_LONGEST_KEPT = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one target's search came to."""
+
+    name: str
+    inputs: int
+    covered: int
+    lines: int
+    findings: tuple[Path, ...]
+
+    def __str__(self) -> str:
+        share = 100 * self.covered / self.lines
+        found = f"{len(self.findings)} FOUND" if self.findings else "nothing escaped"
+        return f"{self.name:8} {self.inputs:>12,} inputs   {share:5.1f} % of {self.lines} lines   {found}"
+
+
+def main() -> int:
+    """Fuzz, report, and return 1 when anything escaped."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__.splitlines()[0])
+    parser.add_argument("--inputs", type=int, default=100_000, help="inputs for a target whose share is 1")
+    parser.add_argument("--keep", action="store_true", help="take what reaches new lines into the corpus")
+    parser.add_argument("targets", nargs="*", choices=[*TARGETS, []], metavar="TARGET")
+    asked = parser.parse_args()
+    results = []
+    for name in asked.targets or TARGETS:
+        results.append(search(name, round(asked.inputs * TARGETS[name].share), keep=asked.keep))
+        print(results[-1], flush=True)
+    for finding in (path for result in results for path in result.findings):
+        print(f"Found: {finding.relative_to(ROOT)}")
+    return any(result.findings for result in results)
+
+
+def search(name: str, inputs: int, *, keep: bool) -> Result:
+    """Give one target a number of inputs."""
+    target = TARGETS[name]
+    FINDINGS.mkdir(parents=True, exist_ok=True)
+    known = set(FINDINGS.iterdir())
+    with tempfile.TemporaryDirectory() as folder:
+        found, seeds = Path(folder, "found"), Path(folder, "seeds")
+        found.mkdir()
+        seeds.mkdir()
+        for data in starting_points(name):
+            (seeds / digest(data)).write_bytes(data)
+        tried = drive(name, f"-runs={inputs}", str(found), str(seeds))
+        lines = lines_of(target.modules)
+        covered = _covered(target, starting_points(name), lines)
+        fresh = sorted((path.read_bytes() for path in found.iterdir()), key=lambda data: (len(data), data))
+        for data in fresh:
+            new = _reaches(target, data, lines) - covered
+            covered |= new
+            if keep and new and len(data) <= _LONGEST_KEPT:
+                _kept(name, data)
+    findings = tuple(sorted(set(FINDINGS.iterdir()) - known))
+    return Result(name, tried, len(covered), len(lines), findings)
+
+
+def drive(name: str, *options: str) -> int:
+    """Run one target in a process of its own, and return how many inputs it tried."""
+    command = [
+        sys.executable,
+        "-m",
+        "tests.fuzz.drive",
+        name,
+        f"-artifact_prefix={FINDINGS}/{name}-",
+        *options,
+    ]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = _DONE.search(ended.stderr)
+    if done:
+        return int(done.group(1))
+    # It ended at a finding; the log says which, and where.
+    print(ended.stderr[-3000:], file=sys.stderr)
+    tried = re.findall(r"^#(\d+)\s", ended.stderr, re.MULTILINE)
+    return int(tried[-1]) if tried else 0
+
+
+def starting_points(name: str) -> Iterator[bytes]:
+    """Yield valid inputs of a target, then its corpus."""
+    yield from TARGETS[name].seeds()
+    for path in sorted((CORPUS / name).glob("*.bin")):
+        yield path.read_bytes()
+
+
+def digest(data: bytes) -> str:
+    """Return the name under which an input is kept."""
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def _covered(target: Target, inputs: Iterator[bytes], lines: set[Line]) -> set[Line]:
+    covered: set[Line] = set()
+    for data in inputs:
+        covered |= _reaches(target, data, lines)
+    return covered
+
+
+def _reaches(target: Target, data: bytes, lines: set[Line]) -> set[Line]:
+    return reached(partial(target.run, data), lines)
+
+
+def _kept(name: str, data: bytes) -> None:
+    (CORPUS / name).mkdir(parents=True, exist_ok=True)
+    (CORPUS / name / f"{digest(data)}.bin").write_bytes(data)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,178 @@
+"""What is fuzzed: for each parser, a function of any bytes that must never raise anything.
+
+Each takes what a stranger may hand in, swallows the errors that the parser promises (`CodecError`), and
+checks what must hold of whatever it accepts. Anything that escapes is a finding.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from codec.codes import Authorization, Code, Confirmation, Return
+from codec.envelope import UnverifiedCode, VerifiedCode, decode_body
+from codec.errors import CodecError, NotGenuineError
+from codec.explain import Known, explain, missing_for, verified_by
+from codec.keys import SIGNATURE_BYTES
+from codec.parity import PARITY_CHARACTERS
+from codec.reading import inspect, receive
+from codec.scan import read_image
+from codec.wire import decode_payload, encode_payload
+from samples.cast import ROOT, trust_first
+from samples.make import SAMPLES
+
+CORPUS: Final = Path(__file__).parent / "corpus"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One parser.
+
+    Attributes:
+        run: Takes any bytes, and returns.
+        seeds: Valid input, from which the search starts.
+        modules: The parser's own modules, whose coverage is reported.
+        longest: Bytes of the longest input that is tried.
+        share: How many of its inputs are tried for each that is asked for: slow parsers get fewer.
+    """
+
+    run: Callable[[bytes], None]
+    seeds: Callable[[], Iterator[bytes]]
+    modules: tuple[str, ...]
+    longest: int
+    share: float
+
+
+# --- the samples, as a reader knows them -------------------------------------------------------
+
+
+@cache
+def texts() -> dict[str, str]:
+    """Return the text of every sample code, by name."""
+    return {path.stem: path.read_text("ascii").strip() for path in sorted((SAMPLES / "codes").glob("*.txt"))}
+
+
+@cache
+def _contexts() -> tuple[Known, ...]:
+    """Return what readers of the sample codes have: each request, with each of its authorizations."""
+    records = {
+        path.stem: json.loads(path.read_text("ascii")) for path in sorted((SAMPLES / "codes").glob("*.json"))
+    }
+    root, trust = ROOT.verifying_key, trust_first().value
+    bare = Known(root=root, trust=trust)
+    known: dict[str | None, Known] = {None: bare}
+    for name, record in records.items():
+        if record["kind"] == "Q":
+            known[name] = Known(root=root, trust=trust, request=_genuine(name, bare))
+    for name, record in records.items():
+        if record["kind"] == "A" and name != "authorization-stranger":
+            of_request = known[record["request"]]
+            known[name] = Known(
+                root=root,
+                trust=trust,
+                request=of_request.request,
+                authorization=_genuine(name, of_request),
+            )
+    return tuple(known.values())
+
+
+def _genuine(name: str, known: Known) -> VerifiedCode[Any]:
+    return verified_by(decode_body(texts()[name][:-PARITY_CHARACTERS]), known)
+
+
+def _verify(code: UnverifiedCode[Code]) -> VerifiedCode[Any]:
+    """Verify with whatever context makes the code genuine."""
+    for known in _contexts():
+        if missing_for(code, known) or _hint(code.unverified) != _expected_hint(code.unverified, known):
+            continue
+        try:
+            return verified_by(code, known)
+        except NotGenuineError:
+            continue
+    raise NotGenuineError("No sample request fits.")
+
+
+def _hint(value: Code) -> bytes:
+    return value.request_hint if isinstance(value, Authorization | Confirmation | Return) else b""
+
+
+def _expected_hint(value: Code, known: Known) -> bytes:
+    return known.request.id[: len(_hint(value))] if known.request else b""
+
+
+# --- text --------------------------------------------------------------------------------------
+
+
+def text(data: bytes) -> None:
+    """Read a paste, without a key and with all of them: only the sample codes are ever accepted."""
+    raw = data.decode("utf-8", errors="replace")
+    with suppress(CodecError):
+        explain(inspect(raw).code)
+    try:
+        accepted = receive(raw, _verify).code.text
+    except CodecError:
+        return
+    assert accepted in texts().values(), "a code that nobody signed was accepted"
+
+
+def _text_seeds() -> Iterator[bytes]:
+    for folder in ("codes", "damaged"):
+        for path in sorted((SAMPLES / folder).glob("*.txt")):
+            yield path.read_bytes()
+
+
+# --- wire --------------------------------------------------------------------------------------
+
+
+def wire(data: bytes) -> None:
+    """Decode a payload: what is decoded encodes to the same bytes, and can be explained."""
+    try:
+        value = decode_payload(data)
+    except CodecError:
+        return
+    assert encode_payload(value) == data, "two forms of one value"
+    explain(UnverifiedCode(data, bytes(SIGNATURE_BYTES), value)).record()
+
+
+def _wire_seeds() -> Iterator[bytes]:
+    for characters in texts().values():
+        yield decode_body(characters[:-PARITY_CHARACTERS]).payload
+
+
+# --- images ------------------------------------------------------------------------------------
+
+
+def image(data: bytes) -> None:
+    """Read whatever claims to be an image."""
+    try:
+        found = read_image(data)
+    except CodecError:
+        return
+    assert all(isinstance(each, str) for each in found)
+
+
+def _image_seeds() -> Iterator[bytes]:
+    for path in sorted((SAMPLES / "qr").glob("*.png")):
+        yield path.read_bytes()
+
+
+TARGETS: Final = {
+    "text": Target(text, _text_seeds, ("codec.alphabet", "codec.parity", "codec.reading"), 4096, 0.1),
+    "wire": Target(wire, _wire_seeds, ("codec.digits", "codec.fields", "codec.lines", "codec.wire"), 1300, 1),
+    "image": Target(image, _image_seeds, ("codec.scan",), 65_536, 0.02),
+}
+
+
+# --- a fault, planted --------------------------------------------------------------------------
+
+
+def _careless(data: bytes) -> None:
+    if len(data) > 3 and data[0] == 0x51 and data[1] > 0xF0:
+        raise ValueError("planted")
+
+
+PLANTED: Final = Target(_careless, lambda: iter((b"Q0000",)), (), 16, 1)
+"""A careless parser, so that a test can see that the search finds what escapes."""
