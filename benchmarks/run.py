@@ -2,6 +2,7 @@
 
     python -m benchmarks.run            sizes and speed
     python -m benchmarks.run sizes      sizes alone; the speed figures of the last run stay as they are
+    python -m benchmarks.run frames     bundles and frames, and sizes
 
 Sizes are the same everywhere. Speed is that of the machine that this runs on: close other programs first.
 """
@@ -12,12 +13,15 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from benchmarks.frames import kept_section as frames_kept
+from benchmarks.frames import section as frames_section
 from benchmarks.sizes import all_deals, code_table, envelope_table, floor_table, peer_table, wanted_table
 from benchmarks.speed import THOROUGH, Efforts, measure
 from benchmarks.table import markdown
-from benchmarks.timing import RATIO_HEAD, TIME_HEAD
+from benchmarks.timing import RATIO_HEAD, TIME_HEAD, Effort
 
 RESULTS: Final = Path(__file__).resolve().parent / "RESULTS.md"
+FRAMES_EFFORT: Final = Effort(rounds=20, repetitions=10)
 SPEED_TITLE: Final = "## Speed\n"
 
 _PREFACE: Final = """\
@@ -108,8 +112,10 @@ def main() -> None:
     """Measure what was asked for, print it and keep it."""
     earlier = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
     sizes = sizes_section()
-    speed = kept_speed_section(earlier) if sys.argv[1:] == ["sizes"] else speed_section(THOROUGH)
-    results = _PREFACE + sizes + speed
+    part = sys.argv[1:]
+    frames = frames_kept(earlier) if part == ["sizes"] else frames_section(FRAMES_EFFORT)
+    speed = kept_speed_section(earlier) if part in (["sizes"], ["frames"]) else speed_section(THOROUGH)
+    results = _PREFACE + sizes + frames + speed
     RESULTS.write_text(results, encoding="utf-8")
     print(results)
 

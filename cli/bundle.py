@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 @command(
     "bundle",
-    example="""tallystick code bundle requests.txt > bundle.txt
-    tallystick code bundle requests.txt --sheet sheet.html""",
+    example="""tallystick code bundle request.txt authorization.txt > bundle.txt
+    tallystick code bundle request.txt --sheet sheet.html""",
     exits="""
     0 done
     2 a file that cannot be read or written, no terminal, the extra `images` is missing, or too many codes

@@ -59,7 +59,8 @@ def scan(session: Session, images: tuple[str, ...], accept_repair: bool | None) 
     accepted = [code for code, refusal in refusals.items() if refusal is None]
     refused = [refusal for refusal in refusals.values() if refusal]
     if not accepted:
-        raise refused[0] if refused else (*scanned.problems, nothing_seen(scanned))[0]
+        problems = (*refused, *scanned.problems)
+        raise problems[0] if problems else nothing_seen(scanned)
     _tell(session, scanned, refused)
     is_whole = not (refused or scanned.unread or scanned.problems)
     return Report(

@@ -127,6 +127,22 @@ EXAMPLES: tuple[Example, ...] = (
         "One character was mistyped.",
     ),
     Example(
+        "code bundle",
+        (
+            "tallystick code bundle request.txt authorization.txt > bundle.txt && cut -c1-60 bundle.txt",
+            "tallystick code bundle bundle.txt --frames --qr-version 6 --sheet s.html > frames.txt",
+        ),
+        "Many codes as one; and as frames on a sheet of paper, of which some may get lost.",
+    ),
+    Example(
+        "code unbundle",
+        (
+            "tallystick code unbundle bundle.txt | cut -c1-40",
+            "sed 2,4d frames.txt | tallystick code unbundle -",
+        ),
+        "The codes again; and too few frames.",
+    ),
+    Example(
         "device install",
         ("tallystick device install --file authorization.txt > confirmation.txt", "cat confirmation.txt"),
         on="router",

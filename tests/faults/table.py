@@ -118,6 +118,8 @@ READING = frozenset(
         "code repair",
         "code qr",
         "code scan",
+        "code bundle",
+        "code unbundle",
         "demo",
     )
 )
