@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @command(
     "bundle",
-    example="""tallystick code bundle request.txt authorization.txt > bundle.txt
+    example="""tallystick code bundle request.txt authorization.txt --out bundle.txt
     tallystick code bundle request.txt --sheet sheet.html""",
     exits="""
     0 done

@@ -142,8 +142,8 @@ def cut(bundle: bytes, *, room: int, loss: int) -> tuple[Frame, ...]:
 
 
 def _total(needed: int, loss: int) -> int:
-    """Return the least number of which ``loss`` per cent, rounded down, leave enough."""
-    total = needed
+    """Return the least number of which ``loss`` per cent, rounded down but at least one, leave enough."""
+    total = needed + (loss > 0)
     while total - total * loss // 100 < needed:
         total += 1
     return total
