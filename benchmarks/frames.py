@@ -30,9 +30,9 @@ TITLE: Final = "## Bundles and frames\n"
 _SECTION: Final = """\
 {title}
 A bundle of 20,000 bytes that share nothing, cut so that any 30 % of the frames may get lost
-(`benchmarks/frames.py`). Least: symbols of that version, filled with these bytes alone. Rebuilt: how often the
-codes came back after a random 30 % were lost. The target is for the usual version, 20; n is at least 1.43
-times k.
+(`benchmarks/frames.py`). Least: symbols of that version, filled with these bytes alone. Rebuilt: how often
+the codes came back after a random 30 % were lost. The target is for the usual version, 20; n is at least
+1.43 times k.
 
 {counts}
 

@@ -126,7 +126,7 @@ def _report(
     if frames:
         of = frames[0].of
         what = (
-            f"{counted(len(codes), 'code')} in {counted(of.total, 'frame')}; any {of.needed} of them will do."
+            f"{counted(len(codes), 'code')} in {counted(of.total, 'frame')}; any {of.needed} will do."
         )
     text = "\n".join(texts)
     if frames and session.screen:

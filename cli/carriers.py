@@ -32,7 +32,7 @@ def _frame(frame: Frame) -> Report:
     of = frame.of
     holds = "the bundle itself" if frame.number <= of.needed else "a combination of all parts"
     pairs = (
-        ("Number", f"{frame.number} of {of.total}; any {of.needed} of them will do"),
+        ("Number", f"{frame.number} of {of.total}; any {of.needed} will do"),
         ("Bundle", of.tag.hex()),
         ("Holds", f"{len(frame.piece):,} bytes, of {holds}"),
         ("Signature", "none: the codes inside have their own"),
