@@ -26,7 +26,7 @@ from benchmarks.content import (
     longest_term_days,
 )
 from codec.codes import MINUTES, Authorization, Line, Term, WantedLine
-from codec.digits import DigitSink, Span
+from codec.digits import DigitSink
 from codec.lines import Lines, TagSet, TermTable, WantedLines
 from codec.wire import SIGNATURE_BYTES, encode_payload
 
@@ -126,32 +126,13 @@ def new_term_probability(term: Term, issue_day: date) -> float:
     return start * (WHOLE_YEARS * whole + (1 - WHOLE_YEARS) * other)
 
 
-class BitCount(DigitSink):
-    """A sink that only counts what the digits cost."""
-
-    __slots__ = ("bits",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.bits = 0.0
-
-    def put(self, value: int, radix: int) -> None:
-        """Count a value of ``range(radix)``."""
-        self.put_span((value, 1, radix))
-
-    def put_span(self, span: Span) -> None:
-        """Count a weighted possibility."""
-        _, size, total = span
-        self.bits += log2(total / size)
-
-
 def spent_on(authorization: Authorization) -> FieldBits:
     """Return the bits that our encoding of an authorization spends, by the same fields as the floor.
 
     The catalogue numbers every tag, or none: tags are whatever the lines hold.
     """
     lines, issue_day = authorization.lines, authorization.issued_at.date()
-    in_all = BitCount()
+    in_all = DigitSink()
     Lines(issue_day).put(in_all, lines)
     tags = _tags_spent(lines)
     counts = _counts_spent(lines)
@@ -170,20 +151,20 @@ def spent_on(authorization: Authorization) -> FieldBits:
 
 
 def _tags_spent(lines: Sequence[Line]) -> float:
-    sink = BitCount()
+    sink = DigitSink()
     TagSet().put(sink, tuple(line.tag for line in lines))
     return sink.bits
 
 
 def _counts_spent(lines: Sequence[Line]) -> float:
     """Count by way of wanted lines, which are tags and counts and nothing else."""
-    sink = BitCount()
+    sink = DigitSink()
     WantedLines().put(sink, tuple(WantedLine(line.tag, line.count) for line in lines))
     return sink.bits - _tags_spent(lines)
 
 
 def _terms_spent(lines: Sequence[Line], issue_day: date) -> float:
-    sink = BitCount()
+    sink = DigitSink()
     table = TermTable(issue_day)
     for line in lines:
         table.put(sink, line.term)

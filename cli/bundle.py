@@ -125,9 +125,7 @@ def _report(
     next_step = ""
     if frames:
         of = frames[0].of
-        what = (
-            f"{counted(len(codes), 'code')} in {counted(of.total, 'frame')}; any {of.needed} will do."
-        )
+        what = f"{counted(len(codes), 'code')} in {counted(of.total, 'frame')}; any {of.needed} will do."
     text = "\n".join(texts)
     if frames and session.screen:
         # Nobody copies dozens of long lines from a screen.

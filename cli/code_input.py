@@ -126,7 +126,7 @@ def code_text(given: str) -> str:
     Raises:
         UsageMistakeError: When it is the name of a file that is not there, or that cannot be read.
     """
-    if len(given) < _LONGEST_NAME and _is_file(given):
+    if len(given) < _LONGEST_NAME and is_file(given):
         return _from_file(given)
     _require_no_file_name(given)
     return given
@@ -143,7 +143,7 @@ def _listed(repairs: "Sequence[Repair]") -> str:
 
 
 def _from_words(words: tuple[str, ...]) -> str:
-    if len(words) == 1 and len(words[0]) < _LONGEST_NAME and _is_file(words[0]):
+    if len(words) == 1 and len(words[0]) < _LONGEST_NAME and is_file(words[0]):
         raise UsageMistakeError(
             f"{safe(words[0])} is the name of a file, not a code.",
             hint=f"If the code is in that file, write: --file {safe(words[0])}",
@@ -168,7 +168,8 @@ def _require_no_file_name(given: str) -> None:
         )
 
 
-def _is_file(name: str) -> bool:
+def is_file(name: str) -> bool:
+    """Tell whether there is a file of this name; what cannot be a name is none."""
     try:
         return Path(name).is_file()
     except (OSError, ValueError):

@@ -39,6 +39,7 @@ class Report:
         output: How the code is shown.
         says: Sentences for people, on stderr.
         next_step: What to do next, on stderr.
+        compare: Fingerprints, on stderr: for both ends to compare when the next step is done.
         exit_code: Usually 0.
     """
 
@@ -48,6 +49,7 @@ class Report:
     output: "CodeOutput | None" = None
     says: Sequence[str] = field(default=())
     next_step: str = ""
+    compare: Sequence[str] = field(default=())
     exit_code: int = 0
 
 
@@ -195,6 +197,8 @@ class Session:
             self.say(line)
         if report.next_step:
             self.say(f"Next: {report.next_step}")
+        for line in report.compare:
+            self.say(line)
         return report.exit_code
 
     def fail(self, code: str, message: str, hint: str, extra: Record | None = None) -> None:

@@ -10,9 +10,10 @@ Both steps are exact inverses of each other. An integer therefore has exactly on
 exactly one integer: most of what makes the encoding canonical comes for free.
 """
 
+from math import log2
+
 Span = tuple[int, int, int]
 """What one possibility owns, ``range(start, start + size)`` out of ``range(total)``: (start, size, total)."""
-
 
 Point = tuple[int, int, int]
 """Who owns one point of ``range(total)``: (possibility, size of its span, offset into that span)."""
@@ -29,6 +30,11 @@ class DigitSink(list[Span]):
     def put(self, value: int, radix: int) -> None:
         """Add a value of ``range(radix)``, all equally likely."""
         self.put_span((value, 1, radix))
+
+    @property
+    def bits(self) -> float:
+        """How much the values so far cost: what `fold` needs of them, before it is rounded up to bytes."""
+        return sum(log2(total / size) for _, size, total in self)
 
     def fold(self) -> int:
         """Return the integer; the value that was put first is the one that is taken first."""

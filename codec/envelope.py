@@ -42,7 +42,7 @@ def named(kind: Kind) -> str:
 
 
 # {1: -19}, the protected header that every code implies.
-_PROTECTED = bytes.fromhex("a10132")
+PROTECTED = bytes.fromhex("a10132")
 
 
 @cache
@@ -54,7 +54,8 @@ def cbor_head(major: int, length: int) -> bytes:
     return bytes((major << 5 | 23 + size,)) + length.to_bytes(size, "big")
 
 
-def _cbor_bytes(value: bytes) -> bytes:
+def cbor_bytes(value: bytes) -> bytes:
+    """Return a byte string of at most 65,535 bytes as a CBOR item."""
     return cbor_head(2, len(value)) + value
 
 
@@ -64,18 +65,18 @@ def _cbor_text(value: str) -> bytes:
 
 
 _AAD_BEGINS = _cbor_text("tallystick/1")
-_SIGNED_BEGINS = cbor_head(4, 4) + _cbor_text("Signature1") + _cbor_bytes(_PROTECTED)
+_SIGNED_BEGINS = cbor_head(4, 4) + _cbor_text("Signature1") + cbor_bytes(PROTECTED)
 
 
 def external_aad(kind: Kind, *known: bytes) -> bytes:
     """Return the deterministic CBOR array of what the reader knows (RFC 8949, section 4.2)."""
-    items = [_cbor_bytes(each) for each in known]
+    items = [cbor_bytes(each) for each in known]
     return b"".join((cbor_head(4, 2 + len(known)), _AAD_BEGINS, _cbor_text(kind.value), *items))
 
 
 def sig_structure(payload: bytes, aad: bytes) -> bytes:
     """Return the bytes that a signature covers (RFC 9052, section 4.4)."""
-    return b"".join((_SIGNED_BEGINS, _cbor_bytes(aad), _cbor_bytes(payload)))
+    return b"".join((_SIGNED_BEGINS, cbor_bytes(aad), cbor_bytes(payload)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,13 +193,14 @@ def _verify(code: UnverifiedCode[V], key: VerifyingKey, aad: bytes) -> VerifiedC
     return VerifiedCode(code.unverified, sha256(signed).digest(), code.payload, code.signature)
 
 
-def _request_aad() -> bytes:
+def request_aad() -> bytes:
+    """Return the external_aad of a request: nothing is known before it is read."""
     return external_aad(Kind.REQUEST)
 
 
 def sign_request(value: Request, key: SigningKey) -> VerifiedCode[Request]:
     """Sign a request with the device key that it carries."""
-    return _sign(value, key, _request_aad())
+    return _sign(value, key, request_aad())
 
 
 def verify_request(code: UnverifiedCode[Request]) -> VerifiedCode[Request]:
@@ -208,7 +210,7 @@ def verify_request(code: UnverifiedCode[Request]) -> VerifiedCode[Request]:
         KeyRejectedError: When the key is not a sound one.
         NotGenuineError: When the signature does not hold.
     """
-    return _verify(code, VerifyingKey.parse(code.unverified.device_key), _request_aad())
+    return _verify(code, VerifyingKey.parse(code.unverified.device_key), request_aad())
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +245,8 @@ def verify_authorization(
     return _verify(code, context.issuer, context.aad)
 
 
-def _confirmation_aad(request_id: bytes, authorization_id: bytes) -> bytes:
+def confirmation_aad(request_id: bytes, authorization_id: bytes) -> bytes:
+    """Return the external_aad of a confirmation."""
     return external_aad(Kind.CONFIRMATION, request_id, authorization_id)
 
 
@@ -251,7 +254,7 @@ def sign_confirmation(
     value: Confirmation, key: SigningKey, *, request_id: bytes, authorization_id: bytes
 ) -> VerifiedCode[Confirmation]:
     """Sign the confirmation of one authorization with the device key."""
-    return _sign(value, key, _confirmation_aad(request_id, authorization_id))
+    return _sign(value, key, confirmation_aad(request_id, authorization_id))
 
 
 def verify_confirmation(
@@ -266,16 +269,17 @@ def verify_confirmation(
     Raises:
         NotGenuineError: When the signature does not hold.
     """
-    return _verify(code, device_key, _confirmation_aad(request_id, authorization_id))
+    return _verify(code, device_key, confirmation_aad(request_id, authorization_id))
 
 
-def _return_aad(request_id: bytes) -> bytes:
+def return_aad(request_id: bytes) -> bytes:
+    """Return the external_aad of a return."""
     return external_aad(Kind.RETURN, request_id)
 
 
 def sign_return(value: Return, key: SigningKey, *, request_id: bytes) -> VerifiedCode[Return]:
     """Sign the return of one request with the device key."""
-    return _sign(value, key, _return_aad(request_id))
+    return _sign(value, key, return_aad(request_id))
 
 
 def verify_return(
@@ -286,12 +290,17 @@ def verify_return(
     Raises:
         NotGenuineError: When the signature does not hold.
     """
-    return _verify(code, device_key, _return_aad(request_id))
+    return _verify(code, device_key, return_aad(request_id))
+
+
+def trust_aad(root: VerifyingKey) -> bytes:
+    """Return the external_aad of a trust code."""
+    return external_aad(Kind.TRUST, root.digest)
 
 
 def sign_trust(value: Trust, root: SigningKey) -> VerifiedCode[Trust]:
     """Sign a trust code with the root key."""
-    return _sign(value, root, external_aad(Kind.TRUST, root.verifying_key.digest))
+    return _sign(value, root, trust_aad(root.verifying_key))
 
 
 def verify_trust(code: UnverifiedCode[Trust], root: VerifyingKey) -> VerifiedCode[Trust]:
@@ -301,7 +310,7 @@ def verify_trust(code: UnverifiedCode[Trust], root: VerifyingKey) -> VerifiedCod
         NotGenuineError: When the signature does not hold.
         KeyRejectedError: When a key inside, of an issuer or of the next root, is not a sound one.
     """
-    verified = _verify(code, root, external_aad(Kind.TRUST, root.digest))
+    verified = _verify(code, root, trust_aad(root))
     for issuer in verified.value.issuers:
         VerifyingKey.parse(issuer.key)
     if verified.value.next_root is not None:

@@ -1,15 +1,20 @@
 """What a code says, in words, for whoever carries it: no key is needed to read, and reading proves nothing.
 
-Scope: `explain` turns an unverified code into labelled facts, for people and for scripts. `verified_by`
-checks a code with whatever else is at hand: the request that it belongs to, the trust code, the root's key.
-Only then is its id known (the id covers what the reader knows, not only what the code carries), and with the
-id the words that two people can compare by telephone.
+Scope: `explain` turns an unverified code into labelled facts, for people and for scripts. With what belongs
+to a code at hand (`codec.proof`), it is checked as well. Only then is its id known (the id covers what the
+reader knows, not only what the code carries), and with it the fingerprint: words that two people can compare.
+
+Invariants:
+    * Every field of a code is told, also one that has no words here.
+    * Days are named with their weekday and times with their zone, UTC. How far away a day is, is told as of
+      a day that is given; nothing here reads a clock.
+    * A fingerprint is over the id of a code that holds, and over nothing else.
 
 Not handled: state. Whether a code is the newest, was installed or was returned, only device and portal know.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
@@ -28,46 +33,55 @@ from codec.codes import (
     Request,
     Return,
     Sequence,
+    Sketch,
     Term,
     Trust,
     WantedLine,
 )
-from codec.envelope import (
-    KIND_NAMES,
-    AuthorizationContext,
-    UnverifiedCode,
-    VerifiedCode,
-    issuer_hint,
-    require_kind,
-    short_hint,
-    verify_authorization,
-    verify_confirmation,
-    verify_request,
-    verify_return,
-    verify_trust,
-)
-from codec.errors import CatalogueError, CodecError, NotGenuineError, RevokedIssuerError, UnknownIssuerError
+from codec.envelope import KIND_NAMES, UnverifiedCode, VerifiedCode
+from codec.errors import CatalogueError, CodecError
 from codec.keys import VerifyingKey
+from codec.proof import COVERED, Known, missing_for, verified_by
 from codec.words import words_of
 
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a reader has beside the code.
 
-    Attributes:
-        catalogue: Spells numbered tags.
-        request: The request that the code belongs to.
-        authorization: The authorization that a confirmation confirms.
-        root: The key that a trust code is signed with.
-        trust: Which issuers to believe.
-    """
+# --- days and times in words -------------------------------------------------------------------
 
-    catalogue: Catalogue | None = None
-    request: VerifiedCode[Request] | None = None
-    authorization: VerifiedCode[Authorization] | None = None
-    root: VerifyingKey | None = None
-    trust: Trust | None = None
+
+def day_words(day: date) -> str:
+    """Return a UTC day with its weekday: ``2026-03-02 (Mon)``."""
+    return f"{day.isoformat()} ({_WEEKDAYS[day.weekday()]})"
+
+
+def moment_words(at: datetime) -> str:
+    """Return a UTC instant with its weekday: ``2026-03-02 09:30 UTC (Mon)``."""
+    return f"{at:%Y-%m-%d %H:%M} UTC ({_WEEKDAYS[at.weekday()]})"
+
+
+def term_words(term: Term | None) -> str:
+    """Return a term with its weekdays; both days are included."""
+    return "perpetual" if term is None else f"{day_words(term.start)} to {day_words(term.end)}"
+
+
+def distance_words(term: Term | None, today: date) -> str:
+    """Return where a day lies in a term: ``ends in 304 days``; empty for a perpetual line."""
+    if term is None:
+        return ""
+    if today < term.start:
+        return f"begins in {_days(term.start, today)}"
+    if today > term.end:
+        return f"ended {_days(today, term.end)} ago"
+    return f"ends in {_days(term.end, today)}" if today < term.end else "ends today"
+
+
+def _days(later: date, earlier: date) -> str:
+    count = (later - earlier).days
+    return "1 day" if count == 1 else f"{count:,} days"
+
+
+# --- explanations ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +112,8 @@ class Explanation:
         wanted: What a request asks for, likewise.
         id: id(X), 32 bytes; None when what is at hand does not prove the code.
         signature: Whether its signature holds, in a sentence.
+        needs: What is missing to check it, and to know its id: ``request``, ``authorization``, ``trust``.
+        today: The UTC day as of which terms are told; None: they are told without.
     """
 
     kind: Kind
@@ -106,6 +122,8 @@ class Explanation:
     wanted: tuple[WantedLine, ...]
     id: bytes | None
     signature: str
+    needs: tuple[str, ...] = ()
+    today: date | None = None
 
     @property
     def title(self) -> str:
@@ -117,156 +135,60 @@ class Explanation:
         """Eight words over the id, for both ends to compare; empty when the id is not known."""
         return words_of(self.id) if self.id else ()
 
+    @property
+    def fingerprint_words(self) -> str:
+        """The fingerprint, or why there is none and what it takes, in words."""
+        if self.id:
+            return " ".join(self.fingerprint)
+        if not self.needs:
+            return "none, since its signature does not hold"
+        return f"not known from the code alone: it covers {COVERED[self.kind]}, too"
+
     def record(self) -> dict[str, Any]:
         """Return everything, as JSON can hold it."""
         return {
             "kind": self.kind.name.lower(),
             "format": FORMAT_VERSION,
             "fields": {fact.name: fact.value for fact in self.facts},
-            "lines": [_line_record(line) for line in self.lines],
+            "lines": [{**line_record(line), **self._distance(line)} for line in self.lines],
             "wanted": [{"tag": line.tag, "count": line.count} for line in self.wanted],
             "id": self.id.hex() if self.id else None,
             "fingerprint": list(self.fingerprint),
+            "fingerprint_needs": list(self.needs),
             "verified": self.id is not None,
             "signature": self.signature,
         }
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """How many there are of a line before and after an update; ``line`` carries the count after it."""
-
-    line: Line
-    before: int
-    after: int
+    def _distance(self, line: Line) -> dict[str, Any]:
+        if self.today is None:
+            return {}
+        days = (line.term.end - self.today).days if line.term else None
+        return {"ends_in_days": days, "as_of": self.today.isoformat()}
 
 
-def explain(code: UnverifiedCode[Code], known: Known | None = None) -> Explanation:
+def explain(
+    code: UnverifiedCode[Code], known: Known | None = None, *, today: date | None = None
+) -> Explanation:
     """Say what a code says.
 
     Args:
         code: Read without a key.
         known: What else is at hand; a request needs nothing.
+        today: The UTC day as of which terms are told.
     """
     known = known or Known()
     value = code.unverified
     proved, signature = _proof(code, known)
     return Explanation(
         kind=code.kind,
-        facts=_facts(value),
+        facts=_FACTS.get(type(value), _other_facts)(value),
         lines=_spelled_lines(value.lines, known) if isinstance(value, Authorization) else (),
         wanted=_spelled_wanted(value, known.catalogue) if isinstance(value, Request) else (),
         id=proved.id if proved else None,
         signature=signature,
+        needs=missing_for(code, known),
+        today=today,
     )
-
-
-def changes(before: Iterable[Line], after: Iterable[Line]) -> tuple[Change, ...]:
-    """Return how the lines of an authorization differ from those before; equal ones are left out."""
-    old = {_key(line): line for line in before}
-    new = {_key(line): line for line in after}
-    lines = {**old, **new}
-    found = (
-        Change(line, old[key].count if key in old else 0, new[key].count if key in new else 0)
-        for key, line in sorted(lines.items(), key=lambda item: str(item[0]))
-    )
-    return tuple(change for change in found if change.before != change.after)
-
-
-def _key(line: Line) -> tuple[Any, ...]:
-    return line.tag, line.term, line.export_controlled, line.reporting_only
-
-
-# --- proof -------------------------------------------------------------------------------------
-
-
-def missing_for(code: UnverifiedCode[Code], known: Known) -> tuple[str, ...]:
-    """Name what would be needed to verify a code: ``request``, ``authorization``, ``trust``."""
-    needs: dict[Kind, tuple[tuple[str, object], ...]] = {
-        Kind.REQUEST: (),
-        Kind.AUTHORIZATION: (("request", known.request), ("trust", known.trust)),
-        Kind.CONFIRMATION: (("request", known.request), ("authorization", known.authorization)),
-        Kind.RETURN: (("request", known.request),),
-        Kind.TRUST: (("trust", known.root),),
-    }
-    return tuple(name for name, thing in needs[code.kind] if thing is None)
-
-
-def verified_by(code: UnverifiedCode[Code], known: Known) -> VerifiedCode[Any]:
-    """Verify a code of any kind with what is at hand.
-
-    Args:
-        code: Of any kind.
-        known: Everything that `missing_for` names.
-
-    Raises:
-        UnknownIssuerError, RevokedIssuerError: For an authorization, by the trust code at hand.
-        NotGenuineError: When the signature does not hold with what is at hand.
-        KeyRejectedError: When a key in a code is not a sound one.
-        ValueError: When something is missing.
-    """
-    value = code.unverified
-    if isinstance(value, Request):
-        return verify_request(require_kind(code, Request))
-    if isinstance(value, Trust) and known.root:
-        return verify_trust(require_kind(code, Trust), known.root)
-    if isinstance(value, Authorization) and known.request and known.trust:
-        return _authorization(require_kind(code, Authorization), known.request, known.trust)
-    if isinstance(value, Return) and known.request:
-        return verify_return(
-            require_kind(code, Return), _device_key(known.request), request_id=known.request.id
-        )
-    if isinstance(value, Confirmation) and known.request and known.authorization:
-        return verify_confirmation(
-            require_kind(code, Confirmation),
-            _device_key(known.request),
-            request_id=known.request.id,
-            authorization_id=known.authorization.id,
-        )
-    raise ValueError(f"missing: {', '.join(missing_for(code, known))}")
-
-
-def _device_key(request: VerifiedCode[Request]) -> VerifyingKey:
-    return VerifyingKey.parse(request.value.device_key)
-
-
-def _authorization(
-    code: UnverifiedCode[Authorization], request: VerifiedCode[Request], trust: Trust
-) -> VerifiedCode[Authorization]:
-    """Try every issuer that the trust code certifies and the hint fits."""
-    keys = [VerifyingKey.parse(issuer.key) for issuer in trust.issuers if _certified(issuer, code.unverified)]
-    hint = code.unverified.issuer_hint
-    believed = [key for key in keys if issuer_hint(key) == hint and key.id not in trust.revoked]
-    # A hint is the first byte of a key's digest, and so of its id: a revoked key is known unlisted, too.
-    if not believed and any(revoked[: len(hint)] == hint for revoked in trust.revoked):
-        raise RevokedIssuerError(
-            "The issuer of this authorization was revoked: whoever has its key is not the portal any more.",
-            hint="Ask the portal to issue the authorization again, with its present key.",
-        )
-    if not believed:
-        raise UnknownIssuerError(
-            "This authorization names an issuer that the trust code does not certify for its day.",
-            hint="Get the newest trust code from the portal, or check that this is the right portal.",
-        )
-    for key in believed:
-        try:
-            return verify_authorization(code, AuthorizationContext(request.id, key, trust.portal_id))
-        except NotGenuineError:
-            continue
-    if code.unverified.request_hint != short_hint(request.id):
-        raise NotGenuineError(
-            "This authorization was made for another request than the one given.",
-            hint="Give the request that this authorization answers.",
-        )
-    raise NotGenuineError(
-        "The signature of this authorization does not hold for this request and this portal.",
-        hint="Ask the portal for the authorization again, and check that the trust file is the portal's.",
-    )
-
-
-def _certified(issuer: Any, value: Authorization) -> bool:
-    day = value.issued_at.date()
-    return bool(issuer.valid_from <= day and (issuer.valid_until is None or day <= issuer.valid_until))
 
 
 def _proof(code: UnverifiedCode[Code], known: Known) -> tuple[VerifiedCode[Any] | None, str]:
@@ -291,23 +213,11 @@ _NEEDED = {"request": "request code", "authorization": "authorization code", "tr
 # --- facts -------------------------------------------------------------------------------------
 
 
-def _facts(value: Code) -> tuple[Fact, ...]:
-    if isinstance(value, Request):
-        return _request_facts(value)
-    if isinstance(value, Authorization):
-        return _authorization_facts(value)
-    if isinstance(value, Confirmation):
-        return _confirmation_facts(value)
-    if isinstance(value, Return):
-        return _return_facts(value)
-    return _trust_facts(value)
-
-
 def _request_facts(value: Request) -> tuple[Fact, ...]:
     udi, sketch = value.udi, value.sketch
     components = len(sketch.components)
     lock = f"{sketch.required} of {components} components must match" if sketch.required else "none"
-    facts = [
+    return (
         Fact("product_id", "Product id", udi.product_id, udi.product_id),
         Fact("serial_number", "Serial number", udi.serial_number, udi.serial_number),
         Fact("uuid", "UUID", str(udi.uuid or "none"), str(udi.uuid) if udi.uuid else None),
@@ -315,11 +225,11 @@ def _request_facts(value: Request) -> tuple[Fact, ...]:
         Fact("members", "Members", _members(value.members), value.members),
         Fact("device_key", "Device key", f"id {_key_id(value.device_key)}", value.device_key.hex()),
         Fact("node_lock", "Node lock", lock, {"components": components, "required": sketch.required}),
+        _sketch_fact(sketch),
         _catalogue_fact(value.catalogue),
         _moment_fact("device_time", "Device's clock", value.device_time),
         *_journal_facts(value.code_number, value.journal_link),
-    ]
-    return tuple(facts)
+    )
 
 
 _MODES = {Mode.SPECIFIC: "named entitlements", Mode.UNIVERSAL: "everything that the product has (universal)"}
@@ -394,11 +304,35 @@ def _trust_facts(value: Trust) -> tuple[Fact, ...]:
 
 def _validity(issuer: Any) -> str:
     until: date | None = issuer.valid_until
-    return f"from {issuer.valid_from}" + (f" to {until}" if until else "")
+    return f"for issues from {day_words(issuer.valid_from)} " + (f"to {day_words(until)}" if until else "on")
+
+
+def _other_facts(value: Code) -> tuple[Fact, ...]:
+    """Return the fields of a kind that has no words here, by their names."""
+    return tuple(
+        Fact(field.name, field.name.replace("_", " ").capitalize(), str(part), str(part))
+        for field in fields(value)
+        for part in (getattr(value, field.name),)
+    )
+
+
+_FACTS: dict[type, Callable[[Any], tuple[Fact, ...]]] = {
+    Request: _request_facts,
+    Authorization: _authorization_facts,
+    Confirmation: _confirmation_facts,
+    Return: _return_facts,
+    Trust: _trust_facts,
+}
 
 
 def _moment_fact(name: str, label: str, at: datetime) -> Fact:
-    return Fact(name, label, f"{at:%Y-%m-%d %H:%M} UTC", at.isoformat().replace("+00:00", "Z"))
+    return Fact(name, label, moment_words(at), at.isoformat().replace("+00:00", "Z"))
+
+
+def _sketch_fact(sketch: Sketch) -> Fact:
+    """Show the hashes of the components: this device alone has the key by which they were made."""
+    hashes = [f"{component:06x}" for component in sketch.components]
+    return Fact("sketch", "Component hashes", " ".join(hashes) or "none", hashes)
 
 
 def _sequence_fact(name: str, label: str, sequence: Sequence) -> Fact:
@@ -462,15 +396,17 @@ def _spelled_wanted(value: Request, catalogue: Catalogue | None) -> tuple[Wanted
         return value.wanted
 
 
-def _line_record(line: Line) -> dict[str, Any]:
+def line_record(line: Line) -> dict[str, Any]:
+    """Return a line as JSON can hold it."""
     return {
         "tag": line.tag,
         "count": line.count,
-        "term": _term_record(line.term),
+        "term": term_record(line.term),
         "export_controlled": line.export_controlled,
         "reporting_only": line.reporting_only,
     }
 
 
-def _term_record(term: Term | None) -> dict[str, str] | None:
+def term_record(term: Term | None) -> dict[str, str] | None:
+    """Return a term as JSON can hold it; None for a perpetual line."""
     return None if term is None else {"start": term.start.isoformat(), "end": term.end.isoformat()}

@@ -12,7 +12,7 @@ code. They come from the content model that the size figures are measured with, 
 known to differ (see docs/adr).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from enum import IntEnum
 from itertools import accumulate
@@ -324,10 +324,15 @@ class Record(Generic[T]):
 
     def put(self, sink: DigitSink, value: T) -> None:
         """Add all fields of ``value``, by attribute name."""
+        for _, field, part in self.parts(value):
+            field.put(sink, part)
+
+    def parts(self, value: T) -> Iterator[tuple[str, Field[Any], Any]]:
+        """Yield the fields of ``value`` in their order: name, how it becomes digits, and what it holds."""
         known: dict[str, Any] = {}
         for name, entry in self._entries:
             known[name] = part = getattr(value, name)
-            (entry(known) if callable(entry) else entry).put(sink, part)
+            yield name, (entry(known) if callable(entry) else entry), part
 
     def take(self, source: DigitSource) -> T:
         """Return the value made of all fields."""

@@ -15,11 +15,13 @@ from typing import Final
 from codec import fields, lines, wire
 from codec.alphabet import to_bytes, to_number
 from codec.codes import KIND_OF, Authorization, Kind
+from codec.cose import to_cose
 from codec.digits import DigitSource, Point
 from codec.envelope import external_aad, sig_structure
 from codec.fields import Choice, Flag, Magnitude
 from codec.grouping import grouped
 from codec.parity import FIRST_ROOT, PARITY_CHARACTERS, PRIMITIVE_POLYNOMIAL, parity_of
+from codec.words import words_of
 from samples.accepted_vectors import ASKED, AUTHORIZATION, AUTHORIZED
 from samples.vectors import DEVICE, ISSUER, PORTAL_ID
 
@@ -260,7 +262,7 @@ def _worked_digits() -> str:
 
 
 def _worked_signature() -> str:
-    """Show id(Q), the external_aad, the Sig_structure, id(A) and the key that verifies."""
+    """Show ids, what is signed, the key that verifies, the fingerprints, and the COSE message."""
     asked = sig_structure(ASKED.payload, external_aad(Kind.REQUEST))
     aad = external_aad(Kind.AUTHORIZATION, ASKED.id, ISSUER.verifying_key.digest, PORTAL_ID)
     signed = sig_structure(AUTHORIZED.payload, aad)
@@ -277,6 +279,9 @@ def _worked_signature() -> str:
         ("the authorization's external_aad", _hex(aad)),
         ("the authorization's Sig_structure", _hex(signed)),
         ("id(A), its SHA-256", AUTHORIZED.id.hex()),
+        ("fingerprint of the request", " ".join(words_of(ASKED.id))),
+        ("fingerprint of the authorization", " ".join(words_of(AUTHORIZED.id))),
+        ("the authorization as a COSE message", _hex(to_cose(AUTHORIZED))),
     )
     return "```text\n" + "\n\n".join(f"{name}:\n{value}" for name, value in parts) + "\n```\n"
 

@@ -143,6 +143,20 @@ EXAMPLES: tuple[Example, ...] = (
         "The codes again; and too few frames.",
     ),
     Example(
+        "code release-sheet",
+        ("tallystick code release-sheet --file request.txt --catalogue catalogue.txt | head -n 72",),
+        "For the security officer: every field of what leaves. The rest of this sheet is more of them, the "
+        "code in groups, its QR, and lines to sign on.",
+    ),
+    Example(
+        "code cose",
+        (
+            'tallystick code cose --file authorization.txt --trust trust.txt --request "$(cat request.txt)"',
+            "tallystick code cose --file authorization.txt -q | tallystick code cose --import - -q",
+        ),
+        "For other people's tools: the same code as a COSE message, and back.",
+    ),
+    Example(
         "device install",
         ("tallystick device install --file authorization.txt > confirmation.txt", "cat confirmation.txt"),
         on="router",

@@ -187,3 +187,29 @@ def test_the_python_of_the_embedding_page_runs(tmp_path: Path) -> None:
         "routing at 1 Gbit/s\nFalse - The authorization on this device does not name ROUTE-10G.\n"
         "ROUTE-1G 2 in force None\nLicences cannot be read: "
     )
+
+
+def test_the_page_on_comparing_shows_what_the_program_prints(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "samples", tmp_path / "samples")
+    program = tmp_path / "tallystick"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ROOT / "tests" / "program.py"}" "$@"\n')
+    program.chmod(0o755)
+    found = steps("compare.md")
+    assert len(found) == 4
+    for _, command, shown in found:
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=tmp_path / "samples",
+            env={
+                "PATH": f"{tmp_path}:{os.environ['PATH']}",
+                "PYTHONPATH": str(ROOT),
+                "LANG": "C.UTF-8",
+                "FAKE_NOW": "2026-12-01T09:00:00+00:00",
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == shown, command

@@ -125,6 +125,7 @@ def install(session: Session, device: "Device", given: CodeInput, output: CodeOu
 def _installed(
     device: "Device", code: "VerifiedCode[Any]", output: CodeOutput, repairs: dict[str, Any]
 ) -> Report:
+    from cli.fingerprints import fingerprint_line, fingerprints_record
     from cli.values import line_record, line_words, sequence_record
     from reservation.model import name_of
 
@@ -141,11 +142,13 @@ def _installed(
             "lines": [line_record(line) for line in done.lines],
             "notes": done.notes,
             "again": done.again,
+            "fingerprints": fingerprints_record(authorization=code.id, confirmation=done.code.id),
             **repairs,
         },
         code=done.confirmation,
         output=output,
         says=(again, *(f"  {line_words(line)}" for line in done.lines), *done.notes),
+        compare=(fingerprint_line(code.kind, code.id), fingerprint_line(done.code.kind, done.code.id)),
         next_step=f"{_TO_THE_PORTAL} (tallystick portal accept). To see it again: "
         "tallystick device confirmation",
     )
@@ -288,14 +291,17 @@ def _require_own(device: "Device", authorization: str) -> None:
 
 def _issued(issued: "IssuedCode[Any]", output: CodeOutput, *, again: str, next_step: str) -> Report:
     """Report a code that the device signed."""
+    from cli.fingerprints import fingerprint_line, fingerprints_record
     from reservation.model import name_of
 
     code: VerifiedCode[Code] = issued.code
+    kind = code.kind.name.lower()
     return Report(
         {
             "code": issued.text,
-            "kind": code.kind.name.lower(),
+            "kind": kind,
             "id": code.id,
+            "fingerprints": fingerprints_record(**{kind: code.id}),
             "code_number": getattr(code.value, "code_number", None),
             "again": issued.again,
             **({"reservation": name_of(code.id)} if code.kind.value == "Q" else {}),
@@ -304,4 +310,5 @@ def _issued(issued: "IssuedCode[Any]", output: CodeOutput, *, again: str, next_s
         output=output,
         says=(again,) if again and issued.again else (),
         next_step=next_step,
+        compare=(fingerprint_line(code.kind, code.id),),
     )

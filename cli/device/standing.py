@@ -82,8 +82,10 @@ def status(device: "Device") -> Report:
 
 
 def _text(found: "Status") -> str:
+    from cli.fingerprints import fingerprint_row
     from cli.screen import labelled
     from cli.values import moment
+    from codec.codes import Kind
     from reservation.model import name_of
 
     number = f"number {found.sequence.number}" if found.sequence else ""
@@ -97,6 +99,8 @@ def _text(found: "Status") -> str:
                 ("State", found.standing.value),
                 ("Reservation", name_of(found.request_id) if found.request_id else ""),
                 ("Authorization", number),
+                fingerprint_row(Kind.REQUEST, found.request_id),
+                fingerprint_row(Kind.AUTHORIZATION, found.authorization_id),
                 ("Node lock", f"{needed} of {of} components must match" if needed else "none"),
                 ("Time that counts", moment(found.now)),
             ]
@@ -130,6 +134,7 @@ def _lines(found: "Status") -> str:
 
 
 def _record(found: "Status") -> dict[str, object]:
+    from cli.fingerprints import fingerprints_record
     from cli.values import line_record, sequence_record, udi_record
     from reservation.model import name_of
 
@@ -142,6 +147,7 @@ def _record(found: "Status") -> dict[str, object]:
         "universal": found.universal,
         "reservation": name_of(found.request_id) if found.request_id else None,
         "sequence": sequence_record(found.sequence),
+        "fingerprints": fingerprints_record(request=found.request_id, authorization=found.authorization_id),
         "issued_at": found.issued_at,
         "installed_at": found.installed_at,
         "lines": [

@@ -272,6 +272,8 @@ def approve(
 
 
 def _decided(decided: "Decided", output: CodeOutput) -> Report:
+    from cli.fingerprints import answer_lines, fingerprints_record
+
     issued = decided.issued
     says = tuple(_decided_lines(decided))
     record = _decided_record(decided)
@@ -282,6 +284,7 @@ def _decided(decided: "Decided", output: CodeOutput) -> Report:
             **record,
             "code": issued.text,
             "kind": "authorization",
+            "fingerprints": fingerprints_record(request=issued.reservation_id, authorization=issued.id),
             "replacement": {
                 "reservation": issued.name,
                 "udi": udi_record(issued.udi),
@@ -298,6 +301,7 @@ def _decided(decided: "Decided", output: CodeOutput) -> Report:
             *(f"  {line_words(line)}" for line in issued.lines),
         ),
         next_step=NEXT_INSTALL,
+        compare=answer_lines(issued.reservation_id, issued.id),
     )
 
 

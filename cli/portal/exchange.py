@@ -239,6 +239,8 @@ def reissue(session: Session, portal: "Portal", given: CodeInput, output: CodeOu
 
 def _issued(issued: "Issued", output: CodeOutput, title: str, **more: object) -> Report:
     """Report an authorization."""
+    from cli.fingerprints import answer_lines, fingerprints_record
+
     return Report(
         {
             "code": issued.text,
@@ -252,12 +254,14 @@ def _issued(issued: "Issued", output: CodeOutput, title: str, **more: object) ->
             "again": issued.again,
             "at": issued.at,
             "by": issued.by,
+            "fingerprints": fingerprints_record(request=issued.reservation_id, authorization=issued.id),
             **more,
         },
         code=issued.text,
         output=output,
         says=(title, *(f"  {line_words(line)}" for line in issued.lines), *issued.notes),
         next_step=NEXT_INSTALL,
+        compare=answer_lines(issued.reservation_id, issued.id),
     )
 
 
@@ -287,6 +291,7 @@ def accept(session: Session, portal: "Portal", given: CodeInput) -> Report:
     A return for a request that this portal never saw is kept: should the request come later, it is refused as
     cancelled.
     """
+    from cli.fingerprints import fingerprint_line, fingerprints_record
     from codec.codes import Kind
     from reservation.errors import UnknownRequestError
     from reservation.service.accepting import accept as accept_code
@@ -300,11 +305,17 @@ def accept(session: Session, portal: "Portal", given: CodeInput) -> Report:
         if kept is None:
             raise
         return kept
-    accepted = accept_code(portal, given.accepted(session, received))
+    code = given.accepted(session, received)
+    accepted = accept_code(portal, code)
     return Report(
-        {**_accepted_record(accepted), "repairs": repairs_record(received.repairs)},
+        {
+            **_accepted_record(accepted),
+            "fingerprints": fingerprints_record(**{code.kind.name.lower(): code.id}),
+            "repairs": repairs_record(received.repairs),
+        },
         text=_accepted_text(accepted),
         says=accepted.notes,
+        compare=(fingerprint_line(code.kind, code.id),),
     )
 
 

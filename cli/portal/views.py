@@ -135,7 +135,18 @@ def show(session: Session, portal: "Portal", given: CodeInput) -> Report:
     return Report(_details_record(found), text=_details_text(found))
 
 
+def _newest_authorization(found: "Details") -> bytes | None:
+    """Return the id of the newest authorization."""
+    from codec.codes import Kind
+
+    issued = [code for code in found.codes if code.kind is Kind.AUTHORIZATION]
+    return max(issued, key=lambda code: code.sequence or found.summary.sequence).id if issued else None
+
+
 def _details_text(found: "Details") -> str:
+    from cli.fingerprints import fingerprint_row
+    from codec.codes import Kind
+
     each = found.summary
     parts = [
         labelled(
@@ -145,6 +156,8 @@ def _details_text(found: "Details") -> str:
                 ("Virtual Account", each.virtual_account),
                 ("State", _state(each)),
                 ("Issued", f"authorization {each.sequence.number}"),
+                fingerprint_row(Kind.REQUEST, each.id),
+                fingerprint_row(Kind.AUTHORIZATION, _newest_authorization(found)),
                 ("Confirmed", f"authorization {each.confirmed.number}" if each.confirmed else "none yet"),
                 ("In doubt since", moment(each.in_doubt_since) if each.in_doubt_since else ""),
                 ("Frees by itself", f"from {each.frees_next} on" if each.frees_next else ""),
@@ -198,10 +211,15 @@ def exposed_record(exposed: "tuple[tuple[Lot, int], ...]") -> list[dict[str, obj
 
 
 def _details_record(found: "Details") -> dict[str, object]:
+    from cli.fingerprints import fingerprints_record
+    from codec.words import words_of
     from reservation.model import name_of
 
     return {
         **_summary_record(found.summary),
+        "fingerprints": fingerprints_record(
+            request=found.summary.id, authorization=_newest_authorization(found)
+        ),
         "members": found.members,
         "required_matches": found.required_matches,
         "lines": [line_record(line) for line in found.lines],
@@ -220,7 +238,13 @@ def _details_record(found: "Details") -> dict[str, object]:
         "exposed": exposed_record(found.exposed),
         "pending": found.pending and found.pending.kind.value,
         "codes": [
-            {"kind": code.kind.name.lower(), "code": code.text, "at": code.at, "by": code.actor}
+            {
+                "kind": code.kind.name.lower(),
+                "code": code.text,
+                "at": code.at,
+                "by": code.actor,
+                "fingerprint": list(words_of(code.id)),
+            }
             for code in found.codes
         ],
         "events": [_event_record(event) for event in found.events],

@@ -42,6 +42,7 @@ class Issued:
         at: When it was issued.
         by: Who issued it.
         notes: Sentences that a person should read.
+        id: id(A), 32 bytes.
     """
 
     reservation_id: bytes
@@ -55,6 +56,7 @@ class Issued:
     at: datetime
     by: str
     notes: tuple[str, ...] = ()
+    id: bytes = b""
 
 
 def require_standing(books: Reading, reservation_id: bytes) -> Standing:
@@ -214,6 +216,7 @@ def issued_now(udi: Udi, reservation_id: bytes, issue: Issue) -> Issued:
         again=False,
         at=issue.code.at,
         by=issue.code.actor,
+        id=issue.code.id,
     )
 
 
@@ -238,4 +241,5 @@ def issued_before(books: Reading, standing: Standing, sequence: Sequence) -> Iss
         again=True,
         at=code.at,
         by=code.actor,
+        id=code.id,
     )

@@ -50,17 +50,17 @@ def test_a_request_in_words(device: Desk, codes: dict[str, str]) -> None:
     out = device.done("code", "explain", codes["request"]).out
     assert out.startswith("Request code (format 1)\n")
     for words in (
-        "Product id      RTR-900",
-        "Serial number   FDO2547A1B2",
+        "Product id        RTR-900",
+        "Serial number     FDO2547A1B2",
         "3 of 5 components must match",
-        "2026-03-02 03:00 UTC",
+        "2026-03-02 03:00 UTC (Mon)",
         "1 of this device",
         "Holds, by the key inside",
         "ROUTING      2",
         "will be called ",
     ):
         assert words in out
-    words = next(line for line in out.splitlines() if line.startswith("Words"))
+    words = next(line for line in out.splitlines() if line.startswith("Fingerprint"))
     assert len(words.split()) == 9
 
 
@@ -68,7 +68,9 @@ def test_an_authorization_in_words(device: Desk, codes: dict[str, str]) -> None:
     out = device.done("code", "explain", codes["authorization"]).out
     assert "authorization number 1 of its reservation" in out
     assert "Not checked: that needs the request code and the trust file." in out
-    assert "Words" not in out
+    covered = "the id of its request, the issuer's public key and the portal id"
+    assert f"Fingerprint  not known from the code alone: it covers {covered}, too" in out
+    assert "(add --request and --trust)" in out
     assert "ROUTING      2  perpetual" in out
 
 
@@ -86,7 +88,7 @@ def test_a_trust_code_in_words(device: Desk) -> None:
     out = device.done("code", "explain", code).out
     assert "Serial        7" in out
     assert ACME.issuer.verifying_key.id.hex() in out
-    assert "from 2026-01-01" in out
+    assert "for issues from 2026-01-01 (Thu) on" in out
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -110,29 +112,82 @@ def test_a_signature_that_does_not_hold_is_said(device: Desk, codes: dict[str, s
     assert "Does not hold: " in out
 
 
+TERM = Term(date(2026, 1, 1), date(2026, 12, 31))
+NEXT_YEAR = Term(date(2027, 1, 1), date(2027, 12, 31))
+
+
+def test_terms_are_told_as_of_the_clock(device: Desk, codes: dict[str, str]) -> None:
+    lines = (Line("ROUTING", 5), Line("VPN", 3, TERM), Line("VPN", 3, NEXT_YEAR, export_controlled=True))
+    code = ACME.authorize(codes["request"], lines=lines)
+    out = device.done("code", "explain", code).out
+    assert "AS OF 2026-03-02" in out
+    assert "2026-01-01 (Thu) to 2026-12-31 (Thu)  ends in 304 days" in out
+    assert "2027-01-01 (Fri) to 2027-12-31 (Fri)  begins in 305 days  export-controlled" in out
+    device.wait(days=304)
+    assert "ends today" in device.done("code", "explain", code).out
+    device.wait(days=2)
+    record = device.done("code", "explain", code, "--json").json
+    assert [line["ends_in_days"] for line in record["lines"]] == [None, -2, 363]
+    assert record["lines"][0]["as_of"] == "2027-01-02"
+
+
 def test_an_update_against_the_one_before(device: Desk, codes: dict[str, str]) -> None:
-    term = Term(date(2026, 1, 1), date(2026, 12, 31))
-    lines = (Line("ROUTING", 5), Line("VPN", 3, term, export_controlled=True))
+    lines = (Line("ROUTING", 5), Line("VPN", 3, TERM, export_controlled=True))
     after = ACME.authorize(codes["request"], number=2, lines=lines)
-    out = device.done("code", "explain", after, "--before", codes["authorization"]).out
-    table = out.partition("Changed since the authorization before:\n")[2].splitlines()
-    assert [line.split()[:3] for line in table] == [
-        ["TAG", "BEFORE", "AFTER"],
-        ["CRYPTO", "1", "0"],
-        ["ROUTING", "2", "5"],
-        ["VPN", "0", "3"],
+    argv = ("code", "explain", after, *companions(device, codes)[:4])
+    out = device.done(*argv, "--against", codes["authorization"]).out
+    assert out.rpartition("\n\n")[2].splitlines() == [
+        "Against authorization 1, issued 2026-03-02 03:00 UTC (Mon):",
+        "  CRYPTO: dropped, it was 1 (perpetual)",
+        "  ROUTING: raised from 2 to 5 (perpetual)",
+        "  VPN: added 3 (2026-01-01 (Thu) to 2026-12-31 (Thu), export-controlled)",
     ]
-    assert "export-controlled" in table[3]
-    record = device.done("code", "explain", after, "--before", codes["authorization"], "--json").json
-    assert record["changes"][2] == {
-        "tag": "VPN",
-        "term": {"start": "2026-01-01", "end": "2026-12-31"},
-        "before": 0,
-        "after": 3,
-    }
-    same = device.done("code", "explain", after, "--before", after).out
-    assert "Nothing: the lines are the same." in same
-    assert device.run("code", "explain", codes["request"], "--before", after).code == 2
+    record = device.done(*argv, "--before", codes["authorization"], "--json").json
+    assert [(each["tag"], each["ways"]) for each in record["changes"]] == [
+        ("CRYPTO", ["dropped"]),
+        ("ROUTING", ["raised"]),
+        ("VPN", ["added"]),
+    ]
+    assert (record["changes"][2]["before"], record["changes"][2]["after"]) == (0, 3)
+    assert record["against"]["verified"] is True
+    assert record["against"]["fingerprint"] != record["fingerprint"]
+    assert record["doubts"] == []
+    kept = ACME.authorize(codes["request"], number=3, lines=(*lines, Line("X", 1)))
+    out = device.done("code", "explain", kept, "--against", device.write("b.txt", after)).out
+    assert "  X: added 1 (perpetual)\n  2 other lines unchanged.\n" in out
+    same = device.done("code", "explain", after, "--against", after).out
+    assert "Nothing changes: the lines are the same." in same
+    refused = device.run("code", "explain", codes["request"], "--against", after)
+    assert refused.code == 2
+    assert device.run("code", "explain", after, "--against", codes["request"]).code == 4
+
+
+def test_what_makes_a_comparison_doubtful_is_said(device: Desk, codes: dict[str, str]) -> None:
+    newer = ACME.authorize(codes["request"], number=2)
+    out = device.done("code", "explain", codes["authorization"], "--against", newer).out
+    assert "The code after --against is the newer one of the two." in out
+    assert "The signature of the code after --against: Not checked: " in out
+    other = ACME.authorize(device.done("device", "request").line, number=2)
+    out = device.done("code", "explain", newer, "--against", other).out
+    assert "The two answer different requests." in out
+    assert "Both are authorization number 2 of a reservation." in out
+    numbered = ACME.authorize(codes["request"], number=3, lines=(Line(0, 2),))
+    out = device.done("code", "explain", numbered, "--against", newer).out
+    assert "--catalogue tells which are the same" in out
+    forged = replace(ACME, portal_id=b"portal-9").authorize(codes["request"])
+    out = device.done("code", "explain", newer, "--against", forged, *companions(device, codes)).out
+    assert "The signature of the code after --against: Does not hold: " in out
+
+
+def test_a_repair_of_what_is_compared_is_not_silent(device: Desk, codes: dict[str, str]) -> None:
+    after = ACME.authorize(codes["request"], number=2)
+    typed = mistyped(codes["authorization"], 20)
+    assert device.run("code", "explain", after, "--against", typed).code == 3
+    shown = device.run("code", "explain", after, "--against", typed, "--accept-repair", "--json")
+    assert [each["group"] for each in shown.json["against"]["repairs"]] == [6]
+    request = mistyped(codes["request"], 20)
+    shown = device.done("code", "explain", codes["return"], "--request", request)
+    assert "The code after --request was damaged. Repaired, it is genuine:\n  group 6: " in shown.err
 
 
 def test_numbered_tags_are_spelled_with_a_catalogue(device: Desk, codes: dict[str, str]) -> None:

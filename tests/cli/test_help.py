@@ -45,6 +45,8 @@ ORDER = (
     "code repair",
     "code bundle",
     "code unbundle",
+    "code release-sheet",
+    "code cose",
     "device install",
     "device check",
     "device confirmation",

@@ -131,7 +131,9 @@ def test_in_a_pipe_a_row_is_one_line(tmp_path_factory: pytest.TempPathFactory) -
     portal = PortalDesk(tmp_path_factory.mktemp("portal"))
     portal.environ["COLUMNS"] = "40"
     assert len(portal.done("portal", "license", "list").out.splitlines()) == 3
-    assert "Next: " in portal.done("device", "request").err.splitlines()[-1]
+    step, fingerprint = portal.done("device", "request").err.splitlines()
+    assert step.startswith("Next: ")
+    assert fingerprint.startswith("Fingerprint of the request: ")
 
 
 # --- QR ----------------------------------------------------------------------------------------

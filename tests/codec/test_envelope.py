@@ -10,11 +10,6 @@ import cbor2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pycose.algorithms import CoseAlgorithm, EdDSA
-from pycose.headers import Algorithm
-from pycose.keys.curves import Ed25519
-from pycose.keys.okp import OKPKey
-from pycose.messages.sign1message import Sign1Message
 
 from codec.alphabet import to_characters
 from codec.codes import Authorization, Code, Confirmation, IssuerKey, Kind, Request, Return, Trust
@@ -115,28 +110,6 @@ def test_each_kind_signs_what_the_protocol_names(kind: Kind) -> None:
     signed = cbor2.dumps(["Signature1", b"\xa1\x01\x32", aad, code.payload], canonical=True)
     SIGNER[kind].verifying_key.verify(code.signature, signed)
     assert code.id == sha256(signed).digest()
-
-
-@CoseAlgorithm.register_attribute()
-class FullySpecifiedEd25519(EdDSA):
-    """Algorithm -19 of RFC 9864, which the library does not know yet."""
-
-    identifier = -19
-    fullname = "ED25519"
-
-
-@pytest.mark.parametrize("kind", Kind)
-def test_a_foreign_cose_library_verifies_every_kind(kind: Kind) -> None:
-    code = SIGNED_EXAMPLES[kind].code
-    aad = cbor2.dumps(["tallystick/1", kind.value, *AAD[kind]], canonical=True)
-    whole = cbor2.dumps(cbor2.CBORTag(18, [b"\xa1\x01\x32", {}, code.payload, code.signature]))
-    message: Any = Sign1Message.decode(whole)
-    assert message.phdr == {Algorithm: FullySpecifiedEd25519}
-    message.key = OKPKey(crv=Ed25519, x=SIGNER[kind].verifying_key.raw)
-    message.external_aad = aad
-    assert message.verify_signature()
-    message.external_aad = aad + b"\0"
-    assert not message.verify_signature()
 
 
 # --- whom it binds -------------------------------------------------------------------------------------

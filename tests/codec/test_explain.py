@@ -33,6 +33,7 @@ from codec.envelope import (
     VerifiedCode,
     long_hint,
     short_hint,
+    sig_structure,
     sign_authorization,
     sign_confirmation,
     sign_request,
@@ -40,7 +41,8 @@ from codec.envelope import (
     sign_trust,
 )
 from codec.errors import KeyRejectedError, NotGenuineError, RevokedIssuerError, UnknownIssuerError
-from codec.explain import Change, Known, changes, explain, missing_for, verified_by
+from codec.explain import _other_facts, distance_words, explain, term_words
+from codec.proof import COVERED, Known, binding_of, missing_for, verified_by
 from codec.words import words_of
 from tests.codec.strategies import DEVICE, ISSUER, ROOT, Signed, signed_codes
 
@@ -125,8 +127,8 @@ def test_any_code_can_be_explained(signed: Signed) -> None:
 def test_no_field_of_a_code_is_left_out(signed: Signed) -> None:
     explanation = explain(unverified(signed.code))
     told = {fact.name for fact in explanation.facts} | {"lines", "wanted"}
-    # Two fields have better names for people, and a UDI is told part by part.
-    renamed = {"sketch": "node_lock", "udi": "product_id"}
+    # A UDI is told part by part.
+    renamed = {"udi": "product_id"}
     value = signed.code.value
     assert is_dataclass(value)
     assert {renamed.get(field.name, field.name) for field in fields(value)} <= told
@@ -141,8 +143,9 @@ def test_a_request_in_words() -> None:
         "Members": "one device",
         "Device key": f"id {DEVICE.verifying_key.id.hex()}",
         "Node lock": "2 of 3 components must match",
+        "Component hashes": "000001 000002 000003",
         "Catalogue": f"the first 2 tags, digest {CATALOGUE.id().digest.hex()}",  # type: ignore[union-attr]
-        "Device's clock": "2026-03-02 03:04 UTC",
+        "Device's clock": "2026-03-02 03:04 UTC (Mon)",
         "Code number": "1 of this device",
         "Journal": "nothing before it",
     }
@@ -151,7 +154,7 @@ def test_a_request_in_words() -> None:
 def test_an_answer_in_words() -> None:
     beginning = to_characters(REQUEST.id)
     assert words_for(Kind.AUTHORIZATION) == {
-        "Issued": "2026-03-02 03:04 UTC",
+        "Issued": "2026-03-02 03:04 UTC (Mon)",
         "Sequence": "authorization number 2 of its reservation",
         "Reservation": f"id begins with {beginning[:3]}",
         "Issuer": f"key digest begins with {ISSUER.verifying_key.digest[:1].hex()}",
@@ -174,7 +177,7 @@ def test_an_answer_in_words() -> None:
     assert words_for(Kind.TRUST) == {
         "Serial": "1",
         "Portal id": PORTAL.hex(),
-        "Issuers": f"{ISSUER.verifying_key.id.hex()} from 2026-01-01",
+        "Issuers": f"{ISSUER.verifying_key.id.hex()} for issues from 2026-01-01 (Thu) on",
         "Revoked keys": "none",
         "Next root": "none named",
     }
@@ -221,6 +224,9 @@ def test_what_is_missing_is_named(kind: Kind) -> None:
         explanation = explain(code)
         assert explanation.id is None
         assert explanation.fingerprint == ()
+        assert explanation.needs == NEEDED[kind]
+        assert explanation.fingerprint_words.endswith(f"it covers {COVERED[kind]}, too")
+        assert explanation.record()["fingerprint_needs"] == list(NEEDED[kind])
         assert explanation.signature.startswith("Not checked: that needs the ")
         with pytest.raises(ValueError, match=NEEDED[kind][0]):
             verified_by(code, Known())
@@ -232,6 +238,8 @@ def test_a_signature_that_does_not_hold_is_said(kind: Kind) -> None:
     broken = UnverifiedCode(code.payload, bytes(64), code.value)
     explanation = explain(broken, EVERYTHING)
     assert explanation.id is None
+    assert explanation.fingerprint == ()
+    assert explanation.fingerprint_words == "none, since its signature does not hold"
     assert explanation.signature.startswith("Does not hold: ")
     with pytest.raises(NotGenuineError):
         verified_by(broken, EVERYTHING)
@@ -268,14 +276,80 @@ def test_a_request_with_an_unsound_key() -> None:
     assert explain(code).id is None
 
 
-def test_changes_between_two_authorizations() -> None:
-    term = Term(date(2026, 1, 1), date(2026, 12, 31))
-    before = (Line("A", 1), Line("B", 2), Line("C", 3), Line("C", 4, term))
-    after = (Line("A", 1), Line("B", 5), Line("C", 4, term), Line("D", 6, export_controlled=True))
-    assert changes(before, after) == (
-        Change(Line("B", 5), 2, 5),
-        Change(Line("C", 3), 3, 0),
-        Change(Line("D", 6, export_controlled=True), 0, 6),
+def test_what_an_id_covers_is_what_changes_it() -> None:
+    """A fingerprint stands for the code and for all that it is bound to, so it changes with each part."""
+    value = AUTHORIZATION.value
+    other_portal = sign_authorization(value, ISSUER, request_id=REQUEST.id, portal_id=b"portal-2")
+    other_request = sign_authorization(value, ISSUER, request_id=bytes(32), portal_id=PORTAL)
+    other_issuer = sign_authorization(value, ROOT, request_id=REQUEST.id, portal_id=PORTAL)
+    other_lines = sign_authorization(
+        replace(value, lines=LINES[:1]), ISSUER, request_id=REQUEST.id, portal_id=PORTAL
     )
-    assert changes(after, after) == ()
-    assert changes((), before) == tuple(Change(line, 0, line.count) for line in before)
+    ids = {each.id for each in (AUTHORIZATION, other_portal, other_request, other_issuer, other_lines)}
+    assert len(ids) == len({words_of(each) for each in ids}) == 5
+
+
+@pytest.mark.parametrize("kind", CODES)
+def test_how_a_code_is_verified_elsewhere(kind: Kind) -> None:
+    code = CODES[kind]
+    binding = binding_of(code, EVERYTHING)
+    binding.key.verify(code.signature, sig_structure(code.payload, binding.external_aad))
+    if kind is not Kind.REQUEST:
+        with pytest.raises(ValueError, match="something else"):
+            binding_of(code, Known())
+
+
+def test_the_right_one_of_several_issuers_is_named() -> None:
+    """Hints are a byte only, and several issuers may fit."""
+    day = date(2026, 1, 1)
+    keys = sorted((ROOT.verifying_key.raw, ISSUER.verifying_key.raw, DEVICE.verifying_key.raw))
+    known = replace(EVERYTHING, trust=Trust(1, PORTAL, tuple(IssuerKey(key, day) for key in keys)))
+    assert binding_of(verified_by(unverified(AUTHORIZATION), known), known).key == ISSUER.verifying_key
+
+
+# --- days ------------------------------------------------------------------------------------------------
+
+TERM = LINES[1].term
+
+
+@pytest.mark.parametrize(
+    ("today", "words"),
+    [
+        (date(2025, 12, 1), "begins in 31 days"),
+        (date(2025, 12, 31), "begins in 1 day"),
+        (date(2026, 1, 1), "ends in 364 days"),
+        (date(2026, 12, 30), "ends in 1 day"),
+        (date(2026, 12, 31), "ends today"),
+        (date(2027, 1, 1), "ended 1 day ago"),
+        (date(2030, 1, 1), "ended 1,097 days ago"),
+    ],
+)
+def test_how_far_away_an_end_is(today: date, words: str) -> None:
+    assert distance_words(TERM, today) == words
+    assert distance_words(None, today) == ""
+
+
+def test_days_have_their_weekdays() -> None:
+    assert term_words(TERM) == "2026-01-01 (Thu) to 2026-12-31 (Thu)"
+    assert term_words(None) == "perpetual"
+
+
+def test_terms_are_told_as_of_the_given_day_and_of_no_other() -> None:
+    code = unverified(AUTHORIZATION)
+    assert "ends_in_days" not in explain(code).record()["lines"][1]
+    perpetual, term = explain(code, today=date(2026, 12, 1)).record()["lines"]
+    assert (perpetual["ends_in_days"], term["ends_in_days"]) == (None, 30)
+    assert term["as_of"] == "2026-12-01"
+    ended = explain(code, today=date(2027, 1, 2)).record()["lines"][1]
+    assert ended["ends_in_days"] == -2
+
+
+def test_a_kind_without_words_is_told_by_its_fields() -> None:
+    """A kind that comes later is told completely before anybody writes words for it."""
+    told = _other_facts(RETURN.value)
+    assert [(fact.name, fact.label) for fact in told][:2] == [
+        ("request_hint", "Request hint"),
+        ("last_sequence", "Last sequence"),
+    ]
+    assert {fact.name for fact in told} == {field.name for field in fields(RETURN.value)}
+    assert all(fact.words for fact in told)

@@ -25,8 +25,8 @@ from codec.envelope import (
     verify_trust,
 )
 from codec.errors import CodecError, FieldError
-from codec.explain import Known, verified_by
 from codec.keys import VerifyingKey
+from codec.proof import Known, verified_by
 from codec.reading import Received, receive
 from codec.wire import encode_payload
 from samples import vectors

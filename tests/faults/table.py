@@ -120,6 +120,8 @@ READING = frozenset(
         "code scan",
         "code bundle",
         "code unbundle",
+        "code release-sheet",
+        "code cose",
         "demo",
     )
 )

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from codec.codes import Authorization, Code, Confirmation, Return
+from codec.cose import from_cose, to_cose
 from codec.envelope import UnverifiedCode, VerifiedCode, decode_body
 from codec.errors import CodecError, NotGenuineError
-from codec.explain import Known, explain, missing_for, verified_by
+from codec.explain import explain
 from codec.keys import SIGNATURE_BYTES
 from codec.parity import PARITY_CHARACTERS
+from codec.proof import Known, missing_for, verified_by
 from codec.reading import inspect, receive
 from codec.scan import read_image
 from codec.wire import decode_payload, encode_payload
@@ -142,6 +144,23 @@ def _wire_seeds() -> Iterator[bytes]:
         yield decode_body(characters[:-PARITY_CHARACTERS]).payload
 
 
+# --- COSE --------------------------------------------------------------------------------------
+
+
+def cose(data: bytes) -> None:
+    """Import a COSE message: what is taken is exported as the same bytes."""
+    try:
+        code = from_cose(data)
+    except CodecError:
+        return
+    assert to_cose(code) == data, "two forms of one message"
+
+
+def _cose_seeds() -> Iterator[bytes]:
+    for characters in texts().values():
+        yield to_cose(decode_body(characters[:-PARITY_CHARACTERS]))
+
+
 # --- images ------------------------------------------------------------------------------------
 
 
@@ -162,6 +181,7 @@ def _image_seeds() -> Iterator[bytes]:
 TARGETS: Final = {
     "text": Target(text, _text_seeds, ("codec.alphabet", "codec.parity", "codec.reading"), 4096, 0.1),
     "wire": Target(wire, _wire_seeds, ("codec.digits", "codec.fields", "codec.lines", "codec.wire"), 1300, 1),
+    "cose": Target(cose, _cose_seeds, ("codec.cose",), 1400, 1),
     "image": Target(image, _image_seeds, ("codec.scan",), 65_536, 0.02),
 }
 
