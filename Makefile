@@ -68,7 +68,9 @@ samples: $(DEV_READY) ## Make everything under samples/ anew
 	$(BIN)/python -m samples.make
 	$(BIN)/python -m samples.vectors
 	$(BIN)/python -m samples.short_vectors
+	$(BIN)/python -m samples.carrier_vectors
 	$(BIN)/python -m samples.specification
+	$(BIN)/python -m samples.carrier_specification
 
 dist: $(DEV_READY) ## Wheel, sdist, offline wheelhouse, checksums and SBOM under dist/
 	$(BIN)/python .ci/release.py

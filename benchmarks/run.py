@@ -1,9 +1,11 @@
 """Measure everything, print it, and write it to benchmarks/RESULTS.md.
 
-    python -m benchmarks.run                sizes, repair and speed
+    python -m benchmarks.run                sizes, repair, bundles and frames, speed
     python -m benchmarks.run sizes          sizes alone; the other figures of the last run stay as they are
     python -m benchmarks.run repair         repair alone, some thousand trials
     python -m benchmarks.run repair-long    the same with a million trials, in two processes
+    python -m benchmarks.run frames         bundles and frames alone
+    python -m benchmarks.run speed          speed alone
 
 Sizes are the same everywhere. Speed is that of the machine that this runs on: close other programs first.
 """
@@ -11,18 +13,23 @@ Sizes are the same everywhere. Speed is that of the machine that this runs on: c
 import os
 import platform
 import sys
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from benchmarks.frames import TITLE as FRAMES_TITLE
+from benchmarks.frames import section as frames_section
 from benchmarks.repair import LONG, SHORT, repair_section
 from benchmarks.repair import TITLE as REPAIR_TITLE
 from benchmarks.sizes import all_deals, code_table, envelope_table, floor_table, peer_table, wanted_table
 from benchmarks.speed import THOROUGH, Efforts, measure
 from benchmarks.table import markdown
-from benchmarks.timing import RATIO_HEAD, TIME_HEAD
+from benchmarks.timing import RATIO_HEAD, TIME_HEAD, Effort
 
 RESULTS: Final = Path(__file__).resolve().parent / "RESULTS.md"
 SIZES_TITLE: Final = "## Size\n"
+FRAMES_EFFORT: Final = Effort(rounds=20, repetitions=10)
 SPEED_TITLE: Final = "## Speed\n"
 
 _PREFACE: Final = """\
@@ -110,20 +117,33 @@ def kept_section(results: str, title: str) -> str:
     return f"{title}{kept.rstrip()}\n\n"
 
 
+#: Title of each part, and who makes it when which part is asked for; no name asks for all.
+PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
+    SIZES_TITLE: {"": sizes_section, "sizes": sizes_section},
+    REPAIR_TITLE: {
+        "": partial(repair_section, SHORT),
+        "repair": partial(repair_section, SHORT),
+        "repair-long": partial(repair_section, LONG),
+    },
+    FRAMES_TITLE: {
+        "": partial(frames_section, FRAMES_EFFORT),
+        "frames": partial(frames_section, FRAMES_EFFORT),
+    },
+    SPEED_TITLE: {"": partial(speed_section, THOROUGH), "speed": partial(speed_section, THOROUGH)},
+}
+
+
 def main() -> None:
     """Measure what was asked for, print it and keep it."""
     earlier = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
-    asked = sys.argv[1:]
-    measures_sizes = asked in ([], ["sizes"])
-    sizes = sizes_section() if measures_sizes else kept_section(earlier, SIZES_TITLE)
-    if asked == ["repair-long"]:
-        repair = repair_section(LONG)
-    elif asked in ([], ["repair"]):
-        repair = repair_section(SHORT)
-    else:
-        repair = kept_section(earlier, REPAIR_TITLE)
-    speed = kept_section(earlier, SPEED_TITLE) if asked else speed_section(THOROUGH)
-    results = (_PREFACE + sizes + repair + speed).rstrip() + "\n"
+    asked = sys.argv[1] if len(sys.argv) > 1 else ""
+    if not any(asked in makers for makers in PARTS.values()):
+        raise SystemExit(f"There is no part {asked}.")
+    sections = [
+        makers[asked]() if asked in makers else kept_section(earlier, title)
+        for title, makers in PARTS.items()
+    ]
+    results = (_PREFACE + "".join(sections)).rstrip() + "\n"
     RESULTS.write_text(results, encoding="utf-8")
     print(results)
 

@@ -26,6 +26,12 @@ code = LazyGroup(
         "verify": ("cli.code:verify", "Tell whether a code is genuine."),
         "repair": ("cli.code:repair", "Put right what was mistyped, lost or mixed up."),
         "qr": ("cli.code:qr", "Show a code as a QR, or in groups for typing."),
+        "bundle": ("cli.bundle:bundle", "Put many codes into one carrier, for work on many devices."),
+        "unbundle": (
+            "cli.unbundle:unbundle",
+            "Take the codes out of bundles and frames: print each, one a line.",
+        ),
+        "scan": ("cli.scan:scan", "Read the codes in pictures: print each, one a line."),
         "release-sheet": (
             "cli.code_sheet:release_sheet",
             "Print every field of a code, for whoever decides what may leave.",

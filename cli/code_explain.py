@@ -45,6 +45,7 @@ def explain(session: Session, given: CodeInput, known: "Known", against: str | N
     what belongs to the code is given as well, its signature is checked, and its fingerprint is shown: eight
     words that both ends can compare by telephone. Times and days are UTC.
     """
+    from codec.errors import WrongKindError
     from codec.explain import explain as explained
     from codec.short import is_short
 
@@ -53,7 +54,12 @@ def explain(session: Session, given: CodeInput, known: "Known", against: str | N
         from cli.code_short import explain_short
 
         return explain_short(session, given, raw)
-    code, repairs = read_any(session, given, known, raw)
+    try:
+        code, repairs = read_any(session, given, known, raw)
+    except WrongKindError:
+        from cli.carriers import explained as carrier_explained
+
+        return carrier_explained(raw)
     today = session.world.clock().date()
     explanation = explained(code, known, today=today)
     record = {**explanation.record(), "repairs": repairs}

@@ -82,3 +82,15 @@ class QrError(CodecError):
     """A QR image that cannot be drawn or read."""
 
     code = "qr"
+
+
+class FramesMissingError(CodecError):
+    """Frames of a bundle, fewer than it needs."""
+
+    code = "frames-missing"
+
+
+class FramesDisagreeError(CodecError):
+    """Frames that say the same bundle and rebuild none: at least one of them is wrong."""
+
+    code = "frames-disagree"

@@ -137,6 +137,25 @@ def version_of(code: str) -> int:
     return version
 
 
+def room_of(version: int) -> int:
+    """Give the characters that a symbol of a version, 1 to 40, holds (alphanumeric, error level M)."""
+    from qrcode.constants import ERROR_CORRECT_M
+    from qrcode.util import BIT_LIMIT_TABLE, MODE_ALPHA_NUM, length_in_bits
+
+    bits: int = BIT_LIMIT_TABLE[ERROR_CORRECT_M][version] - 4 - length_in_bits(MODE_ALPHA_NUM, version)
+    # Two characters take eleven bits, one left over takes six.
+    return bits // 11 * 2 + (bits % 11 >= 6)
+
+
+def modules(code: str) -> _Matrix:
+    """Give the modules of the symbol, row by row, True for dark, the quiet zone included.
+
+    Raises:
+        QrError: The text is no code.
+    """
+    return _matrix(code)
+
+
 def _symbol(code: str) -> "QRCode[None]":
     """Encode a code as one alphanumeric segment, the version fitted, nothing drawn yet."""
     try:

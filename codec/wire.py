@@ -37,7 +37,7 @@ from codec.codes import (
     UnsignedKind,
 )
 from codec.digits import DigitSink, DigitSource
-from codec.errors import FieldError, MalformedCodeError, NewerVersionError
+from codec.errors import FieldError, MalformedCodeError, NewerVersionError, WrongKindError
 from codec.fields import (
     NEWER_HINT,
     Choice,
@@ -62,8 +62,9 @@ SIGNATURE_BYTES = 64
 #: Longest text form before parity; it bounds the bytes of a code as well.
 MAX_BODY_CHARACTERS = 2030
 MAX_CODE_BYTES = MAX_BODY_CHARACTERS * 5 // 8
-#: Kinds that the protocol names and this version does not read: bundle, frame.
-_LATER_KINDS = "BF"
+#: Kinds that carry other codes (`codec.bundle`, `codec.frames`) and are none themselves.
+BUNDLE = "B"
+FRAME = "F"
 
 EXTENSION = Choice((255, 1))
 RARELY = Flag((15, 1))
@@ -217,6 +218,7 @@ def kind_of(first: int) -> Kind:
 
     Raises:
         NewerVersionError: For another version, or a kind that this version does not read.
+        WrongKindError: For a bundle or a frame.
         MalformedCodeError: For a letter that starts no code.
     """
     kind = _KIND_OF_BYTE.get(first)
@@ -228,7 +230,12 @@ def kind_of(first: int) -> Kind:
             f"A code that starts with S is a short confirmation, and has {SHORT_CHARACTERS} characters.",
             hint="Check that its beginning was copied, and that it is one code alone.",
         )
-    if letter in _LATER_KINDS or any(letter == kind.value for kind in (*Kind, *UnsignedKind)):
+    if letter in (BUNDLE, FRAME) and version == FORMAT_VERSION:
+        raise WrongKindError(
+            f"This is a {'bundle' if letter == BUNDLE else 'frame'}, and a single code is needed here.",
+            hint="Take the codes out first: tallystick code unbundle",
+        )
+    if letter in (BUNDLE, FRAME) or any(letter == kind.value for kind in (*Kind, *UnsignedKind)):
         if version >= FORMAT_VERSION:
             raise NewerVersionError(
                 f"This code (kind {letter}, version {version}) was made by a newer version of Tallystick.",
@@ -252,6 +259,7 @@ def decode_payload(payload: bytes) -> Code:
     Raises:
         MalformedCodeError: When the bytes are no canonical encoding of anything.
         NewerVersionError: When a newer version made them.
+        WrongKindError: When they are a bundle or a frame.
     """
     if not 1 <= len(payload) <= MAX_CODE_BYTES - SIGNATURE_BYTES:
         raise MalformedCodeError("This is too short or too long to be a code.")

@@ -191,11 +191,6 @@ def _newer() -> Iterator[Vector]:
     for version in (2, 7):
         text = _with_parity(_version(body, version))
         yield _case(A, "newer-version", f"version-{version}", f"The format version is {version}.", text)
-    for letter, what in (("B", "A bundle"), ("F", "A frame")):
-        text = _with_parity(letter + body[1:])
-        yield _case(
-            A, "newer-version", f"kind-{letter.lower()}", f"{what}, which version 1 does not read.", text
-        )
     for name, (kind, description, payload) in forged.newer().items():
         yield _case(kind, "newer-version", name, description, _signed(kind, payload))
 
@@ -220,6 +215,10 @@ def _other_kinds() -> Iterator[Vector]:
             f"A genuine {NAMES[given]} code, where {NAMES[kind]} codes are read.",
             signed[given].text,
         )
+    for letter, what in (("B", "A bundle"), ("F", "A frame")):
+        text = _with_parity(letter + AUTHORIZED.text[1:-16])
+        description = f"{what}, sound or not, which carries codes and is none."
+        yield _case(A, "wrong-kind", f"kind-{letter.lower()}", description, text)
 
 
 # --- not-genuine ---------------------------------------------------------------------------------------

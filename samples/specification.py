@@ -28,7 +28,7 @@ from samples.vectors import DEVICE, ISSUER, PORTAL_ID
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "spec" / "code-v1.md"
 SHORT_PAGE: Final = PAGE.with_name("short-v1.md")
-_PART: Final = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+MADE_PART: Final = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 #: Name in the specification → the weights that the code uses.
 WEIGHTS: Final[dict[str, Choice | Magnitude]] = {
@@ -305,12 +305,12 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
 def filled(page: str) -> str:
     """Return the page with every made part made anew."""
     makers = {**PARTS, **SHORT_PARTS}
-    return _PART.sub(lambda found: found[1] + makers[found[2]]() + found[3], page)
+    return MADE_PART.sub(lambda found: found[1] + makers[found[2]]() + found[3], page)
 
 
 def parts_of(page: str) -> Iterable[str]:
     """Return the names of the made parts that a page has, in its order."""
-    return [found[2] for found in _PART.finditer(page)]
+    return [found[2] for found in MADE_PART.finditer(page)]
 
 
 def main() -> None:

@@ -117,9 +117,30 @@ EXAMPLES: tuple[Example, ...] = (
         "For paper: numbered groups, and a drawing.",
     ),
     Example(
+        "code scan",
+        ("tallystick code qr --file request.txt --png r.png", "tallystick code scan r.png"),
+        "A picture that the technician brought.",
+    ),
+    Example(
         "code repair",
         ("sed 's/^\\(.\\{20\\}\\)./\\1Z/' authorization.txt | tallystick code repair - --accept-repair",),
         "One character was mistyped.",
+    ),
+    Example(
+        "code bundle",
+        (
+            "tallystick code bundle request.txt authorization.txt > bundle.txt && cut -c1-60 bundle.txt",
+            "tallystick code bundle bundle.txt --frames --qr-version 6 --sheet s.html > frames.txt",
+        ),
+        "Many codes as one; and as frames on a sheet of paper, of which some may get lost.",
+    ),
+    Example(
+        "code unbundle",
+        (
+            "tallystick code unbundle bundle.txt | cut -c1-40",
+            "sed 2,4d frames.txt | tallystick code unbundle -",
+        ),
+        "The codes again; and too few frames.",
     ),
     Example(
         "code release-sheet",

@@ -123,9 +123,10 @@ def install(session: Session, device: "Device", given: CodeInput, output: CodeOu
 
     A trust code (it starts with T) is installed in the same way: it says which issuers to believe.
     """
-    from codec.codes import Authorization
+    from codec.codes import Authorization, Kind
 
-    received = device.read(given.read(session, "the authorization code"), search=given.search)
+    raw = given.read(session, "the authorization code", kinds=(Kind.AUTHORIZATION, Kind.TRUST))
+    received = device.read(raw, search=given.search)
     code = given.accepted(session, received)
     repairs = {"repairs": repairs_record(received.repairs)}
     if isinstance(code.value, Authorization):

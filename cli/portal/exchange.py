@@ -96,7 +96,7 @@ def reserve(
     With `--until` or `--for-days` the device stops using them by itself, although its lots last longer. They
     stay held until it returns them, unless `policy --margin` says after how many days they are free again.
     """
-    from codec.codes import Request
+    from codec.codes import Kind, Request
     from codec.envelope import require_kind, verify_request
     from codec.reading import receive
     from reservation.service.reserving import reserve as reserve_lines
@@ -104,7 +104,7 @@ def reserve(
     _require_one_choice(licenses, as_requested, universal)
     last_day = _last_day(session, until, for_days)
     counts = tag_counts(licenses, "--license")
-    raw = given.read(session, "the request code")
+    raw = given.read(session, "the request code", kinds=(Kind.REQUEST,))
     received = receive(raw, lambda code: verify_request(require_kind(code, Request)), search=given.search)
     request = given.accepted(session, received)
     choice = _choice(counts, as_requested, universal)
@@ -298,12 +298,13 @@ def accept(session: Session, portal: "Portal", unlock: "Unlock", given: CodeInpu
     A return for a request that this portal never saw is kept: should the request come later, it is refused as
     cancelled.
     """
+    from codec.codes import Kind
     from codec.short import is_short
     from reservation.errors import UnknownRequestError
     from reservation.service.accepting import accept as accept_code
     from reservation.service.codes import read_code
 
-    raw = given.read(session, "a confirmation or return code")
+    raw = given.read(session, "a confirmation or return code", kinds=(Kind.CONFIRMATION, Kind.RETURN))
     if is_short(raw):
         return _accept_short(session, portal, unlock, given, raw)
     try:

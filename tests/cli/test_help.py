@@ -37,11 +37,14 @@ ORDER = (
     "device status",
     "device request",
     "code qr",
+    "code scan",
     "portal reserve",
     "portal reissue",
     "code explain",
     "code verify",
     "code repair",
+    "code bundle",
+    "code unbundle",
     "code release-sheet",
     "code cose",
     "device install",
@@ -209,7 +212,7 @@ def test_json_says_what_the_text_says(tmp_path: Path, monkeypatch: pytest.Monkey
             if len(first) < 100 or " " in first:
                 continue
             again = _run_examples(desk, words, "--json")[-1]
-            if words not in {"device codes", "portal update"}:
+            if words not in {"device codes", "portal update", "code scan", "code bundle", "code unbundle"}:
                 assert json.loads(again.out)["code"] == first, words
                 seen.add(words)
     assert {"device request", "portal reserve", "device install", "device return", "portal reissue"} <= seen

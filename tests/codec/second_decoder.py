@@ -310,7 +310,8 @@ def decode(payload: bytes) -> tuple[str, dict[str, Any]]:
     letter, version = ALPHABET[payload[0] >> 3], payload[0] & 7
     known = letter in "QACRTSBF" and version >= 1
     require((letter, version) != ("S", 1))
-    require(not known or (letter in LAYOUTS and version == 1), "newer-version")
+    require(not known or (letter in "QACRTBF" and version == 1), "newer-version")
+    require(not known or letter in LAYOUTS, "wrong-kind")
     require(known)
     number = int.from_bytes(payload[1:], "big")
     take = Digits(number)

@@ -92,7 +92,7 @@ def agree(payload: bytes) -> None:
     except Refusal as refusal:
         theirs = refusal.error
     # Where several things are wrong, the page leaves open which is named first.
-    refusals = {"malformed", "newer-version"}
+    refusals = {"malformed", "newer-version", "wrong-kind"}
     assert ours == theirs or {str(ours), str(theirs)} <= refusals
 
 

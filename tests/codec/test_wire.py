@@ -30,7 +30,7 @@ from codec.codes import (
     WantedLine,
 )
 from codec.digits import DigitSink
-from codec.errors import CodecError, FieldError, MalformedCodeError, NewerVersionError
+from codec.errors import CodecError, FieldError, MalformedCodeError, NewerVersionError, WrongKindError
 from codec.fields import CHARACTER_SETS
 from codec.lines import TermTable
 from codec.wire import MAX_CODE_BYTES, SIGNATURE_BYTES, decode_payload, encode_payload, kind_byte, kind_of
@@ -448,6 +448,9 @@ def test_every_first_byte_has_its_answer(first: int) -> None:
         assert kind_of(first) is Kind(letter)
     elif version == 1 and letter == "S":
         with pytest.raises(MalformedCodeError, match="short confirmation, and has 24 characters"):
+            kind_of(first)
+    elif version == 1 and letter in "BF":
+        with pytest.raises(WrongKindError, match="bundle" if letter == "B" else "frame"):
             kind_of(first)
     elif version >= 1 and letter in "QACRTSBF":
         with pytest.raises(NewerVersionError, match=f"kind {letter}, version {version}") as caught:
