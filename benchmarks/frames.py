@@ -101,16 +101,6 @@ def section(effort: Effort, subsets: int = SUBSETS) -> str:
     return _SECTION.format(title=TITLE, counts=counts_table(subsets), times=times_table(effort))
 
 
-def kept_section(results: str) -> str:
-    """Return this section of earlier results."""
-    _, title, rest = results.partition(TITLE)
-    return (
-        title + rest.partition("\n## ")[0] + "\n"
-        if title
-        else f"{TITLE}\nNot measured yet: run `make bench`.\n\n"
-    )
-
-
 def times_table(effort: Effort) -> str:
     """Measure how long cutting and rebuilding take."""
     bundle = encode_bundle(members())
