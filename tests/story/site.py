@@ -83,7 +83,8 @@ class Site:
         """Add up the books, by the program and past it."""
         if not (self.folder / "portal.db").exists():
             return
-        assert self.json("portal", "audit") == {"sound": True, "findings": []}
+        audit = self.json("portal", "audit")
+        assert (audit["sound"], audit["findings"]) == (True, [])
         for lot, accounts in self._accounts().items():
             assets = sum(accounts[name] for name in ASSETS)
             assert assets == sum(accounts[name] for name in SOURCES), (lot, accounts)
