@@ -82,7 +82,7 @@ class Lives:
 
     def _look(self) -> None:
         """Open both halves, as whoever comes next would."""
-        assert self.ask("portal audit") == {"sound": True, "findings": []}
+        assert self.ask("portal audit")["findings"] == []
         assert self.ask("device status")["udi"]["serial_number"] == "A1"
 
     def ask(self, argv: str) -> Any:
