@@ -220,7 +220,8 @@ _SECTION: Final = """\
 {title}
 {count} codes, all signed for real: every kind, and every length from {shortest} to {longest} characters that
 came up. Mistakes are drawn at random. A code is *read* when its reader gets exactly that one; a repair is
-*misnamed* when it names a group in which nothing was wrong. All of it is automatic: nobody asks for a search.
+*misnamed* when it names a group in which nothing was wrong, and as few changes do not explain it as well. All
+is automatic, apart from what says "on request".
 
 {rates}
 

@@ -159,10 +159,18 @@ def attempt(kind: Kind, specimen: Specimen, rng: Random, tally: Tally) -> None:
 def names_rightly(repairs: tuple[Repair, ...], typed: Typed) -> bool:
     """Tell whether every group that is named is one in which something was wrong.
 
-    Fewer repairs than mistakes are right as well: now and then two mistakes look like another single one.
+    An explanation with as few changes as were made is right as well: where N is typed twice, and 2 for the X
+    after it, 2 may have been typed twice, and N for X.
     """
     named = {group for repair in repairs for group in _groups(repair)}
-    return named <= typed.groups or len(repairs) < typed.mistakes
+    return named <= typed.groups or sum(map(_changes, repairs)) <= typed.mistakes
+
+
+def _changes(repair: Repair) -> int:
+    """Return how many characters a repair says were mistyped, or one for what was lost or put elsewhere."""
+    if repair.damage is not Damage.WRONG:
+        return 1
+    return sum(typed != meant for typed, meant in zip(repair.typed, repair.meant, strict=True))
 
 
 def _groups(repair: Repair) -> set[int]:

@@ -6,6 +6,7 @@ bounds the work of looking for them in steps, since this package has no clock.
 """
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,7 @@ from codec.sums import surprise
 
 LOST: Final = -1
 """In place of a typed character: there is none."""
+_ZERO: Final = "00"
 CORRECTION: Final = 40
 """Steps that putting wrong characters right costs; one test by sums is one step."""
 
@@ -128,4 +130,19 @@ def _completed(text: str, arrangement: Arrangement, doubtful: frozenset[int]) ->
         return None
     wrong = {place // 2 for place in correction.positions} - lost
     bits = surprise(arrangement.places, len(source), len(lost), len(wrong))
+    if _is_shifted(correction.code, put, missing):
+        bits = min(bits, 0)
     return Candidate(correction.code, arrangement, len(wrong), bits)
+
+
+def _is_shifted(code: str, put: str, missing: AbstractSet[int]) -> bool:
+    """Tell whether a code word may be another one with zeros that nobody typed before or after it.
+
+    A code word stays one when zeros are put to either end. So a symbol too many at an end is "corrected" to
+    zeros, with all the proof that the parity of the shorter word gives, and it says nothing for the longer.
+    """
+    ends = (0, len(code) - 2)
+    return any(
+        code[end : end + 2] == _ZERO and (put[end : end + 2] != _ZERO or missing & {end, end + 1})
+        for end in ends
+    )

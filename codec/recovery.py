@@ -272,7 +272,7 @@ def _as_typed(typed: Typed, budget: Budget) -> Iterator[Candidate]:
     text, doubtful = typed.text, typed.doubtful
     for found in completed(text, [as_typed(len(text))], budget, doubtful):
         # Four wrong symbols are believed at any length: the spec says so.
-        yield replace(found, surprise=max(found.surprise, _PROVED))
+        yield replace(found, surprise=max(found.surprise, _PROVED)) if found.surprise > 0 else found
 
 
 def _with_cut_ends(typed: Typed, budget: Budget) -> Iterator[Candidate]:

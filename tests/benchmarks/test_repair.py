@@ -43,8 +43,9 @@ def test_another_code_is_counted_as_wrong() -> None:
 def test_a_repair_that_names_a_sound_group_is_counted() -> None:
     typed = Typed("", frozenset({3, 4}), 1)
     assert names_rightly((Repair(3, "A", "B"),), typed)
-    assert not names_rightly((Repair(5, "A", "B"),), typed)
-    assert not names_rightly((Repair(3, meant="ABCDEFGHJKMN"[:12], other=5),), typed)
+    assert names_rightly((Repair(5, "A", "B"),), typed)
+    assert not names_rightly((Repair(5, "AC", "BD"),), typed)
+    assert not names_rightly((Repair(3, "AC", "BD"), Repair(5, "A", "B")), typed)
 
 
 def test_batches_are_repeatable_and_characters_are_wrong() -> None:

@@ -151,6 +151,10 @@ def test_what_hangs_on_at_either_end_changes_nothing(kind: Kind) -> None:
     text = signed.code.text
     for raw in (f"{text} 0", f"{text} 00", f"ZZ {text}", f"{text}\n{text}", f"{text[-16:]} {text}"):
         assert receive(raw, signed.verify).code == signed.code
+    # Zeros at an end leave a code word one, so the parity alone would take the other ends for zeros.
+    for raw in (f"{text}ZZ", f"ZZ{text}", f"{text}Z", f"{text[:-3]}{text[-3]}{text[-3:]}"):
+        assert receive(raw, signed.verify).code == signed.code
+        assert inspect(raw).code.signature == signed.code.signature
 
 
 # --- who is blamed -------------------------------------------------------------------------------------
