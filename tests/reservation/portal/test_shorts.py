@@ -402,8 +402,12 @@ def exchange_text(portal: Portal, database: Path, text: str) -> None:
 
 def test_the_audit_finds_another_mac_with_the_key_alone(stocked: Portal, database: Path) -> None:
     exchange_text(stocked, database, guess(stocked, reserve(stocked)))
-    assert service.audit(replace(stocked, issuer=None)) == ()
-    (finding,) = service.audit(stocked)
+    without, with_key = (
+        [one for one in service.audit(portal) if one.kind == "code"]
+        for portal in (replace(stocked, issuer=None), stocked)
+    )
+    assert without == []
+    (finding,) = with_key
     assert "its stored short confirmation is wrong" in finding.message
 
 
