@@ -180,7 +180,7 @@ def plain(raw: str) -> str:
         from urllib.parse import unquote  # rare, and not free to import
 
         text = unquote(text, errors="replace")
-    text = _pattern(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]").sub("\n", text)
+    text = _pattern(r"\r\n|[\r\v\f\x1c-\x1f\x85\u2028\u2029]").sub("\n", text)
     return text if text.isascii() else text.translate(_typography())
 
 
@@ -223,7 +223,7 @@ def _pattern(expression: str) -> re.Pattern[str]:
 
 
 # Ranges of code points, both ends included.
-_SPACES: Final = ((0x1F, 0x1F), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x202F, 0x202F),
+_SPACES: Final = ((0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x202F, 0x202F),
                   (0x205F, 0x205F), (0x2800, 0x2800), (0x3000, 0x3000))  # fmt: skip
 _DASHES: Final = (
     (0xAF, 0xAF), (0x2D7, 0x2D7), (0x58A, 0x58A), (0x5BE, 0x5BE), (0x1400, 0x1400), (0x1806, 0x1806),

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from codec.alphabet import LONGEST_CODE
 from codec.codes import (
     MAX_COUNT,
     NEVER_INSTALLED,
@@ -40,7 +41,6 @@ from codec.envelope import (
     sign_return,
     sign_trust,
 )
-from codec.grouping import grouped
 from codec.keys import SigningKey
 from codec.lines import sort_lines
 from samples.cast import secret
@@ -129,12 +129,11 @@ def accepted_vectors() -> Iterator[Vector]:
     """Yield every scenario that ends with a code that is believed."""
     yield from _requests()
     yield from _authorizations()
+    yield from _lines_of_one_tag()
     yield from _spelled_authorizations()
     yield from _confirmations()
     yield from _returns()
     yield from _trusts()
-    yield from _repaired()
-    yield from _as_people_paste()
 
 
 # --- Q -------------------------------------------------------------------------------------------------
@@ -160,6 +159,21 @@ def _requests() -> Iterator[Vector]:
         udi=Udi("rtb_4400.x", "sn: {7} ~"),
         catalogue=None,
         wanted=(WantedLine("Mixed Case!", 1), WantedLine("lower.case", 2)),
+    )
+    yield case(
+        "universal-and-wanted", "Wanted lines stand in a request for everything as well.", mode=Mode.UNIVERSAL
+    )
+    yield case(
+        "none-required", "Two components, none of which must match.", sketch=Sketch((0x0000FF, 0xFF0000), 0)
+    )
+    yield case(
+        "most-tags",
+        "Two hundred and fifty-five tags, which is the limit: 155 numbered, 100 spelled.",
+        catalogue=CatalogueId(1000, b"\x01\x02\x03\x04"),
+        wanted=(
+            *(WantedLine(2 * place, 1) for place in range(155)),
+            *(WantedLine(f"T{place:03}", 1) for place in range(100)),
+        ),
     )
     yield case("no-node-lock", "No hardware components, none required.", sketch=Sketch((), 0))
     yield case(
@@ -219,14 +233,6 @@ def _authorizations() -> Iterator[Vector]:
         Line(6, 3, three_years, export_controlled=True, reporting_only=True),
     )
     yield case(
-        "lines-of-one-tag",
-        "Four lines of one tag: perpetual, two terms, and the same term with a flag.",
-        Line(6, 5),
-        Line(6, 10, year),
-        Line(6, 20, three_years),
-        Line(6, 1, three_years, reporting_only=True),
-    )
-    yield case(
         "terms",
         "Terms that are new, the latest, and older ones, in turn.",
         *(Line(at, 1, term) for at, term in enumerate([year, three_years, year, year, None, three_years])),
@@ -255,6 +261,26 @@ def _authorizations() -> Iterator[Vector]:
     )
     yield case(
         "last-sequence", "The greatest epoch and number.", Line(0, 1), sequence=Sequence(65_534, 65_535)
+    )
+
+
+def _lines_of_one_tag() -> Iterator[Vector]:
+    year, three_years = Term.of_years(TODAY, 1), Term.of_years(TODAY, 3)
+    case = _authorization
+    yield case(
+        "lines-of-one-tag",
+        "Four lines of one tag: perpetual, two terms, and the same term with a flag.",
+        Line(6, 5),
+        Line(6, 10, year),
+        Line(6, 20, three_years),
+        Line(6, 1, three_years, reporting_only=True),
+    )
+    yield case(
+        "order-of-lines",
+        "Lines of one tag are sorted by first day before last day, and by last day before flags.",
+        Line(6, 1, Term(TODAY, TODAY + timedelta(days=50))),
+        Line(6, 1, Term(TODAY + timedelta(days=1), TODAY + timedelta(days=9)), reporting_only=True),
+        Line(6, 1, Term(TODAY + timedelta(days=1), TODAY + timedelta(days=20))),
     )
 
 
@@ -289,12 +315,41 @@ def _spelled_authorizations() -> Iterator[Vector]:
         catalogued=False,
     )
     yield case(
+        "inner-space",
+        "What a tag does not share may begin with a space, since the whole tag does not.",
+        *(Line(tag, 1) for tag in ("LAB", "LAB USE")),
+        catalogued=False,
+    )
+    yield case(
+        "set-of-the-rest",
+        "The set of characters is that of the rest alone: capitals, after a beginning of small letters.",
+        *(Line(tag, 1) for tag in ("lab-a", "lab-aX9")),
+        catalogued=False,
+    )
+    yield case(
         "many-lines",
         "Two hundred and fifty-five lines, which is the limit.",
         *(Line(place, 1 + place % 3) for place in range(255)),
         catalogued=False,
     )
     yield _filled_up()
+    yield case(
+        "longest", "1,268 bytes and 2,046 characters, which is the limit.", *_longest(), catalogued=False
+    )
+
+
+def long_lines(number: int, length: int) -> tuple[Line, ...]:
+    """Return lines whose tags of 64 characters fill a code; the last tag has ``length`` characters."""
+    tags = (*(f"{chr(97 + place)}{' ~' * 31}." for place in range(number)), "~" * length)
+    return tuple(Line(tag, 1) for tag in tags)
+
+
+def _longest() -> tuple[Line, ...]:
+    """Find lines that fill the longest code to the last byte."""
+    tried = (long_lines(22, length) for length in range(1, 65))
+    return next(
+        lines for lines in tried if len(authorize(replace(AUTHORIZATION, lines=lines)).text) == LONGEST_CODE
+    )
 
 
 def _filled_up() -> Vector:
@@ -312,18 +367,19 @@ def _filled_up() -> Vector:
 
 
 def _confirmations() -> Iterator[Vector]:
-    def case(name: str, description: str, **changes: Any) -> Vector:
-        signed = confirm(replace(CONFIRMATION, **changes))
-        return accepted(f"confirmation-accepted-{name}", description, signed, CONFIRMATION_CONTEXT)
+    def case(
+        name: str, description: str, of: VerifiedCode[Authorization] = AUTHORIZED, **changes: Any
+    ) -> Vector:
+        signed = confirm(replace(CONFIRMATION, sequence=of.value.sequence, **changes), of)
+        context = {**CONFIRMATION_CONTEXT, "authorization": of.text}
+        return accepted(f"confirmation-accepted-{name}", description, signed, context)
 
     yield case("first", "The first authorization is installed.")
-    yield case(
-        "update",
-        "An update is installed; epoch and number are those of the authorization.",
-        sequence=Sequence(2, 7),
-    )
+    update = authorize(replace(AUTHORIZATION, sequence=Sequence(2, 7)))
+    yield case("update", "An update is installed; epoch and number are those of the authorization.", update)
     yield case("late-code", "The greatest code number.", code_number=(1 << 26) - 1, journal_link=b"\xff" * 4)
-    yield case("last-sequence", "The greatest epoch and number.", sequence=Sequence(65_534, 65_535))
+    last = authorize(replace(AUTHORIZATION, sequence=Sequence(65_534, 65_535)))
+    yield case("last-sequence", "The greatest epoch and number.", last)
     yield case(
         "no-field-bytes",
         "Every field at its least: the number is zero, and kind byte and signature are the whole code. (The "
@@ -358,6 +414,11 @@ def _returns() -> Iterator[Vector]:
     yield case("last-sequence", "The greatest epoch and number.", last_sequence=Sequence(65_534, 65_535))
     for reason in ReturnReason:
         yield case(f"reason-{int(reason)}", f"Reason {int(reason)}.", reason=reason)
+    yield case(
+        "other-hint",
+        "The request hint is that of no request here; no hint is checked.",
+        request_hint=bytes(4),
+    )
 
 
 def _trusts() -> Iterator[Vector]:
@@ -378,6 +439,17 @@ def _trusts() -> Iterator[Vector]:
         issuers=(second,),
         revoked=(ISSUER.verifying_key.id,),
     )
+    yield case(
+        "validity-of-one-day",
+        "An issuer that is valid on one day.",
+        issuers=(replace(first, valid_until=first.valid_from),),
+    )
+    yield case(
+        "revoked-and-listed",
+        "An issuer is revoked that is listed as well.",
+        issuers=both,
+        revoked=(ISSUER.verifying_key.id,),
+    )
     yield case("next-root", "The next root is named.", serial=4, next_root=next_root)
     yield case(
         "largest",
@@ -393,79 +465,3 @@ def _trusts() -> Iterator[Vector]:
 def _issuer(number: int) -> IssuerKey:
     key = SigningKey(secret(f"vectors: issuer key {number}")).verifying_key.raw
     return IssuerKey(key, date(2000, 1, 1), date(2179, 6, 6))
-
-
-# --- what people do to codes ---------------------------------------------------------------------------
-
-
-def _other(character: str) -> str:
-    return "7" if character != "7" else "8"
-
-
-def mistype(text: str, *places: int) -> str:
-    """Change the characters at these places, from 0; negative ones count from the end."""
-    characters = list(text)
-    for place in places:
-        characters[place] = _other(characters[place])
-    return "".join(characters)
-
-
-def _repaired() -> Iterator[Vector]:
-    def case(name: str, description: str, *places: int) -> Vector:
-        given = mistype(AUTHORIZED.text, *places)
-        return accepted(
-            f"authorization-repaired-{name}", description, AUTHORIZED, AUTHORIZATION_CONTEXT, given=given
-        )
-
-    yield case("one-character", "One character is wrong; the parity finds it, the signature agrees.", 30)
-    yield case("four-characters", "Four characters are wrong, in four groups.", 3, 41, 77, 120)
-    yield case("one-group", "All four characters of one group are wrong.", 40, 41, 42, 43)
-    yield case("first-character", "The letter of the kind is wrong.", 0)
-    yield case("version", "The second character is wrong, and with it the version.", 1)
-    yield case(
-        "in-the-parity", "Two characters of the parity are wrong; the signature holds without repair.", -1, -9
-    )
-    yield case(
-        "all-parity", "All of the parity is wrong; the signature holds without repair.", *range(-16, 0)
-    )
-    # Characters that no code has: clean-up refuses them, and where they stand is known.
-    text = AUTHORIZED.text
-    for name, description, character, shown in (
-        ("letter-u", "A letter that no code has: U.", "U", "U"),
-        ("arabic-digit", "A digit, but not an ASCII one.", "\u0663", "?"),
-        ("dotless-i", "A letter that some programs turn into I.", "\u0131", "?"),
-    ):
-        yield accepted(
-            f"authorization-repaired-{name}",
-            description,
-            AUTHORIZED,
-            AUTHORIZATION_CONTEXT,
-            given=text[:20] + character + text[21:],
-            shown=text[:20] + shown + text[21:],
-        )
-
-
-def _as_people_paste() -> Iterator[Vector]:
-    def case(name: str, description: str, given: str) -> Vector:
-        return accepted(
-            f"authorization-accepted-{name}", description, AUTHORIZED, AUTHORIZATION_CONTEXT, given=given
-        )
-
-    text = AUTHORIZED.text
-    yield case("grouped", "Numbered lines of groups of four, as codes are shown for typing.", grouped(text))
-    yield case("lower-case", "Small letters, and spaces around.", f"  {text.lower()}\n")
-    yield case(
-        "look-alikes",
-        "Letters that look like digits.",
-        text.replace("0", "o").replace("1", "I", 1).replace("1", "l"),
-    )
-    yield case(
-        "quoted-mail",
-        "Quoted by a mail program that wraps lines and makes dashes typographic.",
-        "\r\n".join(f"> {text[at : at + 36]}\u2013" for at in range(0, len(text), 36)),
-    )
-    yield case(
-        "full-width",
-        "Full-width characters with zero-width spaces between them.",
-        "\u200b".join(chr(ord(character) + 0xFEE0) for character in text),
-    )

@@ -1,36 +1,30 @@
 """Bytes that no honest encoder writes, for the test vectors that must be refused.
 
 Each payload (kind byte and fields) is put together digit by digit, so that one thing about it is wrong. Who
-signs it, and with what, is the business of `samples.refused_vectors`.
+signs it, and with what, is the business of `samples.refused_vectors`; the rules of tags, lines and terms are
+broken in `samples.forged_lines`.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Any
 
-from codec.codes import Code, IssuerKey, Kind, Sequence, Term, WantedLine
+from codec.codes import TIME_ZERO, Code, IssuerKey, Kind, Sequence, WantedLine
 from codec.digits import DigitSink
 from codec.fields import CHARACTER_SET, CHARACTER_SETS
-from codec.lines import (
-    COUNT,
-    DAYS_LONG,
-    FIRST_TERM,
-    FLAGS,
-    LINES_OF_TAG,
-    NEW,
-    NUMBERED,
-    PERPETUAL,
-    SECOND_TERM,
-    SHARED,
-    SPELLED,
-    STARTS_AT_ISSUE,
-    TEXT,
-    YEARS,
-    TermTable,
-)
+from codec.lines import COUNT, FIRST_TERM, FLAGS, LINES_OF_TAG, NUMBERED, PERPETUAL, SHARED, SPELLED, TEXT
 from codec.wire import EPOCH, EXTENSION, LAYOUTS, NUMBER, kind_byte
-from samples.accepted_vectors import AUTHORIZATION, CONFIRMATION, ISSUED_AT, REQUEST, RETURN, TODAY, TRUST
+from samples.accepted_vectors import (
+    AUTHORIZATION,
+    CONFIRMATION,
+    ISSUED_AT,
+    REQUEST,
+    RETURN,
+    TODAY,
+    TRUST,
+    long_lines,
+)
 from samples.vectors import SECOND_ISSUER
 
 #: Name → (kind, description, payload).
@@ -39,7 +33,10 @@ Forgeries = Mapping[str, tuple[Kind, str, bytes]]
 A, C, Q, R, T = Kind.AUTHORIZATION, Kind.CONFIRMATION, Kind.REQUEST, Kind.RETURN, Kind.TRUST
 
 
-def _payload(kind: Kind, sink: DigitSink) -> bytes:
+# --- tools ---------------------------------------------------------------------------------------------
+
+
+def payload_of(kind: Kind, sink: DigitSink) -> bytes:
     """Return kind byte and fields in the fewest bytes that are allowed."""
     number = sink.fold()
     length = (number.bit_length() + 7) // 8
@@ -52,36 +49,37 @@ def _sink(extension: int = 0) -> DigitSink:
     return sink
 
 
-def _unchecked(kind: Kind, value: Code) -> bytes:
+def unchecked(kind: Kind, value: Code) -> bytes:
     """Encode a value without asking whether it means anything."""
     sink = _sink()
     LAYOUTS[kind].put(sink, value)
-    return _payload(kind, sink)
+    return payload_of(kind, sink)
 
 
-def _authorization(put_lines: Callable[[DigitSink], None]) -> bytes:
+def authorization_payload(
+    put_lines: Callable[[DigitSink], None], *, issued_at: datetime = ISSUED_AT
+) -> bytes:
     """Encode the vectors' authorization with lines that are put by hand."""
     sink = _sink()
     sink.put(int.from_bytes(AUTHORIZATION.issuer_hint, "big"), 1 << 8)
     sink.put(int.from_bytes(AUTHORIZATION.request_hint, "big"), 1 << 16)
-    sink.put(_minute(), 1 << 26)
+    sink.put((issued_at - TIME_ZERO) // timedelta(minutes=1), 1 << 26)
     EPOCH.put(sink, AUTHORIZATION.sequence.epoch)
     NUMBER.put(sink, AUTHORIZATION.sequence.number)
     put_lines(sink)
-    return _payload(A, sink)
+    return payload_of(A, sink)
 
 
-def _minute() -> int:
-    from codec.codes import TIME_ZERO
+def put_in_set(sink: DigitSink, set_: int, text: str) -> None:
+    """Put a text in a set of characters of our choosing."""
+    characters = CHARACTER_SETS[set_]
+    CHARACTER_SET.put(sink, set_)
+    sink.put(len(text) - 1, 64)
+    for character in text:
+        sink.put(characters.index(character), len(characters))
 
-    return (ISSUED_AT - TIME_ZERO) // timedelta(minutes=1)
 
-
-def _perpetual(sink: DigitSink, _: int) -> None:
-    FIRST_TERM.put(sink, PERPETUAL)
-
-
-def _put_spelled(sink: DigitSink, *tags: tuple[int, str]) -> None:
+def put_spelled(sink: DigitSink, *tags: tuple[int, str]) -> None:
     """Put spelled tags, each as (shared characters, rest)."""
     NUMBERED.put(sink, 0)
     SPELLED.put(sink, len(tags))
@@ -90,32 +88,33 @@ def _put_spelled(sink: DigitSink, *tags: tuple[int, str]) -> None:
         TEXT.put(sink, rest)
 
 
-def _put_lines(
-    sink: DigitSink, number: int, put_term: Callable[[DigitSink, int], None] = _perpetual, lines: int = 1
-) -> None:
-    """Put as many lines of count 1 for each of ``number`` tags."""
+def _perpetual(sink: DigitSink, _: int) -> None:
+    FIRST_TERM.put(sink, PERPETUAL)
+
+
+def put_lines(sink: DigitSink, number: int, put_term: Callable[[DigitSink, int], None] = _perpetual) -> None:
+    """Put one line of count 1 for each of ``number`` tags."""
     for place in range(number):
-        LINES_OF_TAG.put(sink, lines)
-        for _ in range(lines):
-            COUNT.put(sink, 1)
-            put_term(sink, place)
-            FLAGS.put(sink, 0)
+        LINES_OF_TAG.put(sink, 1)
+        COUNT.put(sink, 1)
+        put_term(sink, place)
+        FLAGS.put(sink, 0)
 
 
-def _spelled(*tags: tuple[int, str], lines: int = 1) -> bytes:
+def spelled_lines(*tags: tuple[int, str]) -> bytes:
+    """Encode an authorization with a perpetual line for each spelled tag, as (shared characters, rest)."""
+
     def put(sink: DigitSink) -> None:
-        _put_spelled(sink, *tags)
-        _put_lines(sink, len(tags), lines=lines)
+        put_spelled(sink, *tags)
+        put_lines(sink, len(tags))
 
-    return _authorization(put)
+    return authorization_payload(put)
 
 
-def _with_term(number: int, put_term: Callable[[DigitSink, int], None]) -> bytes:
-    def put(sink: DigitSink) -> None:
-        _put_spelled(sink, *((0, letter) for letter in "ABC"[:number]))
-        _put_lines(sink, number, put_term)
-
-    return _authorization(put)
+def over_long() -> bytes:
+    """Return a payload that is right in everything but its length: two bytes more than there can be."""
+    tried = (unchecked(A, replace(AUTHORIZATION, lines=long_lines(22, length))) for length in range(1, 65))
+    return next(payload for payload in tried if len(payload) + 64 == 1270)
 
 
 # --- other forms ---------------------------------------------------------------------------------------
@@ -123,88 +122,73 @@ def _with_term(number: int, put_term: Callable[[DigitSink, int], None]) -> bytes
 
 def other_forms() -> Forgeries:
     """Return payloads that say in another form what has one form only."""
-    honest = _unchecked(C, CONFIRMATION)
+    honest = _without_zero_byte()
     left_over = _sink()
     LAYOUTS[C].put(left_over, CONFIRMATION)
     left_over.put(1, 2)
     return {
-        "zero-byte": (C, "A zero byte stands before the fields.", honest[:1] + b"\0" + honest[1:]),
-        "left-over": (C, "After the last field something is left over.", _payload(C, left_over)),
-        "unsorted-tags": (A, "Spelled tags that are not sorted.", _spelled((0, "B"), (0, "A"))),
-        "repeated-tag": (A, "A spelled tag twice.", _spelled((0, "AB"), (1, "B"))),
-        "shared-less": (
-            A,
-            "A spelled tag shares a character less with the one before than it could.",
-            _spelled((0, "AB"), (0, "AC")),
+        "zero-byte": (C, "A zero byte stands before fields that need none.", honest[:1] + b"\0" + honest[1:]),
+        "five-zero-bytes": (
+            C,
+            "Five zero bytes stand before fields that need none.",
+            honest[:1] + bytes(5) + honest[1:],
         ),
-        "shared-more": (
-            A,
-            "A spelled tag shares more characters with the one before than that has.",
-            _spelled((0, "AB"), (5, "C")),
-        ),
-        "larger-character-set": (
-            A,
-            "A tag of capitals in the set of all characters.",
-            _authorization(_large_set),
-        ),
-        "term-again": (A, "A term is spelled out that the table holds already.", _with_term(2, _new_term)),
-        "days-for-years": (A, "A term of one year, counted in days.", _with_term(1, _year_in_days)),
-        "unsorted-terms": (A, "Two lines of one tag, the later term first.", _authorization(_later_first)),
-        "repeated-line": (A, "Two lines of one tag that are alike.", _spelled((0, "A"), lines=2)),
+        "six-zero-bytes": (A, "Six zero bytes stand before fields that need one.", _six_zeros()),
+        "left-over": (C, "After the last field something is left over.", payload_of(C, left_over)),
+        "product-id-in-a-larger-set": (Q, "A product id of capitals in the set of all.", _larger_set()),
         "unsorted-issuers": (T, "Issuers that are not sorted by key.", _unsorted_issuers()),
-        "repeated-issuer": (
-            T,
-            "An issuer twice.",
-            _unchecked(T, replace(TRUST, issuers=TRUST.issuers * 2)),
-        ),
+        "repeated-issuer": (T, "An issuer twice.", _trust(issuers=TRUST.issuers * 2)),
         "unsorted-revoked": (
             T,
             "Revoked keys that are not sorted.",
-            _unchecked(T, replace(TRUST, revoked=(b"\2" * 8, b"\1" * 8))),
+            _trust(revoked=(b"\2" * 8, b"\1" * 8)),
         ),
+        "repeated-revoked": (T, "A revoked key twice.", _trust(revoked=(b"\1" * 8, b"\1" * 8))),
     }
 
 
-def _large_set(sink: DigitSink) -> None:
-    NUMBERED.put(sink, 0)
-    SPELLED.put(sink, 1)
-    SHARED.put(sink, 0)
-    CHARACTER_SET.put(sink, 2)
-    sink.put(0, 64)
-    sink.put(CHARACTER_SETS[2].index("A"), len(CHARACTER_SETS[2]))
-    _put_lines(sink, 1)
+def _trust(**changes: Any) -> bytes:
+    return unchecked(T, replace(TRUST, **changes))
 
 
-_TERM: Final = Term(TODAY, TODAY + timedelta(days=99))
+def _without_zero_byte() -> bytes:
+    """Find a payload that needs no zero byte, and could carry one or five."""
+    tried = (unchecked(C, replace(CONFIRMATION, code_number=1 << octave)) for octave in range(1, 26))
+    return next(payload for payload in tried if payload[1] and (len(payload) - 1) % 5 < 3)
 
 
-def _new_term(sink: DigitSink, place: int) -> None:
-    (FIRST_TERM, SECOND_TERM)[place].put(sink, NEW)
-    STARTS_AT_ISSUE.put(sink, True)
-    YEARS.put(sink, 0)
-    DAYS_LONG.put(sink, 100)
+def _six_zeros() -> bytes:
+    """Find a payload that needs one zero byte, and give it five more."""
+    tried = (spelled_lines((0, "X" * length)) for length in range(1, 20))
+    payload = next(payload for payload in tried if payload[1] == 0)
+    return payload[:1] + bytes(5) + payload[1:]
 
 
-def _year_in_days(sink: DigitSink, _: int) -> None:
-    FIRST_TERM.put(sink, NEW)
-    STARTS_AT_ISSUE.put(sink, True)
-    YEARS.put(sink, 0)
-    DAYS_LONG.put(sink, 365)
+def _larger_set(mode: int = 0) -> bytes:
+    """Encode the vectors' request with its product id in the largest set."""
+    return _renamed(lambda sink: put_in_set(sink, 2, REQUEST.udi.product_id), mode=mode)
 
 
-def _later_first(sink: DigitSink) -> None:
-    _put_spelled(sink, (0, "A"))
-    table = TermTable(TODAY)
-    LINES_OF_TAG.put(sink, 2)
-    for term in (Term.of_years(TODAY, 1), _TERM):
-        COUNT.put(sink, 1)
-        table.put(sink, term)
-        FLAGS.put(sink, 0)
+def _renamed(
+    put_product: Callable[[DigitSink], None] = lambda sink: TEXT.put(sink, REQUEST.udi.product_id),
+    put_serial: Callable[[DigitSink], None] = lambda sink: TEXT.put(sink, REQUEST.udi.serial_number),
+    mode: int = 0,
+) -> bytes:
+    """Encode the vectors' request with a product id or a serial number that is put by hand."""
+    sink = _sink()
+    put_product(sink)
+    put_serial(sink)
+    whole, names = DigitSink(), DigitSink()
+    LAYOUTS[Q].put(whole, replace(REQUEST, mode=_later(mode)))
+    TEXT.put(names, REQUEST.udi.product_id)
+    TEXT.put(names, REQUEST.udi.serial_number)
+    sink.extend(whole[len(names) :])
+    return payload_of(Q, sink)
 
 
 def _unsorted_issuers() -> bytes:
     both = (*TRUST.issuers, IssuerKey(SECOND_ISSUER.verifying_key.raw, TODAY))
-    return _unchecked(T, replace(TRUST, issuers=tuple(sorted(both, key=lambda each: each.key, reverse=True))))
+    return _trust(issuers=tuple(sorted(both, key=lambda each: each.key, reverse=True)))
 
 
 # --- values that no code carries -----------------------------------------------------------------------
@@ -213,47 +197,69 @@ def _unsorted_issuers() -> bytes:
 def meaningless() -> Forgeries:
     """Return payloads that carry what the format gives no meaning."""
     return {
-        "tag-too-long": (A, "A spelled tag of 65 characters.", _spelled((0, "A" * 64), (63, "BC"))),
-        "tag-with-space": (A, "A spelled tag that ends with a space.", _spelled((0, "A "))),
-        "too-many-lines": (A, "Two tags with 128 lines each.", _spelled((0, "A"), (0, "B"), lines=128)),
-        "day-out-of-range": (A, "A term that ends after the last day.", _with_term(1, _too_late)),
+        **_spaces(),
         "wanted-outside-the-catalogue": (
             Q,
             "A wanted line whose number is not in the catalogue.",
-            _unchecked(Q, replace(REQUEST, wanted=(WantedLine(12, 1),))),
+            unchecked(Q, replace(REQUEST, wanted=(WantedLine(12, 1),))),
         ),
         "wanted-without-catalogue": (
             Q,
             "A numbered wanted line in a request without a catalogue.",
-            _unchecked(Q, replace(REQUEST, catalogue=None, wanted=(WantedLine(0, 1),))),
+            unchecked(Q, replace(REQUEST, catalogue=None, wanted=(WantedLine(0, 1),))),
         ),
         "never-installed-in-an-epoch": (
             R,
             "Nothing installed, and an epoch all the same.",
-            _unchecked(R, replace(RETURN, last_sequence=Sequence(1, 0))),
+            unchecked(R, replace(RETURN, last_sequence=Sequence(1, 0))),
         ),
         "sequence-too-large": (
             R,
             "A sequence number that no authorization has.",
-            _unchecked(R, replace(RETURN, last_sequence=Sequence(0, 65_536))),
+            unchecked(R, replace(RETURN, last_sequence=Sequence(0, 65_536))),
         ),
         "validity-backwards": (
             T,
             "An issuer whose validity ends before it starts.",
-            _unchecked(T, replace(TRUST, issuers=(_backwards(),))),
+            _trust(issuers=(_backwards(),)),
         ),
     }
 
 
-def _too_late(sink: DigitSink, _: int) -> None:
-    FIRST_TERM.put(sink, NEW)
-    STARTS_AT_ISSUE.put(sink, True)
-    YEARS.put(sink, 0)
-    DAYS_LONG.put(sink, 65_535)
+def _spaces() -> Forgeries:
+    """Put a space at an end of a text that is no tag."""
+    return {
+        "product-id-with-space": (
+            Q,
+            "A product id that ends with a space.",
+            _renamed(put_product=lambda sink: TEXT.put(sink, "A ")),
+        ),
+        "product-id-begins-with-space": (
+            Q,
+            "A product id that begins with a space.",
+            _renamed(put_product=lambda sink: TEXT.put(sink, " A")),
+        ),
+        "serial-number-with-space": (
+            Q,
+            "A serial number that ends with a space.",
+            _renamed(put_serial=lambda sink: TEXT.put(sink, "A ")),
+        ),
+    }
 
 
 def _backwards() -> IssuerKey:
     return replace(TRUST.issuers[0], valid_until=TRUST.issuers[0].valid_from - timedelta(days=1))
+
+
+def first_flaws() -> Forgeries:
+    """Return payloads with two flaws, of which the one that is read first makes them malformed."""
+    return {
+        "product-id-before-mode": (
+            Q,
+            "A product id in a larger set than its own, and behind it an unknown mode.",
+            _larger_set(mode=2),
+        )
+    }
 
 
 # --- newer versions ------------------------------------------------------------------------------------
@@ -267,13 +273,34 @@ def newer() -> Forgeries:
     """Return payloads that only a newer version can mean."""
     extended = _sink(extension=1)
     LAYOUTS[A].put(extended, AUTHORIZATION)
+    unreadable = _sink(extension=1)
+    unreadable.put(0xABCDEF, 1 << 24)
+    rest = payload_of(A, unreadable)
     changes: dict[str, tuple[Kind, str, Any]] = {
         "mode": (Q, "A mode that this version does not know.", replace(REQUEST, mode=_later(2))),
+        "mode-before-wanted": (
+            Q,
+            "An unknown mode, and behind it a line outside the catalogue.",
+            replace(REQUEST, mode=_later(2), wanted=(WantedLine(12, 1),)),
+        ),
         "reason": (R, "A reason that this version does not know.", replace(RETURN, reason=_later(7))),
+        "reason-before-the-whole": (
+            R,
+            "An unknown reason, and a sequence number that is judged after the last field.",
+            replace(RETURN, reason=_later(9), last_sequence=Sequence(0, 70_000)),
+        ),
         "evidence": (R, "An evidence that this version does not know.", replace(RETURN, evidence=_later(2))),
     }
-    unknown = {name: (kind, text, _unchecked(kind, value)) for name, (kind, text, value) in changes.items()}
-    return {"extension": (A, "The extension digit is set.", _payload(A, extended)), **unknown}
+    unknown = {name: (kind, text, unchecked(kind, value)) for name, (kind, text, value) in changes.items()}
+    return {
+        "extension": (A, "The extension digit is set.", payload_of(A, extended)),
+        "extension-before-the-rest": (
+            A,
+            "The extension digit is set; behind it is no authorization, and before it a zero byte too many.",
+            rest[:1] + b"\0" + rest[1:],
+        ),
+        **unknown,
+    }
 
 
 def _later(number: int) -> Any:

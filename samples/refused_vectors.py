@@ -7,15 +7,15 @@ scenario names, and for nothing else. Forged bytes are put together by `samples.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
+from hashlib import sha512
 from typing import Any, Final
 
-from codec.alphabet import from_number, to_number
-from codec.codes import Code, IssuerKey, Kind, Line, Sequence, Sketch, WantedLine
+from codec.alphabet import from_number, to_characters, to_number
+from codec.codes import Code, IssuerKey, Kind, Line, Sequence, Sketch, Term, WantedLine
 from codec.envelope import (
     VerifiedCode,
     external_aad,
-    issuer_hint,
     sig_structure,
     sign_authorization,
     sign_confirmation,
@@ -43,16 +43,15 @@ from samples.accepted_vectors import (
     authorize,
     confirm,
     give_back,
-    mistype,
+    long_lines,
     trust,
 )
+from samples.forged_lines import malformed_lines
 from samples.vectors import (
-    CATALOGUE,
     DEVICE,
     ISSUER,
     PORTAL_ID,
     ROOT,
-    SECOND_ISSUER,
     STRANGER,
     Vector,
     not_built,
@@ -88,16 +87,13 @@ A, C, Q, R, T = Kind.AUTHORIZATION, Kind.CONFIRMATION, Kind.REQUEST, Kind.RETURN
 
 def refused_vectors() -> Iterator[Vector]:
     """Yield every scenario that ends in a refusal."""
-    yield from _texts()
     yield from _forms()
     yield from _values_no_code_carries()
     yield from _long_short()
     yield from _newer()
     yield from _other_kinds()
     yield from _strangers()
-    yield from _issuers()
     yield from _keys()
-    yield from _catalogues()
     yield from _not_built()
 
 
@@ -108,10 +104,11 @@ def _case(
     return refused(f"{NAMES[kind]}-refused-{name}", description, kind, code, error, known)
 
 
-def _signed(kind: Kind, payload: bytes) -> str:
+def code_of_payload(kind: Kind, payload: bytes, *, parity: str | None = None) -> str:
     """Sign bytes as they are, with the right key and for the right reader."""
     key, known = SIGNERS[kind]
-    return to_text(payload, key.sign(sig_structure(payload, external_aad(kind, *known))))
+    body = to_characters(payload + key.sign(sig_structure(payload, external_aad(kind, *known))))
+    return body + (parity_of(body) if parity is None else parity)
 
 
 def _with_parity(body: str) -> str:
@@ -121,37 +118,6 @@ def _with_parity(body: str) -> str:
 # --- malformed -----------------------------------------------------------------------------------------
 
 
-def _texts() -> Iterator[Vector]:
-    def case(name: str, description: str, code: str) -> Vector:
-        return _case(A, "malformed", name, description, code)
-
-    text = AUTHORIZED.text
-    body = text[:-16]
-    yield case("empty", "Nothing but white space.", " \n\t")
-    yield case("too-short", "The beginning of a code.", text[:40])
-    yield case("end-missing", "The last twenty characters are missing.", text[:-20])
-    missing = text[:20] + text[21:50] + text[51:90] + text[91:]
-    yield case("three-missing", "Three characters are missing, in different places.", missing)
-    yield case(
-        "eight-wrong",
-        "Eight characters are wrong, twice as many as the parity can put right.",
-        mistype(text, 3, 25, 47, 69, 91, 93, 97, 101),
-    )
-    yield case(
-        "nine-letters-u",
-        "Nine characters that no code has: U.",
-        "U".join(text[at : at + 9] for at in range(0, 100, 10)) + text[99:],
-    )
-    yield case(
-        "too-long", "More characters than any code has.", _with_parity(body + "0" * (2030 - len(body))) + "00"
-    )
-    yield case("no-kind", "The parity is right, and no kind has this letter.", _with_parity("Z" + body[1:]))
-    yield case(
-        "version-zero", "The parity is right, and version 0 never was.", _with_parity(_version(body, 0))
-    )
-    yield case("padding", "The padding bits after the signature are not zero.", _with_parity(_padded()))
-
-
 def _version(body: str, version: int) -> str:
     """Set the low three bits of the first byte."""
     number = to_number(body)
@@ -159,23 +125,15 @@ def _version(body: str, version: int) -> str:
     return from_number(number & ~(7 << shift) | version << shift, len(body))
 
 
-def _padded() -> str:
-    """Set the last padding bit of a code that has any."""
-    body = authorize(replace(AUTHORIZATION, lines=AUTHORIZATION.lines[:1])).text[:-16]
-    if 5 * len(body) % 8 == 0:
-        raise ValueError("this code has no padding bits to set: choose another")
-    return from_number(to_number(body) | 1, len(body))
-
-
 def _forms() -> Iterator[Vector]:
     """Say in another form what has one form only; the signature is right over these very bytes."""
-    for name, (kind, description, payload) in forged.other_forms().items():
-        yield _case(kind, "malformed", name, description, _signed(kind, payload))
+    for name, (kind, description, payload) in {**forged.other_forms(), **malformed_lines()}.items():
+        yield _case(kind, "malformed", name, description, code_of_payload(kind, payload))
 
 
 def _values_no_code_carries() -> Iterator[Vector]:
-    for name, (kind, description, payload) in forged.meaningless().items():
-        yield _case(kind, "malformed", name, description, _signed(kind, payload))
+    for name, (kind, description, payload) in {**forged.meaningless(), **forged.first_flaws()}.items():
+        yield _case(kind, "malformed", name, description, code_of_payload(kind, payload))
 
 
 def _long_short() -> Iterator[Vector]:
@@ -188,11 +146,13 @@ def _long_short() -> Iterator[Vector]:
 
 def _newer() -> Iterator[Vector]:
     body = AUTHORIZED.text[:-16]
+    zero = _with_parity(_version(body, 0))
+    yield _case(A, "malformed", "version-zero", "The parity is right, and version 0 never was.", zero)
     for version in (2, 7):
         text = _with_parity(_version(body, version))
         yield _case(A, "newer-version", f"version-{version}", f"The format version is {version}.", text)
     for name, (kind, description, payload) in forged.newer().items():
-        yield _case(kind, "newer-version", name, description, _signed(kind, payload))
+        yield _case(kind, "newer-version", name, description, code_of_payload(kind, payload))
 
 
 # --- wrong-kind ----------------------------------------------------------------------------------------
@@ -290,6 +250,12 @@ def _signatures() -> Iterator[Vector]:
     )
     yield case("zero-signature", "Sixty-four zero bytes.", payload, bytes(64))
     yield case(
+        "identity-as-commitment",
+        "R is the identity, and the signature fits: only the owner of the key can make it, and none may.",
+        payload,
+        _with_identity(ISSUER, sig_structure(payload, external_aad(A, *SIGNERS[A][1]))),
+    )
+    yield case(
         "signed-as-return",
         "Signed by the issuer's key, with the external_aad of a return.",
         payload,
@@ -303,46 +269,15 @@ def _signatures() -> Iterator[Vector]:
     )
 
 
-# --- unknown-issuer, revoked-issuer --------------------------------------------------------------------
-
-
-def _issuers() -> Iterator[Vector]:
-    def case(error: str, name: str, description: str, **changes: Any) -> Vector:
-        context = {
-            "request": ASKED.text,
-            "root": ROOT.verifying_key.raw.hex(),
-            "trust": trust(replace(TRUST, **changes)).text,
-        }
-        return _case(A, error, name, description, AUTHORIZED.text, context)
-
-    mine, other = IssuerKey(ISSUER.verifying_key.raw, date(2026, 1, 1)), SECOND_ISSUER.verifying_key
-    if issuer_hint(other) == issuer_hint(ISSUER.verifying_key):
-        raise ValueError("the two issuers have one hint: choose other names for the keys")
-    yield case(
-        "unknown-issuer",
-        "unknown-issuer",
-        "The trust code certifies another issuer only.",
-        issuers=(IssuerKey(other.raw, date(2026, 1, 1)),),
-    )
-    yield case(
-        "unknown-issuer",
-        "issuer-not-yet-valid",
-        "The issuer's validity starts on the day after the issue.",
-        issuers=(replace(mine, valid_from=TODAY + timedelta(days=1)),),
-    )
-    yield case(
-        "unknown-issuer",
-        "issuer-no-longer-valid",
-        "The issuer's validity ended on the day before the issue.",
-        issuers=(replace(mine, valid_until=TODAY - timedelta(days=1)),),
-    )
-    yield case(
-        "revoked-issuer",
-        "revoked-issuer",
-        "The root has revoked the issuer, whatever the date of the authorization.",
-        serial=2,
-        revoked=(ISSUER.verifying_key.id,),
-    )
+def _with_identity(key: SigningKey, message: bytes) -> bytes:
+    """Sign with the nonce zero, so that R is the identity (RFC 8032, section 5.1.6)."""
+    clamped = bytearray(sha512(key.seed).digest()[:32])
+    clamped[0] &= 248
+    clamped[31] = clamped[31] & 127 | 64
+    identity = (1).to_bytes(32, "little")
+    challenge = int.from_bytes(sha512(identity + key.verifying_key.raw + message).digest(), "little")
+    scalar = challenge * int.from_bytes(clamped, "little") % ORDER
+    return identity + scalar.to_bytes(32, "little")
 
 
 # --- bad-key -------------------------------------------------------------------------------------------
@@ -369,36 +304,6 @@ def _keys() -> Iterator[Vector]:
     yield _case(T, "bad-key", "next-root-key", "The next root's key is the identity.", bad_root.text)
 
 
-# --- catalogue -----------------------------------------------------------------------------------------
-
-
-def _catalogues() -> Iterator[Vector]:
-    def case(name: str, description: str, code: VerifiedCode[Any], tags: list[str]) -> Vector:
-        context = {**AUTHORIZATION_CONTEXT, "catalogue": tags}
-        return _case(A, "catalogue", name, description, code.text, context)
-
-    tags = list(CATALOGUE.tags)
-    yield case(
-        "catalogue-too-short",
-        "The reader's catalogue has one tag less than the request's.",
-        AUTHORIZED,
-        tags[:-1],
-    )
-    yield case(
-        "catalogue-changed",
-        "The reader's catalogue has two tags of the request's in another order.",
-        AUTHORIZED,
-        [*tags[:-2], tags[-1], tags[-2]],
-    )
-    outside = authorize(replace(AUTHORIZATION, lines=(Line(len(tags), 1),)))
-    yield case(
-        "outside-the-catalogue",
-        "A number beyond the tags of the request's catalogue.",
-        outside,
-        [*tags, "NEW"],
-    )
-
-
 # --- field ---------------------------------------------------------------------------------------------
 
 
@@ -413,6 +318,9 @@ def _not_built() -> Iterator[Vector]:
     yield granting("count-too-large", "A count of 2^24.", Line(0, 1 << 24))
     yield granting("unsorted-lines", "Lines that are not sorted.", Line(1, 1), Line(0, 1))
     yield granting("repeated-line", "Two lines with the same key, not merged.", Line(0, 1), Line(0, 2))
+    yield granting("too-long", "Lines for more than 1,268 bytes.", *long_lines(24, 64))
+    late = Term(TODAY, date(2179, 6, 7))
+    yield granting("day-out-of-range", "A term that ends on 2179-06-07.", Line(0, 1, late))
     yield granting("tag-too-long", "A tag of 65 characters.", Line("X" * 65, 1))
     yield granting("tag-not-ascii", "A tag that is not ASCII.", Line("CAF\u00c9", 1))
     yield granting("tag-with-space", "A tag that ends with a space.", Line("NET ", 1))

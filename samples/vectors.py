@@ -2,9 +2,11 @@
 
     python -m samples.vectors [FOLDER]
 
-`docs/spec/code-v1.md` says how to read them. The scenarios that must be accepted stand in
-`samples.accepted_vectors`, those that must be refused in `samples.refused_vectors`; this module knows how a
-scenario becomes a file. The keys are made from their names, so anybody has them: nothing signed with them
+`docs/spec/code-v1.md` says how to read them. Scenarios that must be accepted stand in
+`samples.accepted_vectors` and, for each table of weights, in `samples.table_vectors`; those that must be
+refused in `samples.refused_vectors`; both kinds in `samples.pasted_vectors` (what people do to texts) and
+`samples.issuer_vectors` (who issued, hints, catalogues). This module knows how a scenario becomes a file. The
+keys are made from their names, so anybody has them: nothing signed with them
 proves anything.
 """
 
@@ -18,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from codec.alphabet import clean
+from codec.alphabet import PARITY_CHARACTERS, clean
 from codec.catalogue import Catalogue
 from codec.codes import Authorization, Code, Kind, Request
 from codec.envelope import VerifiedCode
@@ -98,21 +100,21 @@ def accepted(
     *,
     given: str | None = None,
     shown: str | None = None,
+    recommended: bool = False,
 ) -> Vector:
     """Return a scenario in which a code must be accepted, as it was signed or repaired from ``given``.
 
-    Where ``given`` has characters that no code has, ``shown`` is how its groups are shown.
+    Where only the parity was wrong, the signature holds without any repair. Where ``given`` has characters
+    that no code has, ``shown`` is how its groups are shown. ``recommended`` marks what needs the clean-up
+    that the specification only recommends.
     """
     text = signed.text if given is None else given
-    repairs = [
-        {"group": number, "typed": typed, "meant": meant}
-        for number, (typed, meant) in enumerate(
-            zip(groups_of(shown or clean(text)), groups_of(signed.text), strict=True), start=1
-        )
-        if typed != meant
-    ]
+    typed = shown or clean(text)
+    repairs = repairs_of(typed, signed.text)
+    body_is_right = typed[:-PARITY_CHARACTERS] == signed.text[:-PARITY_CHARACTERS]
     outcome: dict[str, Any] = {
-        "result": "repaired" if repairs else "accepted",
+        "result": "accepted" if body_is_right else "repaired",
+        **({"clean_up": "recommended"} if recommended else {}),
         "payload": signed.payload.hex(),
         "id": signed.id.hex(),
         "fields": as_json(signed.value),
@@ -126,10 +128,33 @@ def accepted(
 
 
 def refused(
-    name: str, description: str, reads: Kind, code: str, error: str, context: Mapping[str, Any]
+    name: str,
+    description: str,
+    reads: Kind,
+    code: str,
+    error: str,
+    context: Mapping[str, Any],
+    *,
+    meant: str | None = None,
 ) -> Vector:
-    """Return a scenario in which a code must be refused, for the named class of failure."""
-    return Vector(name, description, reads, code, context, {"result": "refused", "error": error})
+    """Return a scenario in which a code must be refused, for the named class of failure.
+
+    Where the class is that of a code as the parity repairs it, ``meant`` is that code.
+    """
+    outcome: dict[str, Any] = {"result": "refused", "error": error}
+    if meant is not None:
+        outcome["repairs"] = repairs_of(clean(code), meant)
+    return Vector(name, description, reads, code, context, outcome)
+
+
+def repairs_of(typed: str, signed: str) -> list[dict[str, Any]]:
+    """Return which groups differ between what was typed, cleaned up, and what was signed."""
+    pairs = zip(groups_of(typed), groups_of(signed), strict=True)
+    return [
+        {"group": number, "typed": found, "meant": meant}
+        for number, (found, meant) in enumerate(pairs, start=1)
+        if found != meant
+    ]
 
 
 def not_built(name: str, description: str, value: Code, kind: Kind) -> Vector:
@@ -186,9 +211,13 @@ def made() -> dict[str, str]:
         ValueError: When two scenarios have one name.
     """
     from samples.accepted_vectors import accepted_vectors
+    from samples.issuer_vectors import issuer_vectors
+    from samples.pasted_vectors import pasted_vectors
     from samples.refused_vectors import refused_vectors
+    from samples.table_vectors import table_vectors
 
-    vectors = [*accepted_vectors(), *refused_vectors()]
+    makers = (accepted_vectors, table_vectors, pasted_vectors, issuer_vectors, refused_vectors)
+    vectors = [vector for make in makers for vector in make()]
     files = {f"{vector.name}.json": vector.render() for vector in vectors}
     if len(files) != len(vectors):
         raise ValueError("two vectors have the same name")

@@ -1,27 +1,63 @@
 """A second reader of codes, written from docs/spec/code-v1.md alone: nothing of `codec` is used here.
 
-Scope: what a device or a portal in another language would do, without repair, and without the clean-up that
-the page only recommends. `tests.codec.second_decoder` decodes; this module reads text and verifies.
+Scope: what a device or a portal in another language would do, without repair. The expressions and the code
+points of the clean-up are read from the page itself. `tests.codec.second_decoder` decodes; this module reads
+text and verifies.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
+from urllib.parse import unquote
 
 from nacl.bindings import crypto_core_ed25519_is_valid_point
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from tests.codec.second_decoder import ALPHABET, Refusal, decode, require
+from tests.codec.second_decoder import ALPHABET, PAGE, Refusal, decode, require
 
 # --- section 4: text -----------------------------------------------------------------------------------
 
 
-def clean(raw: str) -> str:
+EXPRESSIONS = tuple(
+    line.strip() for line in re.findall(r"```text\n( {3}\^\[ .*?)```", PAGE, re.DOTALL)[0].splitlines()
+)
+TABLE = {
+    name: [
+        code
+        for part in ranges.split()
+        for first, _, last in [part.partition("-")]
+        for code in range(int(first, 16), int(last or first, 16) + 1)
+    ]
+    for name, ranges in re.findall(r"^\| ([a-z -]+) \| ([0-9A-F -]{4,}) \| ", PAGE, re.MULTILINE)
+}
+PLAIN: dict[int, str | None] = {
+    **dict.fromkeys(TABLE["spaces"], " "),
+    **dict.fromkeys(TABLE["dashes"], "-"),
+    **dict.fromkeys(TABLE["quotes"], "'"),
+    **dict.fromkeys(TABLE["invisible"], None),
+    **{code: chr(0x21 + place) for place, code in enumerate(TABLE["full-width"])},
+}
+
+
+def recommended(text: str) -> str:
+    """Take steps 2 to 6, which a reader need not take."""
+    for _ in range(3):
+        if re.search("%[0-9A-Fa-f]{2}", text):
+            text = unquote(text, errors="replace")
+    text = text.replace("\r\n", "\n").translate(dict.fromkeys(TABLE["line breaks"], "\n"))
+    text = text.translate(PLAIN)
+    for expression in EXPRESSIONS:
+        text = re.sub(expression, "", text, flags=re.MULTILINE)
+    return re.sub(r"""[_'"`~>|=+,;.]""", "", text)
+
+
+def clean(raw: str, *, as_recommended: bool = False) -> str:
     require(len(raw) <= 65_536)
-    text = re.sub(r"[ \t\r\n-]", "", raw)
+    text = recommended(raw) if as_recommended else raw
+    text = re.sub(r"[ \t\r\n-]", "", text)
     require(text.isascii())
     text = text.upper().translate(str.maketrans("OIL", "011"))
     require(text and len(text) <= 2046 and set(text) <= set(ALPHABET))
@@ -106,25 +142,28 @@ def check_key(key: str) -> None:
     require(crypto_core_ed25519_is_valid_point(bytes.fromhex(key)), "bad-key")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Read:
-    """What became of a code: its payload, its id, what it says, and its tags in words."""
+    """What became of a code: its payload, its id, what it says, its tags in words, and its parity."""
 
     payload: bytes
     id: str
     fields: dict[str, Any]
-    entitlements: list[Any] | None = field(default=None)
+    entitlements: list[Any] | None = None
+    parity_is_right: bool = True
 
 
-def read(raw: str, kind: str, context: Mapping[str, Any]) -> Read:
+def read(raw: str, kind: str, context: Mapping[str, Any], *, as_recommended: bool = False) -> Read:
     """Read a code of one kind with what the reader has, as a vector's `context` says."""
-    text = clean(raw)
+    text = clean(raw, as_recommended=as_recommended)
     try:
         found = _verified(text[:-16], kind, context)
     except Refusal:
         # Section 4.2: this reader repairs nothing, so where the parity is wrong, that is the refusal.
         require(parity_is_right(text))
         raise
+    found.entitlements = entitlements(found.fields, context)
+    found.parity_is_right = parity_is_right(text)
     return found
 
 
@@ -135,7 +174,7 @@ def _verified(body: str, kind: str, context: Mapping[str, Any]) -> Read:
     letter, value = decode(payload)
     require(letter == kind, "wrong-kind")
     code_id = VERIFIERS[kind](value, payload, signature, context)
-    return Read(payload, code_id, value, entitlements(value, context))
+    return Read(payload, code_id, value)
 
 
 def _asked(context: Mapping[str, Any]) -> Read:
