@@ -31,6 +31,7 @@ code = LazyGroup(
             "Print every field of a code, for whoever decides what may leave.",
         ),
         "cose": ("cli.code_cose:cose", "Turn a code into a COSE message, or such a message into a code."),
+        "scan": ("cli.scan:scan", "Read the codes in pictures: print each, one a line."),
     },
 )
 

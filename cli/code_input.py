@@ -5,7 +5,7 @@ quoted by a mail program. A repair is never silent: its groups are named, a pers
 decides with `--accept-repair` or `--no-repair`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -17,7 +17,7 @@ from cli.plain import counted, safe
 
 if TYPE_CHECKING:
     from cli.session import Report, Session
-    from codec.codes import Code
+    from codec.codes import Code, Kind
     from codec.envelope import VerifiedCode
     from codec.reading import Received, Repair
 
@@ -52,21 +52,24 @@ class CodeInput:
     accept_repair: bool | None = None
     may_be_name: bool = False
 
-    def read(self, session: "Session", what: str) -> str:
+    def read(self, session: "Session", what: str, *, kinds: "Collection[Kind]" = ()) -> str:
         """Return the code as it was given, in whatever shape.
 
         Args:
             session: Asks for it where a person can paste it.
             what: What is wanted, for people ("the request code").
+            kinds: What to look for in a picture that shows several codes; empty for any kind.
 
         Raises:
             UsageMistakeError: When no code was given, or in two places at once.
-            CodecError: When a picture holds none.
+            NothingSeenError: When a picture shows none, or several among which nobody chose.
         """
         if sum(map(bool, (self.words, self.file, self.image))) > 1:
             raise UsageMistakeError("The code was given in two places at once.", hint=_WAYS)
         if self.image:
-            return _from_image(self.image)
+            from cli.scanning import only_code
+
+            return only_code(session, self.image, kinds)
         if self.words == ("-",) or self.file == "-":
             return session.world.stdin.read(_LONGEST_INPUT + 1)
         if self.file:
@@ -179,23 +182,6 @@ def _from_file(name: str) -> str:
     return read_text(name, 4 * _LONGEST_INPUT)
 
 
-def _from_image(name: str) -> str:
-    from cli.extras import require_extra
-    from cli.files import read_bytes
-    from codec.errors import QrError
-    from codec.scan import LARGEST_FILE, read_image
-
-    require_extra("scan", "zxingcpp", "PIL", purpose="Reading a QR from an image")
-    found = read_image(read_bytes(name, LARGEST_FILE))
-    if len(found) != 1:
-        how_many = f"{len(found)} different QR symbols" if found else "no QR that can be read"
-        raise QrError(
-            f"The image {safe(name)} holds {how_many}.",
-            hint="Take a picture of one QR, sharp and whole, with the white edge around it.",
-        )
-    return found[0]
-
-
 def _pasted(session: "Session", what: str) -> str:
     """Read lines until they make a whole code, or an empty line says that there is no more."""
     session.warn(f"Paste or type {what}, then press Enter twice:")
@@ -268,7 +254,7 @@ _DECLARATIONS: tuple[Callable[[Any], Any], ...] = (
         "code_image",
         metavar="F",
         section=SECTION,
-        help="Read the code from a photo or screenshot of its QR (needs the extra `scan`).",
+        help="Read the code from a photo, screenshot or PDF that shows its QR (needs the extra `scan`).",
     ),
     option(
         "--accept-repair/--no-repair",

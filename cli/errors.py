@@ -41,6 +41,20 @@ class RepairRefusedError(CommandError):
         self.facts = facts
 
 
+class NothingSeenError(CommandError):
+    """Pictures in which no code was seen.
+
+    Attributes:
+        facts: For scripts: what was seen, and what could not be read.
+    """
+
+    code = "nothing-seen"
+
+    def __init__(self, message: str, *, hint: str, facts: Mapping[str, object]) -> None:
+        super().__init__(message, hint=hint)
+        self.facts = facts
+
+
 class DeclinedError(CommandError):
     """A person answered no, or nobody was there to answer."""
 

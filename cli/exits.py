@@ -88,6 +88,7 @@ EXIT_OF: dict[type[Exception], int] = {
     cli_errors.CommandError: REFUSED,
     cli_errors.UsageMistakeError: USAGE,
     cli_errors.RepairRefusedError: UNREADABLE,
+    cli_errors.NothingSeenError: UNREADABLE,
     cli_errors.DeclinedError: REFUSED,
     cli_errors.OutputError: DAMAGED,
     cli_errors.DemoError: REFUSED,

@@ -10,6 +10,7 @@ Invariants:
 Not handled: what the texts mean; they are as untrusted as a paste.
 """
 
+from dataclasses import dataclass
 from io import BytesIO
 from math import isqrt
 from typing import TYPE_CHECKING, Final
@@ -31,7 +32,24 @@ _FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 """A closed list: others (EPS, for one) start programs or are seldom tested."""
 
 
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A QR symbol that was read: its text, and the page or picture of the file that holds it, from 1."""
+
+    text: str
+    page: int = 1
+
+
 def read_image(data: bytes) -> tuple[str, ...]:
+    """Return the different texts of the QR symbols in an image, as `read_symbols` finds them.
+
+    Raises:
+        QrError: As there.
+    """
+    return tuple(dict.fromkeys(symbol.text for symbol in read_symbols(data)))
+
+
+def read_symbols(data: bytes) -> tuple[Symbol, ...]:
     """Read every QR symbol in an image.
 
     Args:
@@ -39,7 +57,7 @@ def read_image(data: bytes) -> tuple[str, ...]:
             pixels a side; of several pictures in it, the first.
 
     Returns:
-        The different texts found, perhaps none.
+        The symbols found, perhaps none.
 
     Raises:
         QrError: No such image, too large, damaged, or the extra ``scan`` is not installed.
@@ -73,7 +91,7 @@ def read_image(data: bytes) -> tuple[str, ...]:
             "This file is no image that can be read, or it is damaged",
             hint="Give a PNG, JPEG, WebP, GIF, BMP or TIFF file.",
         ) from error
-    return tuple(dict.fromkeys(symbol.text for symbol in found if symbol.valid))
+    return tuple(Symbol(symbol.text) for symbol in found if symbol.valid)
 
 
 def _check_pixels(width: int, height: int) -> None:

@@ -117,6 +117,11 @@ EXAMPLES: tuple[Example, ...] = (
         "For paper: numbered groups, and a drawing.",
     ),
     Example(
+        "code scan",
+        ("tallystick code qr --file request.txt --png r.png", "tallystick code scan r.png"),
+        "A picture that the technician brought.",
+    ),
+    Example(
         "code repair",
         ("sed 's/^\\(.\\{20\\}\\)./\\1Z/' authorization.txt | tallystick code repair - --accept-repair",),
         "One character was mistyped.",

@@ -110,9 +110,11 @@ def install(session: Session, device: "Device", given: CodeInput, output: CodeOu
 
     A trust code (it starts with T) is installed in the same way: it says which issuers to believe.
     """
-    from codec.codes import Authorization
+    from codec.codes import Authorization, Kind
 
-    received = device.read(given.read(session, "the authorization code"))
+    received = device.read(
+        given.read(session, "the authorization code", kinds=(Kind.AUTHORIZATION, Kind.TRUST))
+    )
     code = given.accepted(session, received)
     repairs = {"repairs": repairs_record(received.repairs)}
     if isinstance(code.value, Authorization):

@@ -97,13 +97,13 @@ def rehost(
 
 
 def _replacement(session: Session, given: CodeInput) -> "VerifiedCode[Request] | None":
-    from codec.codes import Request
+    from codec.codes import Kind, Request
     from codec.envelope import require_kind, verify_request
     from codec.reading import receive
 
     if not (given.words or given.file or given.image):
         return None
-    raw = given.read(session, "the request code of the replacement")
+    raw = given.read(session, "the request code of the replacement", kinds=(Kind.REQUEST,))
     received = receive(raw, lambda code: verify_request(require_kind(code, Request)))
     return given.accepted(session, received)
 

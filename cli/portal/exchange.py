@@ -94,7 +94,7 @@ def reserve(
     With `--until` or `--for-days` the device stops using them by itself, although its lots last longer. They
     stay held until it returns them, unless `policy --margin` says after how many days they are free again.
     """
-    from codec.codes import Request
+    from codec.codes import Kind, Request
     from codec.envelope import require_kind, verify_request
     from codec.reading import receive
     from reservation.service.reserving import reserve as reserve_lines
@@ -102,7 +102,7 @@ def reserve(
     _require_one_choice(licenses, as_requested, universal)
     last_day = _last_day(session, until, for_days)
     counts = tag_counts(licenses, "--license")
-    raw = given.read(session, "the request code")
+    raw = given.read(session, "the request code", kinds=(Kind.REQUEST,))
     received = receive(raw, lambda code: verify_request(require_kind(code, Request)))
     request = given.accepted(session, received)
     choice = _choice(counts, as_requested, universal)
@@ -292,11 +292,12 @@ def accept(session: Session, portal: "Portal", given: CodeInput) -> Report:
     cancelled.
     """
     from cli.fingerprints import fingerprint_line, fingerprints_record
+    from codec.codes import Kind
     from reservation.errors import UnknownRequestError
     from reservation.service.accepting import accept as accept_code
     from reservation.service.codes import read_code
 
-    raw = given.read(session, "a confirmation or return code")
+    raw = given.read(session, "a confirmation or return code", kinds=(Kind.CONFIRMATION, Kind.RETURN))
     try:
         received = read_code(portal, raw)
     except UnknownRequestError:

@@ -119,6 +119,7 @@ READING = frozenset(
         "code qr",
         "code release-sheet",
         "code cose",
+        "code scan",
         "demo",
     )
 )
