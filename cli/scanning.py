@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cli.errors import NothingSeenError, UsageMistakeError
 from cli.extras import require_extra
 from cli.files import read_bytes, reason
+from cli.reader import PictureReader
 from cli.scanned import Scanned, Unread, nothing_seen, record, told
 from codec.errors import QrError
 from codec.sightings import Place, Sighting, sort_out
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from codec.scan import Symbol
     from codec.sightings import SeenCode
 
-ENDINGS = frozenset((".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"))
+ENDINGS = frozenset((".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".pdf"))
 """Of the files that are looked at in a folder."""
 HINT = (
     "Hold the camera closer and still, in even light, until the whole QR with its white edge is sharp and "
@@ -39,15 +40,18 @@ def scan(names: Sequence[str], *, progress: Callable[[object], None] = lambda _:
     Raises:
         UsageMistakeError: When the extra ``scan`` is missing, or a name cannot be read.
     """
-    require_extra("scan", "zxingcpp", "PIL", purpose="Reading a QR from an image")
+    require_extra("scan", "zxingcpp", "PIL", "pypdfium2", purpose="Reading a QR from an image")
     sightings: list[Sighting] = []
     unread: list[Unread] = []
-    for file in _files(names):
-        try:
-            sightings += (Sighting(symbol.text, Place(file, symbol.page)) for symbol in _symbols(file))
-        except QrError as error:
-            unread.append(Unread(file, error))
-        progress(file)
+    with PictureReader() as reader:
+        for file in _files(names):
+            try:
+                symbols = _symbols(reader, file)
+            except QrError as error:
+                unread.append(Unread(file, error))
+            else:
+                sightings += (Sighting(symbol.text, Place(file, symbol.page)) for symbol in symbols)
+            progress(file)
     return Scanned(sort_out(sightings), tuple(unread))
 
 
@@ -94,10 +98,10 @@ def _chosen(session: "Session", scanned: Scanned, wanted: "Sequence[SeenCode]") 
     )
 
 
-def _symbols(file: str) -> "tuple[Symbol, ...]":
-    from codec.scan import LARGEST_FILE, read_symbols
+def _symbols(reader: PictureReader, file: str) -> "tuple[Symbol, ...]":
+    from codec.scan import LARGEST_FILE
 
-    found = read_symbols(read_bytes(file, LARGEST_FILE))
+    found = reader.read(read_bytes(file, LARGEST_FILE))
     if not found:
         raise QrError("No QR in it can be read.", hint=HINT)
     return found

@@ -19,6 +19,7 @@ from codec import qr, scan
 from codec.alphabet import ALPHABET
 from codec.errors import QrError
 from codec.parity import parity_of
+from codec.pictures import LONGEST_SIDE
 
 CODE = "Q5K3F7Y2AMM3D9Z0X5VT8HB6NE4RWCJGSPQ0" * 4 + "01"
 LONGER = CODE + CODE[::-1] + parity_of(CODE)
@@ -276,7 +277,7 @@ def test_long_screenshots_are_read() -> None:
     symbol = Image.open(io.BytesIO(qr.png(CODE)))
     strip.paste(symbol, (20, 30_000))
     assert scan.read_image(png_file(strip)) == (CODE,)
-    assert scan.read_image(png_file(Image.new("1", (scan.LONGEST_SIDE, 1)))) == ()
+    assert scan.read_image(png_file(Image.new("1", (LONGEST_SIDE, 1)))) == ()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,133 @@
+"""Pictures are read in a process of their own, with little time and memory, and nothing worth having in it.
+
+Scope: `PictureReader` hands files to that process and takes symbols from it; `serve` is what runs there.
+Decoders of images and PDF are large C programs that get bytes from strangers, while this program may hold a
+signing key. What breaks or stalls them ends the other process, and is told as `QrError`.
+
+Invariants:
+    * The other process gets bytes through a pipe: no names, no environment, no open files.
+    * Each file may take `MOST_SECONDS` of computing there, and all of them `MOST_MEMORY`.
+
+Not handled: systems without limits for processes; there the limits of `codec.scan` stand alone.
+"""
+
+import json
+import subprocess
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from codec.errors import QrError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from codec.scan import Symbol
+
+MOST_SECONDS: Final = 20
+"""Of computing, for one file; two hundred pages take about as long."""
+MOST_MEMORY: Final = 400_000_000
+"""Bytes of memory of its own, the libraries apart."""
+_LENGTH: Final = 8
+_SERVE: Final = "import sys; sys.path[:] = sys.argv[1:]; from cli.reader import serve; serve()"
+
+
+class PictureReader:
+    """The other process, from the first file on; a context that ends it."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "PictureReader":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: "TracebackType | None",
+    ) -> None:
+        """End the process."""
+        self._end()
+
+    def read(self, content: bytes) -> "tuple[Symbol, ...]":
+        """Return the symbols in a file (see `codec.scan.read_symbols`).
+
+        Raises:
+            QrError: As there; also when the file broke the process that reads, or exhausted its limits.
+        """
+        from codec.scan import Symbol
+
+        answer = self._asked(content)
+        if answer is None:
+            self._end()
+            raise QrError(
+                "Reading this file took more time or memory than a picture may take, or it broke the reader",
+                hint="Take a screenshot of what it shows, and give that.",
+            )
+        if "error" in answer:
+            message, hint = answer["error"]
+            raise QrError(message, hint=hint)
+        return tuple(Symbol(text, page) for text, page in answer["symbols"])
+
+    def _asked(self, content: bytes) -> Any:
+        """Hand over one file; None when the process ended over it."""
+        process = self._process = self._process or _started()
+        assert process.stdin and process.stdout
+        with suppress(BrokenPipeError):
+            process.stdin.write(len(content).to_bytes(_LENGTH, "big") + content)
+            process.stdin.flush()
+        answer = process.stdout.readline()
+        return json.loads(answer) if answer.endswith(b"\n") else None
+
+    def _end(self) -> None:
+        if self._process:
+            self._process.kill()
+            with suppress(BrokenPipeError):
+                self._process.communicate()
+            self._process = None
+
+
+def _started() -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", _SERVE, *sys.path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={},
+    )
+
+
+# --- what runs there ---------------------------------------------------------------------------
+
+
+def serve() -> None:
+    """Read one file after the other from stdin, and answer each in a line on stdout."""
+    while head := sys.stdin.buffer.read(_LENGTH):
+        _limit()
+        answer = answer_to(sys.stdin.buffer.read(int.from_bytes(head, "big")))
+        sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
+        sys.stdout.buffer.flush()
+
+
+def answer_to(content: bytes) -> dict[str, object]:
+    """Return what is said of one file: its symbols, or the error."""
+    from codec.scan import read_symbols
+
+    try:
+        return {"symbols": [(symbol.text, symbol.page) for symbol in read_symbols(content)]}
+    except QrError as error:
+        return {"error": (error.message, error.hint)}
+
+
+def _limit() -> None:
+    """Limit what the next file may take; the process ends when that is exceeded."""
+    try:
+        import resource
+    except ImportError:
+        return
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = int(used.ru_utime + used.ru_stime) + 1 + MOST_SECONDS
+    for kind, most in ((resource.RLIMIT_CPU, seconds), (resource.RLIMIT_DATA, MOST_MEMORY)):
+        _, hard = resource.getrlimit(kind)
+        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
