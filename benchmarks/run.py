@@ -1,24 +1,30 @@
 """Measure everything, print it, and write it to benchmarks/RESULTS.md.
 
-    python -m benchmarks.run            sizes and speed
-    python -m benchmarks.run sizes      sizes alone; the speed figures of the last run stay as they are
+    python -m benchmarks.run            everything
+    python -m benchmarks.run sizes      some parts alone (sizes, scanning, speed); the figures of the last run of
+                                        the others stay as they are
 
-Sizes are the same everywhere. Speed is that of the machine that this runs on: close other programs first.
+Sizes and what is scanned are the same everywhere. Speed is that of the machine that this runs on: close other programs first.
 """
 
 import os
 import platform
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from benchmarks.scanning import photo_table, scanning_tables
 from benchmarks.sizes import all_deals, code_table, envelope_table, floor_table, peer_table, wanted_table
 from benchmarks.speed import THOROUGH, Efforts, measure
 from benchmarks.table import markdown
-from benchmarks.timing import RATIO_HEAD, TIME_HEAD
+from benchmarks.timing import RATIO_HEAD, TIME_HEAD, Effort
 
 RESULTS: Final = Path(__file__).resolve().parent / "RESULTS.md"
+SIZES_TITLE: Final = "## Size\n"
+SCANNING_TITLE: Final = "## Scanning\n"
 SPEED_TITLE: Final = "## Speed\n"
+_PHOTO: Final = Effort(rounds=9, repetitions=3)
 
 _PREFACE: Final = """\
 # Results
@@ -61,6 +67,28 @@ character; our 16 parity characters are counted. "None": no QR symbol holds it.
 
 """
 
+_SCANNING: Final = """\
+{title}
+Spoiled pictures that are read in the end (`benchmarks/distortions.py`: each distortion in six strengths, from
+harmless to hopeless, so not even the best reader would come near all of them; what counts is the difference).
+All symbols are equally large on the paper.
+
+Symbols that are as full as their version and level allow:
+
+{versions}
+
+Codes of one length, each in the smallest version that holds it at that level (in brackets):
+
+{lengths}
+
+What spoils the picture, and how many of those that are not read as they are each preparation alone reads:
+
+{distortions}
+
+{photo}
+
+"""
+
 _SPEED: Final = """\
 {title}
 Medians, taken in turns with what is compared ({machine}).
@@ -70,8 +98,6 @@ The ratios count; the times only say where they come from.
 
 {times}
 """
-
-_NOT_MEASURED: Final = f"{SPEED_TITLE}\nNot measured yet: run `make bench`.\n"
 
 
 def sizes_section() -> str:
@@ -98,18 +124,47 @@ def speed_section(efforts: Efforts) -> str:
     )
 
 
-def kept_speed_section(results: str) -> str:
-    """Return the speed section of earlier results."""
-    _, title, section = results.partition(SPEED_TITLE)
-    return title + section if title else _NOT_MEASURED
+def scanning_section(effort: Effort) -> str:
+    """Measure and describe scanning."""
+    versions, lengths, distortions = scanning_tables()
+    return _SCANNING.format(
+        title=SCANNING_TITLE,
+        versions=versions,
+        lengths=lengths,
+        distortions=distortions,
+        photo=photo_table(effort),
+    )
+
+
+def kept_section(results: str, title: str) -> str:
+    """Return one section of earlier results, up to the next one."""
+    _, found, section = results.partition(title)
+    if not found:
+        return f"{title}\nNot measured yet: run `make bench`.\n\n"
+    following = section.find("\n## ")
+    return title + (section if following < 0 else section[: following + 1])
+
+
+PARTS: Final[dict[str, tuple[str, Callable[[], str]]]] = {
+    "sizes": (SIZES_TITLE, sizes_section),
+    "scanning": (SCANNING_TITLE, lambda: scanning_section(_PHOTO)),
+    "speed": (SPEED_TITLE, lambda: speed_section(THOROUGH)),
+}
+"""The sections in their order, by the name that the command line gives them."""
 
 
 def main() -> None:
     """Measure what was asked for, print it and keep it."""
+    wanted = sys.argv[1:] or list(PARTS)
+    unknown = sorted(set(wanted) - set(PARTS))
+    if unknown:
+        raise SystemExit(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
     earlier = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
-    sizes = sizes_section()
-    speed = kept_speed_section(earlier) if sys.argv[1:] == ["sizes"] else speed_section(THOROUGH)
-    results = _PREFACE + sizes + speed
+    sections = [
+        measured() if name in wanted else kept_section(earlier, title)
+        for name, (title, measured) in PARTS.items()
+    ]
+    results = _PREFACE + "".join(sections)
     RESULTS.write_text(results, encoding="utf-8")
     print(results)
 

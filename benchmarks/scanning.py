@@ -2,9 +2,9 @@
 
 * By version and level: symbols as full as they get, all of one size, through every distortion of
   `benchmarks.distortions` at rising strength.
-* By level, for a code of a given length: a higher level needs a larger version, so smaller modules on the same
-  paper. That is the choice that `codec.qr` has to make.
-* By distortion, at level M: read as it is, and with each way of preparing it.
+* By level, for a code of a given length: a higher level needs a larger version, so smaller modules on the
+  same paper. That is the choice that `codec.qr` has to make.
+* By distortion, over all versions and levels: read as it is, and with each way of preparing it.
 * The time of a photo of five megapixels.
 """
 

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.measured import HEAD, Limits, Measured, Specimen, symbol_version
-from benchmarks.run import RESULTS, kept_speed_section
+from benchmarks.run import RESULTS, SIZES_TITLE, SPEED_TITLE, kept_section
 from benchmarks.sizes import (
     WANTED_CHARACTERS,
     Deals,
@@ -82,5 +82,7 @@ def test_the_page_of_results_shows_what_is_measured(table: str) -> None:
 
 
 def test_speed_figures_are_kept_when_only_sizes_are_measured() -> None:
-    assert kept_speed_section("# Results\n\n## Size\n\n## Speed\n\nfigures\n") == "## Speed\n\nfigures\n"
-    assert "Not measured yet" in kept_speed_section("")
+    earlier = "# Results\n\n## Size\n\n### Floor\n\n## Speed\n\nfigures\n"
+    assert kept_section(earlier, SPEED_TITLE) == "## Speed\n\nfigures\n"
+    assert kept_section(earlier, SIZES_TITLE) == "## Size\n\n### Floor\n\n"
+    assert "Not measured yet" in kept_section("", SPEED_TITLE)
