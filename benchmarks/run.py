@@ -1,10 +1,10 @@
 """Measure everything, print it, and write it to benchmarks/RESULTS.md.
 
     python -m benchmarks.run            everything
-    python -m benchmarks.run sizes      some parts alone (sizes, scanning, speed); the figures of the last run of
-                                        the others stay as they are
+    python -m benchmarks.run sizes      some parts alone (sizes, scanning, speed); the others stay as they are
 
-Sizes and what is scanned are the same everywhere. Speed is that of the machine that this runs on: close other programs first.
+Sizes and what is scanned are the same everywhere. Speed is that of the machine that this runs on: close
+other programs first.
 """
 
 import os
