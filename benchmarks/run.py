@@ -1,13 +1,15 @@
 """Measure everything, print it, and write it to benchmarks/RESULTS.md.
 
-    python -m benchmarks.run                sizes, repair, bundles and frames, speed
+    python -m benchmarks.run                sizes, repair, bundles and frames, scanning, speed
     python -m benchmarks.run sizes          sizes alone; the other figures of the last run stay as they are
     python -m benchmarks.run repair         repair alone, some thousand trials
     python -m benchmarks.run repair-long    the same with a million trials, in two processes
     python -m benchmarks.run frames         bundles and frames alone
+    python -m benchmarks.run scanning       spoiled pictures alone
     python -m benchmarks.run speed          speed alone
 
-Sizes are the same everywhere. Speed is that of the machine that this runs on: close other programs first.
+Sizes and what is scanned are the same everywhere. Speed is that of the machine that this runs on: close
+other programs first.
 """
 
 import os
@@ -22,6 +24,7 @@ from benchmarks.frames import TITLE as FRAMES_TITLE
 from benchmarks.frames import section as frames_section
 from benchmarks.repair import LONG, SHORT, repair_section
 from benchmarks.repair import TITLE as REPAIR_TITLE
+from benchmarks.scanning import photo_table, scanning_tables
 from benchmarks.sizes import all_deals, code_table, envelope_table, floor_table, peer_table, wanted_table
 from benchmarks.speed import THOROUGH, Efforts, measure
 from benchmarks.table import markdown
@@ -30,6 +33,8 @@ from benchmarks.timing import RATIO_HEAD, TIME_HEAD, Effort
 RESULTS: Final = Path(__file__).resolve().parent / "RESULTS.md"
 SIZES_TITLE: Final = "## Size\n"
 FRAMES_EFFORT: Final = Effort(rounds=20, repetitions=10)
+PHOTO_EFFORT: Final = Effort(rounds=9, repetitions=3)
+SCANNING_TITLE: Final = "## Scanning\n"
 SPEED_TITLE: Final = "## Speed\n"
 
 _PREFACE: Final = """\
@@ -72,6 +77,28 @@ character; our 16 parity characters are counted. "None": no QR symbol holds it.
 
 """
 
+_SCANNING: Final = """\
+{title}
+Spoiled pictures that are read in the end (`benchmarks/distortions.py`: each distortion in six strengths, from
+harmless to hopeless, so not even the best reader would come near all of them; what counts is the difference).
+All symbols are equally large on the paper.
+
+Symbols that are as full as their version and level allow:
+
+{versions}
+
+Codes of one length, each in the smallest version that holds it at that level (in brackets):
+
+{lengths}
+
+What spoils the picture, and how many of those that are not read as they are each preparation alone reads:
+
+{distortions}
+
+{photo}
+
+"""
+
 _SPEED: Final = """\
 {title}
 Medians, taken in turns with what is compared ({machine}).
@@ -108,6 +135,18 @@ def speed_section(efforts: Efforts) -> str:
     )
 
 
+def scanning_section(effort: Effort) -> str:
+    """Measure and describe scanning."""
+    versions, lengths, distortions = scanning_tables()
+    return _SCANNING.format(
+        title=SCANNING_TITLE,
+        versions=versions,
+        lengths=lengths,
+        distortions=distortions,
+        photo=photo_table(effort),
+    )
+
+
 def kept_section(results: str, title: str) -> str:
     """Return the section of earlier results that has this title."""
     _, found, section = results.partition(title)
@@ -117,32 +156,27 @@ def kept_section(results: str, title: str) -> str:
     return f"{title}{kept.rstrip()}\n\n"
 
 
-#: Title of each part, and who makes it when which part is asked for; no name asks for all.
+#: Title of each part, and who makes it by the name that asks for it alone; each first one is for all parts.
 PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
-    SIZES_TITLE: {"": sizes_section, "sizes": sizes_section},
-    REPAIR_TITLE: {
-        "": partial(repair_section, SHORT),
-        "repair": partial(repair_section, SHORT),
-        "repair-long": partial(repair_section, LONG),
-    },
-    FRAMES_TITLE: {
-        "": partial(frames_section, FRAMES_EFFORT),
-        "frames": partial(frames_section, FRAMES_EFFORT),
-    },
-    SPEED_TITLE: {"": partial(speed_section, THOROUGH), "speed": partial(speed_section, THOROUGH)},
+    SIZES_TITLE: {"sizes": sizes_section},
+    REPAIR_TITLE: {"repair": partial(repair_section, SHORT), "repair-long": partial(repair_section, LONG)},
+    FRAMES_TITLE: {"frames": partial(frames_section, FRAMES_EFFORT)},
+    SCANNING_TITLE: {"scanning": partial(scanning_section, PHOTO_EFFORT)},
+    SPEED_TITLE: {"speed": partial(speed_section, THOROUGH)},
 }
 
 
 def main() -> None:
     """Measure what was asked for, print it and keep it."""
     earlier = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
-    asked = sys.argv[1] if len(sys.argv) > 1 else ""
-    if not any(asked in makers for makers in PARTS.values()):
-        raise SystemExit(f"There is no part {asked}.")
-    sections = [
-        makers[asked]() if asked in makers else kept_section(earlier, title)
-        for title, makers in PARTS.items()
-    ]
+    names = [name for makers in PARTS.values() for name in makers]
+    asked = set(sys.argv[1:]) or {next(iter(makers)) for makers in PARTS.values()}
+    if not asked <= set(names):
+        raise SystemExit(f"The parts are {', '.join(names)}.")
+    sections = []
+    for title, makers in PARTS.items():
+        chosen = [name for name in makers if name in asked]
+        sections.append(makers[chosen[-1]]() if chosen else kept_section(earlier, title))
     results = (_PREFACE + "".join(sections)).rstrip() + "\n"
     RESULTS.write_text(results, encoding="utf-8")
     print(results)

@@ -6,7 +6,8 @@ signing key. What breaks or stalls them ends the other process, and is told as `
 
 Invariants:
     * The other process gets bytes through a pipe: no names, no environment, no open files.
-    * Each file may take `MOST_SECONDS` of computing there, and all of them `MOST_MEMORY`.
+    * Each picture and each file may take only so many seconds of computing there, and all of them
+      `MOST_MEMORY`.
 
 Not handled: systems without limits for processes; there the limits of `codec.scan` stand alone.
 """
@@ -15,6 +16,7 @@ import json
 import subprocess
 import sys
 from contextlib import suppress
+from time import process_time
 from typing import TYPE_CHECKING, Any, Final
 
 from codec.errors import QrError
@@ -24,8 +26,10 @@ if TYPE_CHECKING:
 
     from codec.scan import Symbol
 
-MOST_SECONDS: Final = 20
-"""Of computing, for one file; two hundred pages take about as long."""
+MOST_SECONDS_A_PICTURE: Final = 5
+"""Of computing; the largest that are read take about one."""
+MOST_SECONDS_A_FILE: Final = 40
+"""Of computing; two hundred pages take less than half of it."""
 MOST_MEMORY: Final = 400_000_000
 """Bytes of memory of its own, the libraries apart."""
 _LENGTH: Final = 8
@@ -104,30 +108,43 @@ def _started() -> "subprocess.Popen[bytes]":
 def serve() -> None:
     """Read one file after the other from stdin, and answer each in a line on stdout."""
     while head := sys.stdin.buffer.read(_LENGTH):
-        _limit()
         answer = answer_to(sys.stdin.buffer.read(int.from_bytes(head, "big")))
         sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
         sys.stdout.buffer.flush()
 
 
 def answer_to(content: bytes) -> dict[str, object]:
-    """Return what is said of one file: its symbols, or the error."""
-    from codec.scan import read_symbols
+    """Return what is said of one file: its symbols, or the error; each picture has its time."""
+    from codec.scan import read_pages
 
+    end = _seconds_used() + MOST_SECONDS_A_FILE
+    symbols: list[tuple[str, int]] = []
+    _limit(end)
     try:
-        return {"symbols": [(symbol.text, symbol.page) for symbol in read_symbols(content)]}
+        for page in read_pages(content):
+            symbols += ((symbol.text, symbol.page) for symbol in page)
+            _limit(end)
     except QrError as error:
         return {"error": (error.message, error.hint)}
+    return {"symbols": symbols}
 
 
-def _limit() -> None:
-    """Limit what the next file may take; the process ends when that is exceeded."""
+def _limit(end: int) -> None:
+    """Limit what the next picture may take; the process is ended when that is exceeded.
+
+    Args:
+        end: When the file must be done, in seconds that this process has computed.
+    """
     try:
         import resource
-    except ImportError:
+    except ImportError:  # a system without limits
         return
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = int(used.ru_utime + used.ru_stime) + 1 + MOST_SECONDS
+    seconds = min(end, _seconds_used() + MOST_SECONDS_A_PICTURE)
     for kind, most in ((resource.RLIMIT_CPU, seconds), (resource.RLIMIT_DATA, MOST_MEMORY)):
         _, hard = resource.getrlimit(kind)
         resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def _seconds_used() -> int:
+    """Return how many seconds this process has computed, the one that has begun included."""
+    return int(process_time()) + 1

@@ -27,7 +27,7 @@ LONGEST_SIDE: Final = 65_535
 """Pixels; as much as zxing-cpp takes."""
 MOST_PICTURES: Final = 1_000
 """Pictures of one file: an animation, the pages of a scan."""
-LARGEST_FILM: Final = 200_000_000
+LARGEST_FILM: Final = 100_000_000
 """Pixels of all pictures of one file."""
 LARGEST_DECODED: Final = 150_000_000
 """Bytes that decoding one picture takes, copies included."""

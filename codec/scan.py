@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LARGEST_FILE: Final = 20_000_000
 """Bytes."""
-MOST_HARD_PICTURES: Final = 10
+MOST_HARD_PICTURES: Final = 5
 """Pictures of one file that are looked at again when nothing was read in them."""
 _HARD_AT: Final = 2_000_000
 """Pixels at which that is done."""
@@ -49,14 +49,23 @@ def read_image(data: bytes) -> tuple[str, ...]:
 
 
 def read_symbols(data: bytes) -> tuple[Symbol, ...]:
-    """Read every QR symbol in the pictures of a file, from the first to the last.
+    """Return the QR symbols in all pictures of a file, as `read_pages` finds them.
+
+    Raises:
+        QrError: As there.
+    """
+    return tuple(symbol for symbols in read_pages(data) for symbol in symbols)
+
+
+def read_pages(data: bytes) -> Iterator[tuple[Symbol, ...]]:
+    """Read the QR symbols in the pictures of a file, one picture after the other.
 
     Args:
         data: A PNG, JPEG, WebP, GIF, BMP, TIFF or PDF file of at most 20 MB. All frames of an animation and
             all pages are read, within the limits of `codec.pictures` and `codec.pdfpages`.
 
-    Returns:
-        The symbols found, perhaps none; those of one picture from the top to the bottom.
+    Yields:
+        The symbols of each picture, perhaps none, from its top to its bottom.
 
     Raises:
         QrError: No such file, too large, damaged, encrypted, or the extra ``scan`` is not installed.
@@ -75,7 +84,7 @@ def read_symbols(data: bytes) -> tuple[Symbol, ...]:
             hint="Crop the image to the QR, or save it smaller.",
         )
     try:
-        return tuple(_symbols(pages(data) if is_pdf(data) else pictures(data)))
+        yield from _symbols(pages(data) if is_pdf(data) else pictures(data))
     except QrError:
         raise
     except Exception as error:
@@ -96,14 +105,14 @@ def _no_image(data: bytes) -> QrError:
     )
 
 
-def _symbols(shown: Iterator["Image"]) -> Iterator[Symbol]:
+def _symbols(shown: Iterator["Image"]) -> Iterator[tuple[Symbol, ...]]:
     hard = 0
     for page, picture in enumerate(shown, start=1):
         texts = texts_in(picture)
         if not texts and hard < MOST_HARD_PICTURES:
             hard += 1
             texts = hard_texts_in(picture)
-        yield from (Symbol(text, page) for text in texts)
+        yield tuple(Symbol(text, page) for text in texts)
 
 
 def texts_in(picture: "Image") -> tuple[str, ...]:

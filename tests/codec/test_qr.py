@@ -81,11 +81,20 @@ def shown_by_terminal(text: str, *, around: int, gap: int) -> Picture:
 
 
 @pytest.mark.parametrize("around", [DARK, LIGHT])
-@pytest.mark.parametrize("gap", [0, 2])
+@pytest.mark.parametrize("gap", [0, 1, 2, 4])
 def test_terminal_symbols_are_read(around: int, gap: int) -> None:
     picture = shown_by_terminal(qr.terminal(LONGER), around=around, gap=gap)
     symbol = read(enlarged(picture, 1))
     assert symbol.text == LONGER
+
+
+@pytest.mark.parametrize("around", [DARK, LIGHT])
+@pytest.mark.parametrize("gap", [1, 2])
+def test_terminals_that_leave_lines_in_their_own_colour_are_read(around: int, gap: int) -> None:
+    cells = shown_by_terminal(qr.terminal(LONGER), around=around, gap=0)
+    rows = range(0, len(cells), 16)
+    apart = [line for row in rows for line in (*cells[row : row + 16], *[[around] * len(cells[0])] * gap)]
+    assert scan.read_image(png_file(enlarged(apart, 1))) == (LONGER,)
 
 
 def test_terminal_symbols_bring_their_own_quiet_zone() -> None:
