@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from cli.code_companions import BY_PARITY
 from cli.code_input import CodeInput, repairs_record
 from cli.errors import UsageMistakeError
 from cli.screen import labelled
@@ -11,7 +12,6 @@ if TYPE_CHECKING:
     from cli.code_output import CodeOutput
     from codec.short import ShortReading
 
-_BY_PARITY = "its parity holds, which is no proof"
 _UNCHECKED = "Not checked: only the portal that gave the authorization can, with its issuer's key."
 
 
@@ -19,7 +19,7 @@ def _read(session: Session, given: CodeInput, raw: str) -> "ShortReading":
     from codec.short import inspect_short
 
     reading = inspect_short(raw)
-    given.require_acceptance(session, reading.repairs, _BY_PARITY)
+    given.require_acceptance(session, reading.repairs, BY_PARITY)
     return reading
 
 

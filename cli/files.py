@@ -1,6 +1,7 @@
 """Files that a person names on the command line: read within limits, written whole or not at all."""
 
 import os
+from collections.abc import Collection
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
@@ -20,6 +21,20 @@ def read_bytes(name: str, most: int) -> bytes:
     except (OSError, ValueError) as error:
         raise UsageMistakeError(
             f"The file {name} cannot be read: {reason(error)}.", hint="Check the name of the file."
+        ) from error
+
+
+def files_in(folder: str, endings: Collection[str]) -> list[str]:
+    """Return the names of the files in a folder that end in one of these, in order.
+
+    Raises:
+        UsageMistakeError: When the folder cannot be read.
+    """
+    try:
+        return sorted(str(each) for each in Path(folder).iterdir() if each.suffix.lower() in endings)
+    except OSError as error:
+        raise UsageMistakeError(
+            f"The folder {folder} cannot be read: {reason(error)}.", hint="Check its name."
         ) from error
 
 

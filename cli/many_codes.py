@@ -120,14 +120,9 @@ def _content(name: str) -> str:
 
 
 def _files_of(folder: str) -> tuple[str, ...]:
-    from cli.files import reason
+    from cli.files import files_in
 
-    try:
-        files = sorted(str(each) for each in Path(folder).iterdir() if each.suffix.lower() == ENDING)
-    except OSError as error:
-        raise UsageMistakeError(
-            f"The folder {folder} cannot be read: {reason(error)}.", hint="Check its name."
-        ) from error
+    files = files_in(folder, {ENDING})
     if not files:
         raise UsageMistakeError(
             f"The folder {folder} holds no files whose names end in {ENDING}.",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from cli.code_companions import BY_PARITY
 from cli.code_input import CodeInput
 from cli.command import argument, command, option, with_session
 from cli.errors import RepairRefusedError
@@ -12,8 +13,6 @@ from cli.session import Report, Session
 
 if TYPE_CHECKING:
     from codec.sightings import SeenCode
-
-_BY_PARITY = "its parity holds, which is no proof"
 
 
 @command(
@@ -76,7 +75,7 @@ def _refusal(session: Session, given: CodeInput, code: "SeenCode") -> RepairRefu
     if code.repairs:
         session.warn(f"{where(code.places)}:")
     try:
-        given.require_acceptance(session, code.repairs, _BY_PARITY)
+        given.require_acceptance(session, code.repairs, BY_PARITY)
     except RepairRefusedError as refusal:
         return refusal
     return None

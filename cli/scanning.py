@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cli.errors import NothingSeenError, UsageMistakeError
 from cli.extras import require_extra
-from cli.files import read_bytes, reason
+from cli.files import files_in, read_bytes
 from cli.reader import PictureReader
 from cli.scanned import Scanned, Unread, nothing_seen, record, told
 from codec.errors import QrError
@@ -118,15 +118,10 @@ def _files(names: Sequence[str]) -> Iterator[str]:
 
 
 def _files_of(folder: str) -> Sequence[str]:
-    try:
-        files = [str(each) for each in Path(folder).iterdir() if each.suffix.lower() in ENDINGS]
-    except OSError as error:
-        raise UsageMistakeError(
-            f"The folder {folder} cannot be read: {reason(error)}.", hint="Check its name."
-        ) from error
+    files = files_in(folder, ENDINGS)
     if not files:
         raise UsageMistakeError(
             f"The folder {folder} holds no pictures.",
             hint=f"Name a picture, or a folder of them ({', '.join(sorted(ENDINGS))}).",
         )
-    return sorted(files)
+    return files

@@ -18,17 +18,17 @@ from hashlib import sha256
 from typing import Final
 
 from codec.alphabet import ALPHABET, PARITY_CHARACTERS, to_bytes, to_characters
-from codec.codes import FORMAT_VERSION
+from codec.codes import CARRIERS, FORMAT_VERSION, UnsignedKind
 from codec.errors import FieldError, MalformedCodeError, NewerVersionError
 from codec.fields import NEWER_HINT
 from codec.parity import parity_of
-from codec.wire import BUNDLE, FRAME, MAX_CODE_BYTES, SIGNATURE_BYTES
+from codec.wire import MAX_CODE_BYTES, SIGNATURE_BYTES, kind_byte
 
 DIGEST_BYTES: Final = 8
 MAX_BUNDLE_BYTES: Final = 1_000_000
 """Most bytes of a bundle, and most that its members have together."""
 
-_KIND_BYTE: Final = ALPHABET.index(BUNDLE) << 3 | FORMAT_VERSION
+_KIND_BYTE: Final = kind_byte(UnsignedKind.BUNDLE)
 _MEMBERS_AT: Final = 1 + DIGEST_BYTES
 _SHORTEST_MEMBER: Final = 1 + SIGNATURE_BYTES
 _SHORT: Final = 192
@@ -140,7 +140,7 @@ def _can_be_member(member: bytes) -> bool:
     length = len(member)
     if not _SHORTEST_MEMBER <= length <= MAX_CODE_BYTES or length % 5 == 4:
         return False
-    return ALPHABET[member[0] >> 3] not in (BUNDLE, FRAME)
+    return ALPHABET[member[0] >> 3] not in CARRIERS
 
 
 def _member(member: bytes, before: bytes) -> bytes:
@@ -178,12 +178,12 @@ def _require_bundle(data: bytes) -> None:
     if len(data) > MAX_BUNDLE_BYTES + MAX_BUNDLE_BYTES // 2:
         raise MalformedCodeError(f"A bundle has at most {MAX_BUNDLE_BYTES:,} bytes; this has {len(data):,}.")
     letter, version = (ALPHABET[data[0] >> 3], data[0] & 7) if data else ("", 0)
-    if letter == BUNDLE and version > FORMAT_VERSION:
+    if letter == UnsignedKind.BUNDLE.value and version > FORMAT_VERSION:
         raise NewerVersionError(
             f"This bundle (version {version}) was made by a newer version of Tallystick.", hint=NEWER_HINT
         )
     if data[:1] != bytes((_KIND_BYTE,)):
-        raise MalformedCodeError("This is no bundle.", hint=f"A bundle starts with {BUNDLE}.")
+        raise MalformedCodeError("This is no bundle.", hint="A bundle starts with B.")
 
 
 def _members(data: bytes) -> tuple[bytes, ...]:

@@ -17,10 +17,10 @@ from typing import Final
 
 from codec.alphabet import ALPHABET, LONGEST_CODE, clean
 from codec.bundle import decode_bundle, member_of, text_of
+from codec.codes import CARRIERS, UnsignedKind
 from codec.errors import CodecError, MalformedCodeError, NewerVersionError, WrongKindError
 from codec.frames import FEWEST_CHARACTERS, Frame, Gathered, decode_frame, gather
 from codec.parity import UncorrectableError, correct, is_clean
-from codec.wire import BUNDLE, FRAME
 
 LONGEST_TEXT: Final = 8_000_000
 """Characters: a thousand of the longest frames, and the groups and lines around them."""
@@ -99,9 +99,9 @@ def opened(text: str) -> Frame | tuple[bytes, ...] | None:
     if isinstance(found, int):
         return None
     with suppress(MalformedCodeError, NewerVersionError):
-        if found.text[0] == FRAME:
+        if found.text[0] == UnsignedKind.FRAME.value:
             return decode_frame(member_of(found.text))
-        if found.text[0] == BUNDLE:
+        if found.text[0] == UnsignedKind.BUNDLE.value:
             return decode_bundle(member_of(found.text))
     return None
 
@@ -124,7 +124,7 @@ def carrier_named(data: bytes) -> str:
         MalformedCodeError: It is neither.
         NewerVersionError: A newer version made it.
     """
-    if ALPHABET[data[0] >> 3] == FRAME:
+    if ALPHABET[data[0] >> 3] == UnsignedKind.FRAME.value:
         frame = decode_frame(data)
         return f"{frame} of a bundle, any {frame.of.needed} of which will do"
     count = len(decode_bundle(data))
@@ -142,9 +142,9 @@ def _sorted(found: Iterable[_Found | int]) -> Carried:
             unreadable.append(each)
             continue
         try:
-            if each.text[0] == FRAME:
+            if each.text[0] == UnsignedKind.FRAME.value:
                 frames.append(decode_frame(member_of(each.text)))
-            elif each.text[0] == BUNDLE:
+            elif each.text[0] == UnsignedKind.BUNDLE.value:
                 codes += map(text_of, decode_bundle(member_of(each.text)))
                 bundles += 1
             else:
@@ -266,7 +266,7 @@ def _corrected(text: str, budget: _Budget) -> str:
         corrected = correct(cleaned).code if cleaned else ""
     except UncorrectableError:
         return ""
-    return corrected if corrected[:1] in (BUNDLE, FRAME) else ""
+    return corrected if corrected[:1] in CARRIERS else ""
 
 
 def _looks_like_code(line: str) -> bool:

@@ -56,7 +56,12 @@ class UnsignedKind(Enum):
     """The kinds without a signature; the value is the first character of the text form."""
 
     SHORT = "S"
+    BUNDLE = "B"
+    FRAME = "F"
 
+
+#: First characters of the kinds that carry other codes (`codec.bundle`, `codec.frames`), and are none.
+CARRIERS = (UnsignedKind.BUNDLE.value, UnsignedKind.FRAME.value)
 
 #: Length of a short confirmation (`codec.short`); every signed code is several times as long.
 SHORT_CHARACTERS = 24

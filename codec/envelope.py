@@ -18,10 +18,21 @@ from hashlib import sha256
 from typing import Generic, TypeVar, cast
 
 from codec.alphabet import to_bytes, to_characters
-from codec.codes import KIND_OF, Authorization, Code, Confirmation, Kind, Request, Return, Trust, UnsignedKind
+from codec.codes import (
+    CARRIERS,
+    KIND_OF,
+    Authorization,
+    Code,
+    Confirmation,
+    Kind,
+    Request,
+    Return,
+    Trust,
+    UnsignedKind,
+)
 from codec.errors import MalformedCodeError, WrongKindError
 from codec.keys import SIGNATURE_BYTES, SigningKey, VerifyingKey
-from codec.wire import BUNDLE, FRAME, decode_payload, encode_payload, kind_of
+from codec.wire import decode_payload, encode_payload, kind_of
 
 V_co = TypeVar("V_co", bound=Code, covariant=True)
 V = TypeVar("V", bound=Code)
@@ -154,7 +165,7 @@ def decode_body(body: str) -> UnverifiedCode[Code]:
         WrongKindError: When it is a bundle or a frame.
     """
     data = to_bytes(body)
-    if body[:1] in (BUNDLE, FRAME):
+    if body[:1] in CARRIERS:
         from codec.carriers import require_no_carrier  # seldom, and a device's check has no use for it
 
         require_no_carrier(data)

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 
 from codec.alphabet import ALPHABET, PARITY_CHARACTERS
 from codec.bundle import MAX_BUNDLE_BYTES, digest_in, read_bundle, text_of
-from codec.codes import FORMAT_VERSION
+from codec.codes import FORMAT_VERSION, UnsignedKind
 from codec.erasure import MOST_POINTS, UNIT_BYTES, pieces_at
 from codec.errors import (
     FieldError,
@@ -30,7 +30,7 @@ from codec.errors import (
     NewerVersionError,
 )
 from codec.fields import NEWER_HINT
-from codec.wire import FRAME, MAX_BODY_CHARACTERS
+from codec.wire import MAX_BODY_CHARACTERS, kind_byte
 
 MOST_FRAMES: Final = MOST_POINTS
 TAG_BYTES: Final = 5
@@ -43,7 +43,7 @@ FEWEST_CHARACTERS: Final = HEAD_CHARACTERS + UNIT_CHARACTERS + PARITY_CHARACTERS
 MOST_LOSS: Final = 90
 """Per cent."""
 
-_KIND_BYTE: Final = ALPHABET.index(FRAME) << 3 | FORMAT_VERSION
+_KIND_BYTE: Final = kind_byte(UnsignedKind.FRAME)
 _BITS: Final = 10
 _TRIALS: Final = 2_000_000
 """Products of a piece and a number that the search for a wrong frame may take: about a second."""
@@ -166,10 +166,11 @@ def decode_frame(data: bytes) -> Frame:
     """
     letter, version = (ALPHABET[data[0] >> 3], data[0] & 7) if data else ("", 0)
     numbers = int.from_bytes(data[1 + TAG_BYTES : HEAD_BYTES])
-    if letter == FRAME and (version > FORMAT_VERSION or (version and numbers >> 3 * _BITS)):
+    newer = version > FORMAT_VERSION or (version and numbers >> 3 * _BITS)
+    if letter == UnsignedKind.FRAME.value and newer:
         raise NewerVersionError("This frame was made by a newer version of Tallystick.", hint=NEWER_HINT)
     if data[:1] != bytes((_KIND_BYTE,)):
-        raise MalformedCodeError("This is no frame.", hint=f"A frame starts with {FRAME}.")
+        raise MalformedCodeError("This is no frame.", hint="A frame starts with F.")
     needed, total, number = (numbers >> shift & MOST_POINTS for shift in (2 * _BITS, _BITS, 0))
     piece = data[HEAD_BYTES:]
     units, rest = divmod(len(piece), UNIT_BYTES)

@@ -62,9 +62,6 @@ SIGNATURE_BYTES = 64
 #: Longest text form before parity; it bounds the bytes of a code as well.
 MAX_BODY_CHARACTERS = 2030
 MAX_CODE_BYTES = MAX_BODY_CHARACTERS * 5 // 8
-#: Kinds that carry other codes (`codec.bundle`, `codec.frames`) and are none themselves.
-BUNDLE = "B"
-FRAME = "F"
 
 EXTENSION = Choice((255, 1))
 RARELY = Flag((15, 1))
@@ -230,12 +227,12 @@ def kind_of(first: int) -> Kind:
             f"A code that starts with S is a short confirmation, and has {SHORT_CHARACTERS} characters.",
             hint="Check that its beginning was copied, and that it is one code alone.",
         )
-    if letter in (BUNDLE, FRAME) and version == FORMAT_VERSION:
+    if first in (kind_byte(UnsignedKind.BUNDLE), kind_byte(UnsignedKind.FRAME)):
         raise WrongKindError(
-            f"This is a {'bundle' if letter == BUNDLE else 'frame'}, and a single code is needed here.",
+            f"This is a {UnsignedKind(letter).name.lower()}, and a single code is needed here.",
             hint="Take the codes out first: tallystick code unbundle",
         )
-    if letter in (BUNDLE, FRAME) or any(letter == kind.value for kind in (*Kind, *UnsignedKind)):
+    if any(letter == kind.value for kind in (*Kind, *UnsignedKind)):
         if version >= FORMAT_VERSION:
             raise NewerVersionError(
                 f"This code (kind {letter}, version {version}) was made by a newer version of Tallystick.",

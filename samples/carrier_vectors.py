@@ -36,6 +36,7 @@ from samples.accepted_vectors import (
 )
 from samples.cast import secret
 from samples.vectors import VECTORS as ALL_VECTORS
+from samples.vectors import write
 
 VECTORS: Final = ALL_VECTORS / "carriers"
 QR_5: Final = 122
@@ -225,21 +226,10 @@ def made() -> dict[str, str]:
     return {f"{vector.name}.json": vector.render() for vector in vectors}
 
 
-def write(folder: Path) -> dict[str, str]:
-    """Write every vector into a folder, remove those that are not made any more, return what was written."""
-    files = made()
-    folder.mkdir(parents=True, exist_ok=True)
-    for stale in {path.name for path in folder.glob("*.json")} - set(files):
-        (folder / stale).unlink()
-    for name, content in files.items():
-        (folder / name).write_text(content, encoding="ascii", newline="\n")
-    return files
-
-
 def main() -> None:
     """Write the vectors to the folder that is named, or to their own."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else VECTORS
-    print(f"{len(write(folder))} vectors in {folder}")
+    print(f"{len(write(folder, made()))} vectors in {folder}")
 
 
 if __name__ == "__main__":

@@ -19,8 +19,9 @@ from codec.cose import to_cose
 from codec.digits import DigitSource, Point
 from codec.envelope import external_aad, sig_structure
 from codec.fields import Choice, Flag, Magnitude
+from codec.galois import times
 from codec.grouping import grouped
-from codec.parity import FIRST_ROOT, PARITY_CHARACTERS, PRIMITIVE_POLYNOMIAL, parity_of
+from codec.parity import FIRST_ROOT, PARITY_CHARACTERS, parity_of
 from codec.words import words_of
 from samples.accepted_vectors import ASKED, AUTHORIZATION, AUTHORIZED
 from samples.short_vectors import PARTS as SHORT_PARTS
@@ -118,8 +119,8 @@ def _parity() -> str:
     coefficients = [1]
     root = 1
     for _ in range(FIRST_ROOT, FIRST_ROOT + PARITY_CHARACTERS // 2):
-        root = _multiplied(root, 2)
-        above, below = [0, *coefficients], [_multiplied(each, root) for each in coefficients]
+        root = times(root, 2)
+        above, below = [0, *coefficients], [times(each, root) for each in coefficients]
         coefficients = [high ^ low for high, low in zip(above, [*below, 0], strict=True)]
     powers = [f"{coefficient} x^{power}" for power, coefficient in enumerate(coefficients)][::-1]
     rows = [f"g(x) = {' + '.join(powers)}", "", "body        parity"]
@@ -129,19 +130,6 @@ def _parity() -> str:
         + "\n".join(rows).replace("1 x^8", "x^8").replace(" x^0", "").replace("x^1 ", "x ")
         + "\n```\n"
     )
-
-
-def _multiplied(left: int, right: int) -> int:
-    """Multiply two elements of the field, bit by bit."""
-    product = 0
-    while right:
-        if right & 1:
-            product ^= left
-        right >>= 1
-        left <<= 1
-        if left >> 10:
-            left ^= PRIMITIVE_POLYNOMIAL
-    return product
 
 
 # --- examples ------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from codec.errors import CodecError, FramesDisagreeError, MalformedCodeError
 from codec.frames import decode_frame
 from codec.parity import correct
 from codec.reading import inspect
-from samples import carrier_specification, carrier_vectors
+from samples import carrier_specification, carrier_vectors, vectors
 from tests.codec import second_carriers, second_reader
 from tests.codec.second_decoder import Refusal
 
@@ -30,7 +30,7 @@ REFUSED = {name: record for name, record in RECORDS.items() if record["result"] 
 def test_the_script_makes_these_files_and_no_others(tmp_path: Path) -> None:
     assert carrier_vectors.made() == FILES
     (tmp_path / "stale.json").write_text("{}", encoding="ascii")
-    carrier_vectors.write(tmp_path)
+    vectors.write(tmp_path, carrier_vectors.made())
     assert {path.name for path in tmp_path.iterdir()} == set(FILES)
 
 
