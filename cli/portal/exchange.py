@@ -280,9 +280,10 @@ def _issued(issued: "Issued", output: CodeOutput, title: str, **more: object) ->
     """,
 )
 @takes_code
+@option("--va", metavar="V", help="Where a forgotten reservation belongs. [where its licences are]")
 @on_portal
 @with_session
-def accept(session: Session, portal: "Portal", given: CodeInput) -> Report:
+def accept(session: Session, portal: "Portal", given: CodeInput, va: str | None) -> Report:
     """Take a confirmation or a return from a device.
 
     A confirmation settles what is in use; a return brings the licences home. Any code can be given any number
@@ -290,29 +291,38 @@ def accept(session: Session, portal: "Portal", given: CodeInput) -> Report:
 
     A return for a request that this portal never saw is kept: should the request come later, it is refused as
     cancelled.
+
+    After the database was copied back, it takes requests and authorizations too that the books have
+    forgotten, in any order: together they rebuild the reservation (see `quarantine`).
     """
     from cli.fingerprints import fingerprint_line, fingerprints_record
-    from reservation.errors import UnknownRequestError
+    from cli.portal.bringing import bring_back, judged_since
+    from reservation.errors import MissingAuthorizationError, UnknownRequestError
     from reservation.service.accepting import accept as accept_code
     from reservation.service.codes import read_code
 
     raw = given.read(session, "a confirmation or return code")
+    brought = bring_back(session, portal, given, raw, va)
+    if brought is not None:
+        return brought
     try:
         received = read_code(portal, raw, search=given.search)
-    except UnknownRequestError:
+    except (UnknownRequestError, MissingAuthorizationError):
         kept = _keep(session, portal, given, raw)
         if kept is None:
             raise
         return kept
     code = given.accepted(session, received)
     accepted = accept_code(portal, code)
+    record, lines = judged_since(portal)
     return Report(
         {
             **_accepted_record(accepted),
             "fingerprints": fingerprints_record(**{code.kind.name.lower(): code.id}),
             "repairs": repairs_record(received.repairs),
+            **record,
         },
-        text=_accepted_text(accepted),
+        text="\n".join((accepted_text(accepted), *lines)),
         says=accepted.notes,
         compare=(fingerprint_line(code.kind, code.id),),
     )
@@ -350,7 +360,8 @@ _WHAT_HAPPENED = {
 }
 
 
-def _accepted_text(accepted: "Accepted") -> str:
+def accepted_text(accepted: "Accepted") -> str:
+    """Say what an answer of a device did to the books."""
     sentence = _WHAT_HAPPENED[accepted.kind.value].format(
         udi=safe(accepted.udi), name=accepted.reservation.name, number=accepted.sequence.number
     )

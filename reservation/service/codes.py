@@ -89,7 +89,8 @@ def locate(books: Reading, code: UnverifiedCode[Code]) -> Located:
     return _locate_confirmation(books, require_kind(code, Confirmation))
 
 
-def _candidates(books: Reading, hint: bytes) -> list[Reservation]:
+def reservations_hinted(books: Reading, hint: bytes) -> list[Reservation]:
+    """Return the reservations that a hint in a code could mean."""
     ids = books.reservations_between(*_range(hint), _MOST_CANDIDATES)
     return [found for found in map(books.reservation, ids) if found is not None]
 
@@ -101,7 +102,7 @@ def _range(prefix: bytes) -> tuple[bytes, bytes]:
 
 def _locate_return(books: Reading, code: UnverifiedCode[Return]) -> Located:
     error: CodecError = _unknown_request("return")
-    for reservation in _candidates(books, code.unverified.request_hint):
+    for reservation in reservations_hinted(books, code.unverified.request_hint):
         key = VerifyingKey(reservation.device_key)
         try:
             return Located(reservation, verify_return(code, key, request_id=reservation.id))
@@ -112,7 +113,7 @@ def _locate_return(books: Reading, code: UnverifiedCode[Return]) -> Located:
 
 def _locate_confirmation(books: Reading, code: UnverifiedCode[Confirmation]) -> Located:
     error: CodecError = _unknown_request("confirmation")
-    for reservation in _candidates(books, code.unverified.request_hint):
+    for reservation in reservations_hinted(books, code.unverified.request_hint):
         issued = books.issued_id(reservation.id, code.unverified.sequence)
         if issued is None:
             error = _missing_authorization(reservation, code.unverified)
@@ -180,7 +181,7 @@ def keep_return(portal: Portal, raw: str) -> EarlyReturn:
         books.add_early_return(early, event.id)
         return early
 
-    return write(portal, work)
+    return write(portal, work, reconciles=True)
 
 
 def _require_unknown(books: Reading, code: UnverifiedCode[Return]) -> None:

@@ -23,7 +23,8 @@ GROUP BY lot_id, virtual_account_id;
 SELECT e.event_id, e.at, e.actor, e.kind, e.subject, e.reservation_id, e.detail
 FROM events AS e
 WHERE e.account_id = :account_id
-      AND e.kind IN ('reserved', 'updated', 'confirmed', 'confirmed-late', 'returned', 'returned-again')
+      AND e.kind IN ('reserved', 'updated', 'confirmed', 'confirmed-late', 'returned', 'returned-again',
+                     'rebuilt')
       AND NOT EXISTS (
           SELECT 1 FROM codes AS c
           WHERE c.account_id = e.account_id AND c.reservation_id = e.reservation_id
