@@ -80,7 +80,7 @@ def on_portal_beside(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
     @wraps(run)
     def with_portal(db: str | None, user: str | None, keys: str | None, **options: Any) -> "Report":
         opened = _Opened(the_session(), db, user, keys)
-        return opened.run(run, {**options, "folder": opened.folder})
+        return opened.run(run, {**options, "folder": opened.folder}, tells=True)
 
     return declared(with_portal, PLACE_OPTIONS)
 
@@ -104,7 +104,9 @@ def on_signing_portal(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
 
         def unlock(portal: "Portal") -> "Portal":
             from reservation.bootstrap import ISSUER_FILE, unlocked
+            from reservation.service.context import require_issuing
 
+            portal.store.read(lambda books: require_issuing(portal, books))
             folder = opened.folder
             return unlocked(portal, folder / ISSUER_FILE, passphrase_for(session, passphrase_file, folder))
 
@@ -130,10 +132,17 @@ class _Opened:
             checkpoints=self.folder,
         )
 
-    def run(self, run: Callable[..., "Report"], options: dict[str, Any]) -> "Report":
-        """Run the command, leave a checkpoint, and let go of the portal."""
+    def run(self, run: Callable[..., "Report"], options: dict[str, Any], *, tells: bool = False) -> "Report":
+        """Run a command, leave a checkpoint, and let go of the portal.
+
+        Args:
+            run: The command.
+            options: Its own options.
+            tells: Whether it says itself that there is a quarantine.
+        """
         try:
-            self._warn()
+            if not tells:
+                self._warn()
             try:
                 return run(portal=self.portal, **options)
             finally:

@@ -102,6 +102,8 @@ def bring(portal: Portal, raw: str, *, virtual_account: str | None = None) -> Br
             virtual_account_named(books, virtual_account)
         if not _is_for_this(books, code):
             return None
+        if _is_in_books(books, code):
+            return Brought(KNOWN, code.kind, "", (), ())
         kept = _kept_code(code, stamp)
         known = books.kept_code(kept.digest) is not None
         if not known:
@@ -140,14 +142,14 @@ def settle(portal: Portal) -> tuple[Rebuilt | Accepted, ...]:
 def _is_for_this(books: Reading, code: UnverifiedCode[Code]) -> bool:
     """Tell whether a code could be one that the books have forgotten."""
     was_restored = books.identity().epoch > 0
+    if books.in_quarantine() and _is_in_books(books, code):
+        return True
     if code.kind is Kind.AUTHORIZATION:
         authorization = require_kind(code, Authorization)
         known = [one for one in proofs(books, authorization) if one.standing is not None]
-        if any(one.is_known(books) for one in known):
-            return False
         for one in known:
             _require_free_place(books, one)
-        return bool(known) or was_restored
+        return was_restored or (bool(known) and not _is_in_books(books, code))
     if code.kind is Kind.REQUEST:
         request = verify_request(require_kind(code, Request))
         if books.reservation(request.id) is not None:
@@ -165,6 +167,15 @@ def _can_be_judged(books: Reading, code: UnverifiedCode[Code]) -> bool:
     except CodecError:
         return True
     return True
+
+
+def _is_in_books(books: Reading, code: UnverifiedCode[Code]) -> bool:
+    """Tell whether the books have this very request or authorization."""
+    if code.kind is Kind.REQUEST:
+        return books.reservation(verify_request(require_kind(code, Request)).id) is not None
+    if code.kind is not Kind.AUTHORIZATION:
+        return False
+    return any(one.is_known(books) for one in proofs(books, require_kind(code, Authorization)))
 
 
 def _require_free_place(books: Reading, proof: "Proof") -> None:
