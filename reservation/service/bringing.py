@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
-from codec.codes import Authorization, Code, Confirmation, Kind, Request
+from codec.codes import Authorization, Code, Confirmation, Kind, Request, Return
 from codec.envelope import (
     UnverifiedCode,
     VerifiedCode,
@@ -243,10 +243,14 @@ def _settle(books: Writing, stamp: Stamp, place: str | None) -> Iterator[Rebuilt
 
 
 def _settle_request(books: Writing, kept: KeptCode) -> None:
-    request_id = verify_request(require_kind(inspect(kept.text).code, Request)).id
-    newest = books.newest_event_of(request_id)
+    request = verify_request(require_kind(inspect(kept.text).code, Request))
+    newest = books.newest_event_of(request.id)
     if newest is not None:
         books.settle_kept_code(kept.digest, newest)
+    elif _gives_all_back(books, request) and not any(
+        _waits_for(one, request.id) for one in books.kept_codes()
+    ):
+        books.settle_kept_code(kept.digest, books.newest_event_id())
 
 
 def _settle_confirmation(books: Writing, stamp: Stamp, kept: KeptCode) -> list[Rebuilt | Accepted] | None:
@@ -269,6 +273,10 @@ def _settle_authorization(
         # The place is taken; or it is closed: the device's tombstone covers whatever was signed for it.
         books.settle_kept_code(kept.digest, books.newest_event_of(proof.request.id) or b"")
         return []
+    if standing is None and _gives_all_back(books, proof.request):
+        # Nothing of it is in use, and nothing ever will be.
+        books.settle_kept_code(kept.digest, books.newest_event_id())
+        return []
     other = books.newest_of_device(proof.request.value.udi)
     if standing is None and other is not None and other.state.is_open:
         return None
@@ -279,6 +287,14 @@ def _settle_authorization(
     done = rebuild_forgotten(books, stamp, proof, lines, place)
     books.settle_kept_code(kept.digest, books.newest_event_of(proof.request.id) or b"")
     return [done, *_returned_before(books, stamp, proof.request)]
+
+
+def _gives_all_back(books: Reading, request: VerifiedCode[Request]) -> bool:
+    """Tell whether a return of a request came before it, and leaves nothing in doubt."""
+    early = known_return(books, request)
+    return (
+        early is not None and not require_kind(inspect(early.text).code, Return).unverified.hardware_mismatch
+    )
 
 
 def _returned_before(

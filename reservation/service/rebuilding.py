@@ -164,7 +164,7 @@ def why_blocked(books: Reading, proof: Proof) -> str:
     other = books.newest_of_device(udi)
     what = f"authorization {proof.code.value.sequence} of {name_of(proof.request.id)} for {udi}"
     if other is not None and other.state.is_open and other.id != proof.request.id:
-        return f"{what} waits for the return code of its reservation before, {other.name}"
+        return f"{what} waits for its return code, or that of {other.name}, which the device has open"
     return f"{what} numbers its entitlements by a catalogue that is not here: add it again"
 
 
