@@ -44,7 +44,7 @@ portal = LazyGroup(
         "audit": ("cli.portal.views:audit", "Recompute the books from the rows, and say what differs."),
         "quarantine": (
             "cli.portal.quarantine:quarantine",
-            "What follows when the database was copied back.",
+            "Show and decide what follows when the database was copied back.",
         ),
         "va": ("cli.portal:virtual_accounts", "Virtual Accounts: parts of the stock, such as sites."),
         "catalogue": ("cli.portal:catalogue", "The list of entitlement tags that makes codes shorter."),

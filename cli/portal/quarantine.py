@@ -23,8 +23,7 @@ _REASONED = ("begin", "adopt", "end")
 
 @command(
     "quarantine",
-    example="tallystick portal quarantine\n"
-    "tallystick portal quarantine --begin --reason 'Disk died; backup of Sunday'",
+    example="tallystick portal quarantine",
     exits="""
     0 done
     1 there is no quarantine; or nothing waits, or something does that must be rebuilt first

@@ -65,6 +65,10 @@ class Restorable(Troubled):
     def _database(self) -> Path:
         return self.folder / "portal.db"
 
+    @property
+    def _backup(self) -> Path:
+        return self.folder / "backup.db"
+
     # --- what is looked at ---------------------------------------------------------------------
 
     def signed(self) -> dict[Place, bytes]:
@@ -104,26 +108,25 @@ class Restorable(Troubled):
         """Keep a copy of the database and its checkpoint, in place of the one before."""
         keep_checkpoint(self.portal, self.keys)
         with closing(apsw.Connection(str(self._database))) as live:
-            (self.folder / "backup.db").unlink(missing_ok=True)
-            live.execute("VACUUM INTO ?", (str(self.folder / "backup.db"),))
+            self._backup.unlink(missing_ok=True)
+            live.execute("VACUUM INTO ?", (str(self._backup),))
         if (self.keys / "checkpoint").exists():
             shutil.copy(self.keys / "checkpoint", self.folder / "backup.checkpoint")
         self.done["backup"] += 1
 
     def restore(self, how: str) -> None:
         """Copy the database back: ``alone``, ``unnoticed`` with its checkpoint, ``elsewhere`` without any."""
-        if not (self.folder / "backup.db").exists():
+        if not self._backup.exists():
             return
-        before, events = self.signed(), self._event_count()
+        before, lost = self.signed(), self._event_count(self._database) - self._event_count(self._backup)
         self._replace_files(how)
-        lost = events - self._event_count()
+        self._reopen()
         noticed = how != "unnoticed"
         if not noticed:
             # What a quarantine waits for is forgotten with it.
             self._notice_nothing()
         left = set(self.signed().values())
         self.lost |= {code: (place, noticed) for place, code in before.items() if code not in left}
-        self._reopen()
         self.returned = {hint for (hint,) in self._rows("SELECT hint FROM early_returns")} | {
             request[:4] for (request,) in self._rows("SELECT reservation_id FROM codes WHERE kind = 'R'")
         }
@@ -136,12 +139,11 @@ class Restorable(Troubled):
         self.portal.close()
         for ending in ("-wal", "-shm"):
             self._database.with_name(f"portal.db{ending}").unlink(missing_ok=True)
-        shutil.copy(self.folder / "backup.db", self._database)
+        shutil.copy(self._backup, self._database)
         if how == "elsewhere":
             (self.keys / "checkpoint").unlink(missing_ok=True)
         elif how == "unnoticed" and (self.folder / "backup.checkpoint").exists():
             shutil.copy(self.folder / "backup.checkpoint", self.keys / "checkpoint")
-        self.books = apsw.Connection(str(self._database), flags=apsw.SQLITE_OPEN_READONLY)
         self.checked = None
 
     def _reopen(self) -> None:
@@ -153,6 +155,7 @@ class Restorable(Troubled):
             checkpoints=self.keys,
         )
         self.portal = replace(opened, issuer=self.portal.issuer)
+        self.books = apsw.Connection(str(self._database), flags=apsw.SQLITE_OPEN_READONLY)
 
     def _expect(self, how: str, lost: int) -> None:
         """Say what must follow: what was lost is noticed where a checkpoint can show it, and nothing else."""
@@ -163,8 +166,10 @@ class Restorable(Troubled):
     def _notice_nothing(self) -> None:
         self.lost = {code: (place, False) for code, (place, _) in self.lost.items()}
 
-    def _event_count(self) -> int:
-        return int(next(self._rows("SELECT count(*) FROM events"))[0])
+    def _event_count(self, database: Path) -> int:
+        with closing(apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)) as books:
+            ((count,),) = books.execute("SELECT count(*) FROM events")
+            return int(count)
 
     # --- what people do then -------------------------------------------------------------------
 
@@ -178,6 +183,8 @@ class Restorable(Troubled):
             adopt(self.portal, reason="nothing happened")
             self._notice_nothing()
         begin_checkpoint(self.portal, self.keys)
+        self.books.close()
+        self.portal.close()
         self._reopen()
         self.must_not_issue = self.in_quarantine()
         self.done["said the truth" if was_restored else "said what is not so"] += 1
