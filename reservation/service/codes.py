@@ -139,8 +139,8 @@ def _missing_authorization(reservation: Reservation, value: Confirmation) -> Mis
     return MissingAuthorizationError(
         f"This confirms authorization {value.sequence} of reservation {reservation.name}, and the books hold "
         f"none of that sequence (the newest is {reservation.sequence}), so it cannot be judged.",
-        hint="The books may have been restored from an old copy. Keep this code, and look for the "
-        "authorization code on paper or on the device.",
+        hint="The books may have been restored from an old copy: then say so (tallystick portal quarantine). "
+        "Keep this code, and look for the authorization code on paper or in mails.",
     )
 
 
