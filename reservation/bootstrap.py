@@ -28,7 +28,7 @@ from reservation.model import (
     Stamp,
     VirtualAccount,
 )
-from reservation.service import restoring
+from reservation.service import watching
 from reservation.service.context import Issuer, Portal
 from reservation.service.stock import require_match
 from reservation.store import Founding, Store
@@ -263,7 +263,7 @@ def open_portal(
     try:
         issuer = _open_issuer(store, issuer_file, passphrase) if issuer_file else None
         portal = Portal(store, issuer, actor, clock, random)
-        return restoring.watch(portal, kept) if checkpoints else portal
+        return watching.watch(portal, kept) if checkpoints else portal
     except BaseException:
         store.close()
         raise
@@ -278,7 +278,7 @@ def keep_checkpoint(portal: Portal, checkpoints: Path) -> None:
         StorageError: When it cannot be written. The work that the log tells of is durable all the same.
     """
     if portal.is_vouched_for:
-        checkpointfile.keep(checkpoints, restoring.checkpoint_of(portal))
+        checkpointfile.keep(checkpoints, watching.checkpoint_of(portal))
 
 
 def begin_checkpoint(portal: Portal, checkpoints: Path) -> None:
@@ -287,7 +287,7 @@ def begin_checkpoint(portal: Portal, checkpoints: Path) -> None:
     Raises:
         StorageError: When it cannot be written.
     """
-    checkpointfile.keep(checkpoints, restoring.checkpoint_of(portal))
+    checkpointfile.keep(checkpoints, watching.checkpoint_of(portal))
 
 
 def unlocked(portal: Portal, issuer_file: Path, passphrase: str) -> Portal:

@@ -151,7 +151,7 @@ class _Opened:
             self.portal.close()
 
     def _warn(self) -> None:
-        from reservation.service.restoring import in_quarantine
+        from reservation.service.watching import in_quarantine
 
         if in_quarantine(self.portal):
             self.session.say("This portal is in quarantine: see `tallystick portal quarantine`.")

@@ -1,10 +1,12 @@
 """The portal's verbs, one function each: load, decide, write, commit.
 
 Every verb takes a `Portal` first. Modules: `codes` reads and names, `reserving` issues, `accepting` takes
-what devices answer, `bringing` what the books have forgotten, `stock`, `ordering` and `catalogue` keep what
-there is to reserve, `views` shows, `auditing` recomputes, `deciding` is for what needs two persons,
-`transferring` for what goes from one Virtual Account to another, `restoring` for databases that were copied
-back. Portals are made and opened by `reservation.bootstrap`.
+what devices answer, `stock`, `ordering` and `catalogue` keep what there is to reserve, `views` shows,
+`auditing` recomputes, `deciding` is for what needs two persons, `transferring` for what goes from one Virtual
+Account to another. Portals are made and opened by `reservation.bootstrap`.
+
+Only after a restore, and so not loaded here: `bringing` takes codes that the books have forgotten,
+`rebuilding` puts them into the books, `restoring` ends the quarantine.
 """
 
 from codec.reading import Received
@@ -12,7 +14,6 @@ from reservation.lots import Preference
 from reservation.rules import Choice, LinesWanted
 from reservation.service.accepting import Accepted, accept
 from reservation.service.auditing import Finding, audit
-from reservation.service.bringing import Brought, bring, settle
 from reservation.service.catalogue import add_catalogue, show_catalogue
 from reservation.service.codes import DeviceCode, find_reservation, keep_return, read_code
 from reservation.service.context import Issuer, Portal, Swept, sweep
@@ -30,18 +31,7 @@ from reservation.service.deciding import (
 )
 from reservation.service.issuing import Issued
 from reservation.service.ordering import OrderAdded, import_order, preview_order
-from reservation.service.rebuilding import Blocked, Rebuilt
 from reservation.service.reserving import AS_REQUESTED, UNIVERSAL, reissue, reserve, update
-from reservation.service.restoring import (
-    Ending,
-    Outlook,
-    adopt,
-    approve_end,
-    begin_quarantine,
-    propose_end,
-    reject_end,
-    show_quarantine,
-)
 from reservation.service.stock import (
     Added,
     add_license,
@@ -82,15 +72,12 @@ __all__ = [
     "UNIVERSAL",
     "Accepted",
     "Added",
-    "Blocked",
-    "Brought",
     "Choice",
     "Corrected",
     "Counts",
     "Decided",
     "Details",
     "DeviceCode",
-    "Ending",
     "Finding",
     "HeldLine",
     "Issued",
@@ -99,13 +86,11 @@ __all__ = [
     "LinesWanted",
     "LotState",
     "OrderAdded",
-    "Outlook",
     "Page",
     "Pool",
     "Portal",
     "Preference",
     "Proposed",
-    "Rebuilt",
     "Received",
     "Summary",
     "Swept",
@@ -115,12 +100,8 @@ __all__ = [
     "add_catalogue",
     "add_license",
     "add_virtual_account",
-    "adopt",
     "approve",
-    "approve_end",
     "audit",
-    "begin_quarantine",
-    "bring",
     "correct_license",
     "events",
     "find_reservation",
@@ -133,23 +114,19 @@ __all__ = [
     "overview",
     "pending_decisions",
     "preview_order",
-    "propose_end",
     "propose_rehost",
     "propose_release",
     "propose_write_off",
     "read_code",
     "reissue",
     "reject",
-    "reject_end",
     "remove_virtual_account",
     "rename_virtual_account",
     "reserve",
     "set_policy",
     "set_product",
-    "settle",
     "show_catalogue",
     "show_policy",
-    "show_quarantine",
     "show_reservation",
     "sweep",
     "transfer_license",

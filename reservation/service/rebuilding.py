@@ -24,7 +24,7 @@ from codec.errors import CodecError
 from codec.keys import VerifyingKey
 from codec.reading import inspect
 from reservation import quarantine
-from reservation.checkpoint import Checkpoint, KeptCode, Restore
+from reservation.checkpoint import KeptCode
 from reservation.errors import UnknownCatalogueError
 from reservation.model import (
     DEFAULT_VIRTUAL_ACCOUNT,
@@ -41,7 +41,8 @@ from reservation.service.codes import reservations_hinted
 from reservation.service.context import following
 from reservation.service.issuing import require_standing, virtual_account_named, virtual_account_of
 from reservation.service.stock import lot_of
-from reservation.standing import Changes, Standing
+from reservation.service.watching import enter_quarantine
+from reservation.standing import Standing
 from reservation.store import Reading, Writing
 
 _PROOF = "an authorization that this portal signed is not in its books"
@@ -77,29 +78,6 @@ class Blocked:
     reservation_id: bytes
     sequence: Sequence
     reason: str
-
-
-def enter_quarantine(books: Writing, stamp: Stamp, kept: Checkpoint | None, reason: str) -> Restore:
-    """Begin a quarantine, in a new epoch; or note one more reason for it.
-
-    Args:
-        books: The books.
-        stamp: When and by whom.
-        kept: The checkpoint that they do not extend; None: something else shows that they were copied back.
-        reason: What else.
-    """
-    identity = books.identity()
-    lasts = books.in_quarantine()
-    found_events, _ = books.log_end()
-    newest = books.event(books.newest_event_id())
-    if newest is None:
-        raise ValueError("books without an event")
-    event, restore = quarantine.notice(newest, found_events, kept, reason, stamp)
-    books.record(Changes(event))
-    books.add_restore(restore)
-    if not lasts or (kept is not None and kept.epoch >= identity.epoch):
-        books.set_epoch(quarantine.epoch_after(identity, kept.epoch if kept else 0))
-    return restore
 
 
 # --- proofs ----------------------------------------------------------------------------------------

@@ -1,73 +1,23 @@
-"""Restores of the database: noticing one, what is known to be forgotten, and the end of the quarantine.
+"""What is known of a database that was copied back, what people say about it, and how it ends.
 
-Whoever opens a portal reads the checkpoint first, and then lets `watch` compare. At the end of a process,
-`checkpoint_of` says where the log stands, for the checkpoint to be written anew.
+Not handled: noticing it (`reservation.service.watching`), and rebuilding what it forgot
+(`reservation.service.rebuilding`).
 """
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 
 from reservation import quarantine
-from reservation.checkpoint import Checkpoint, KeptCode, Restore, Verdict, judge
+from reservation.checkpoint import Checkpoint, KeptCode, Restore
 from reservation.decisions import require_reason
 from reservation.errors import StateDamagedError
 from reservation.model import Event, EventKind, Sequence, Stamp
 from reservation.service.context import Portal, write
-from reservation.service.rebuilding import Blocked, blocked, enter_quarantine
+from reservation.service.rebuilding import Blocked, blocked
+from reservation.service.watching import begin, checkpoint_in
 from reservation.standing import Changes
 from reservation.store import Reading, Writing
 
 _PAGE = 1000
-
-
-def checkpoint_of(portal: Portal) -> Checkpoint:
-    """Return where the log of a portal stands."""
-    now = portal.clock()
-    return portal.store.read(lambda books: _checkpoint(books, now))
-
-
-def _checkpoint(books: Reading, now: datetime) -> Checkpoint:
-    identity = books.identity()
-    events, digest = books.log_end()
-    return Checkpoint(identity.portal_id, identity.epoch, events, digest, now)
-
-
-def watch(portal: Portal, kept: Checkpoint | None) -> Portal:
-    """Compare a portal's books with its checkpoint; when they were copied back, begin the quarantine.
-
-    Args:
-        portal: The portal.
-        kept: The checkpoint, as it was read before the books were opened; None: there is none.
-
-    Returns:
-        The portal, which knows whether a checkpoint vouches for its books.
-
-    Raises:
-        OtherCheckpointError: When the checkpoint is of another portal.
-    """
-    verdict = portal.store.read(lambda books: _verdict(books, kept, portal.clock()))
-    if verdict is Verdict.RESTORED and kept is not None:
-        _begin(portal, kept, "")
-    return replace(portal, is_vouched_for=verdict is not Verdict.UNKNOWN)
-
-
-def _verdict(books: Reading, kept: Checkpoint | None, now: datetime) -> Verdict:
-    there = _checkpoint(books, now)
-    hash_then = books.hash_after(kept.events) if kept else None
-    known = () if kept is None or hash_then == kept.hash else books.restores()
-    verdict = judge(kept, there, hash_then, known)
-    if verdict is Verdict.OTHER_PORTAL and kept is not None:
-        raise quarantine.refuse_other(kept, there)
-    return verdict
-
-
-def _begin(portal: Portal, kept: Checkpoint | None, reason: str) -> Restore:
-    def work(books: Writing, stamp: Stamp) -> Restore:
-        if kept is not None and _verdict(books, kept, stamp.at) is not Verdict.RESTORED:
-            return books.restores()[-1]  # Another process was faster.
-        return enter_quarantine(books, stamp, kept, reason)
-
-    return write(portal, work, reconciles=True)
 
 
 def begin_quarantine(portal: Portal, *, reason: str) -> Restore:
@@ -77,7 +27,7 @@ def begin_quarantine(portal: Portal, *, reason: str) -> Restore:
         RuleError: When the reason is none.
     """
     require_reason(reason)
-    return _begin(portal, None, reason)
+    return begin(portal, None, reason)
 
 
 def adopt(portal: Portal, *, reason: str) -> None:
@@ -92,11 +42,6 @@ def adopt(portal: Portal, *, reason: str) -> None:
         lambda books, stamp: books.record(Changes(quarantine.adopt(reason, stamp))),
         reconciles=True,
     )
-
-
-def in_quarantine(portal: Portal) -> bool:
-    """Tell whether a portal's database was copied back, and nobody has ended the quarantine."""
-    return portal.store.read(lambda books: books.in_quarantine())
 
 
 # --- what is known ---------------------------------------------------------------------------------
@@ -138,7 +83,7 @@ def show_quarantine(portal: Portal) -> Outlook:
         restores = books.restores()
         first = next((one.event_id for one in restores if one.lasts), None)
         return Outlook(
-            checkpoint=_checkpoint(books, now),
+            checkpoint=checkpoint_in(books, now),
             is_vouched_for=portal.is_vouched_for,
             restores=restores,
             waiting=books.kept_codes(),

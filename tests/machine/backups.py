@@ -19,16 +19,8 @@ from codec.envelope import to_text
 from codec.reading import inspect
 from reservation.bootstrap import begin_checkpoint, keep_checkpoint, open_portal
 from reservation.device.answers import Status
-from reservation.service import (
-    adopt,
-    approve_end,
-    begin_quarantine,
-    bring,
-    propose_end,
-    settle,
-    show_quarantine,
-)
-from reservation.service.bringing import is_for_bringing
+from reservation.service.bringing import bring, is_for_bringing, settle
+from reservation.service.restoring import adopt, approve_end, begin_quarantine, propose_end, show_quarantine
 from tests.machine.trouble import Troubled
 from tests.machine.watch import DEVICES, Key, enforced_by
 from tests.machine.world import Carried

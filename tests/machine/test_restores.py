@@ -13,7 +13,7 @@ from codec.codes import Kind, Mode
 from reservation import quarantine, rebuilding
 from reservation.checkpoint import Verdict
 from reservation.errors import ConstraintBrokenError
-from reservation.service import LinesWanted, context, restoring
+from reservation.service import LinesWanted, context, watching
 from reservation.standing import Changes
 from tests.machine.backups import FORGOTTEN, UNNOTICED, WAITING, Restorable
 from tests.machine.founding import restorable
@@ -24,7 +24,7 @@ from tests.machine.world import TAGS
 ROUTE = TAGS[0]
 #: Without making a failure small: that takes longer here than to understand it.
 RUNS = settings(
-    SETTINGS, max_examples=60, stateful_step_count=40, phases=(Phase.explicit, Phase.reuse, Phase.generate)
+    SETTINGS, max_examples=25, stateful_step_count=40, phases=(Phase.explicit, Phase.reuse, Phase.generate)
 )
 SEARCH = settings(MUTANT, max_examples=60, stateful_step_count=40, phases=(Phase.generate,))
 
@@ -134,7 +134,7 @@ def same_epoch(identity: Any, _known: int) -> int:
 
 
 MUTANTS: dict[str, tuple[Any, str, Callable[..., Any], str]] = {
-    "a database copied back is not noticed": (restoring, "judge", notice_nothing, "nobody noticed"),
+    "a database copied back is not noticed": (watching, "judge", notice_nothing, "nobody noticed"),
     "issuing goes on in quarantine": (context, "require_issuing", allow, "was issued by a database"),
     "what is rebuilt is not held": (
         "reservation.service.rebuilding",
