@@ -236,6 +236,6 @@ def _notes_on_return(standing: Standing, last: Sequence) -> tuple[str, ...]:
         return ()
     note = (
         f"The device had installed sequence {last}, and the books know only {newest}: they were restored "
-        "from an old copy. Look into it."
+        "from an old copy. Look into it: tallystick portal quarantine"
     )
     return (note,)

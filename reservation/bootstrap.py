@@ -15,7 +15,8 @@ from types import ModuleType
 from codec.codes import IssuerKey, Trust, checked_text
 from codec.envelope import sign_trust
 from codec.keys import SigningKey, VerifyingKey
-from reservation import keyfile
+from reservation import checkpointfile, keyfile
+from reservation.checkpoint import NO_EVENTS, Checkpoint, chained
 from reservation.errors import AlreadyThereError, ReservationError, SetupError
 from reservation.model import (
     DEFAULT_VIRTUAL_ACCOUNT,
@@ -27,6 +28,7 @@ from reservation.model import (
     Stamp,
     VirtualAccount,
 )
+from reservation.service import watching
 from reservation.service.context import Issuer, Portal
 from reservation.service.stock import require_match
 from reservation.store import Founding, Store
@@ -127,6 +129,9 @@ def initialise(
         for file, key in files.items():
             keyfile.draft_key(file, key, passphrase)
             undo.callback(keyfile.discard_drafts, file)
+        # Before the database: there is never one of ours that no checkpoint vouches for.
+        undo.callback(_remove, keys_folder / checkpointfile.NAME)
+        checkpointfile.create(keys_folder, _first_checkpoint(founding))
         engine.create(path, founding, token=random(_ID_BYTES).hex())
         undo.callback(_remove, path)
         for file, key in files.items():
@@ -135,6 +140,13 @@ def initialise(
         undo.pop_all()
     root_file, issuer_file = files
     return Founded(path, root_file, issuer_file, root.verifying_key, founding.identity.portal_id)
+
+
+def _first_checkpoint(founding: Founding) -> Checkpoint:
+    """Return the checkpoint of a log with the one event of a new portal."""
+    identity = founding.identity
+    (digest,) = chained(NO_EVENTS, (founding.event,))
+    return Checkpoint(identity.portal_id, identity.epoch, 1, digest, founding.event.at)
 
 
 def _remove(file: Path) -> None:
@@ -219,8 +231,11 @@ def open_portal(
     random: Random,
     issuer_file: Path | None = None,
     passphrase: str = "",
+    checkpoints: Path | None = None,
 ) -> Portal:
     """Open a portal on behalf of a user.
+
+    When its database was copied back since the checkpoint was kept, it is in quarantine afterwards.
 
     Args:
         url: Its database; see `database_path`.
@@ -229,8 +244,11 @@ def open_portal(
         random: Gives ids.
         issuer_file: Private key of the issuer; needed to sign authorizations, None for all else.
         passphrase: Of that file.
+        checkpoints: Folder that keeps the checkpoint, beside the issuer's key; None: nobody keeps any, and
+            a restore goes unnoticed.
 
     Raises:
+        OtherCheckpointError: When the checkpoint is of another portal.
         NoPortalError: When there is none.
         KeyFileError: When the key cannot be opened, or is not this portal's.
         StateDamagedError: When the database is damaged, or a newer version wrote it.
@@ -239,13 +257,37 @@ def open_portal(
     """
     path = database_path(url)
     checked_text("user name", actor)
+    # Before the database: what is committed meanwhile makes it newer than the checkpoint, and never older.
+    kept = checkpointfile.read(checkpoints) if checkpoints else None
     store: Store = _sqlite_engine().open_store(path)
     try:
         issuer = _open_issuer(store, issuer_file, passphrase) if issuer_file else None
+        portal = Portal(store, issuer, actor, clock, random)
+        return watching.watch(portal, kept) if checkpoints else portal
     except BaseException:
         store.close()
         raise
-    return Portal(store, issuer, actor, clock, random)
+
+
+def keep_checkpoint(portal: Portal, checkpoints: Path) -> None:
+    """Note where the log of a portal stands, beside its key: at the end of a process, and now and then.
+
+    Where there is no checkpoint, none is begun: a person says first that the database is the newest.
+
+    Raises:
+        StorageError: When it cannot be written. The work that the log tells of is durable all the same.
+    """
+    if portal.is_vouched_for:
+        checkpointfile.keep(checkpoints, watching.checkpoint_of(portal))
+
+
+def begin_checkpoint(portal: Portal, checkpoints: Path) -> None:
+    """Write a checkpoint where there is none, after a person has said what the database is.
+
+    Raises:
+        StorageError: When it cannot be written.
+    """
+    checkpointfile.keep(checkpoints, watching.checkpoint_of(portal))
 
 
 def unlocked(portal: Portal, issuer_file: Path, passphrase: str) -> Portal:

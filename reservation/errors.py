@@ -385,3 +385,27 @@ class NotEmptyError(RuleError):
     """A Virtual Account that would be removed while something is in it."""
 
     code = "not-empty"
+
+
+class QuarantinedError(RuleError):
+    """Something that a portal does not do while nobody knows what its restored database has forgotten."""
+
+    code = "quarantined"
+
+
+class NoCheckpointError(RuleError):
+    """Something that a portal does not do where no checkpoint tells whether its database is the newest."""
+
+    code = "no-checkpoint"
+
+
+class OtherCheckpointError(SetupError):
+    """A checkpoint that belongs to another portal than the database."""
+
+    code = "other-checkpoint"
+
+
+class UnreconciledError(RuleError):
+    """The end of a quarantine while something is known to be forgotten, and not rebuilt."""
+
+    code = "unreconciled"

@@ -52,6 +52,13 @@ class EventKind(StrEnum):
     RESERVATION_TRANSFERRED = "reservation-transferred"
     VIRTUAL_ACCOUNT_RENAMED = "virtual-account-renamed"
     VIRTUAL_ACCOUNT_REMOVED = "virtual-account-removed"
+    RESTORE_NOTICED = "restore-noticed"
+    CHECKPOINT_ADOPTED = "checkpoint-adopted"
+    CODE_KEPT = "code-kept"
+    REBUILT = "rebuilt"
+    QUARANTINE_END_PROPOSED = "quarantine-end-proposed"
+    QUARANTINE_END_REJECTED = "quarantine-end-rejected"
+    QUARANTINE_ENDED = "quarantine-ended"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
+from reservation.checkpoint import KeptCode, Restore
 from reservation.ledger import Balance, Movement
 from reservation.model import (
     Decision,
@@ -232,6 +233,40 @@ class Reading(Protocol):
     def moved(self, event_id: bytes) -> tuple[Moved, ...]:
         """Return the movements of an event."""
 
+    # --- the chain of events, and restores ---
+    def log_end(self) -> tuple[int, bytes]:
+        """Return how many events there are, and the hash over them."""
+
+    def hash_after(self, events: int) -> bytes | None:
+        """Return the hash over so many events; None: there are fewer."""
+
+    def chain(self) -> Iterator[tuple[int, bytes, Event]]:
+        """Go through all events in the order of the chain, each with its number and hash."""
+
+    def event_count(self) -> int:
+        """Return how many events there are, in the chain or not."""
+
+    def restores(self) -> tuple[Restore, ...]:
+        """Return every restore that was noticed, oldest first."""
+
+    def in_quarantine(self) -> bool:
+        """Tell whether a restore was noticed whose quarantine nobody ended."""
+
+    def kept_codes(self) -> tuple[KeptCode, ...]:
+        """Return the codes that wait for another one, oldest first."""
+
+    def kept_code(self, digest: bytes) -> KeptCode | None:
+        """Return a code that waits, or waited."""
+
+    def returns_ahead(self) -> tuple[tuple[bytes, Sequence], ...]:
+        """Return reservations whose return names a sequence that the books do not know."""
+
+    def something_since(self, event_id: bytes) -> bool:
+        """Tell whether anything was recorded after an event but what falls due by itself."""
+
+    def newest_epoch(self) -> int:
+        """Return the highest epoch of any authorization."""
+
     # --- lists ---
     def page(self, wanted: PageOf) -> tuple[Reservation, ...]:
         """Return reservations, newest first."""
@@ -300,6 +335,24 @@ class Writing(Reading, Protocol):
 
     def add_early_return(self, early: EarlyReturn, event_id: bytes) -> None:
         """Keep a return that came before its request."""
+
+    def add_restore(self, restore: Restore) -> None:
+        """Keep what was noticed, with the event that says so."""
+
+    def propose_end(self, event_id: bytes | None, actor: str | None, reason: str) -> None:
+        """Note who proposes to end the quarantine, and why; no event: nobody does any more."""
+
+    def end_quarantine(self, event_id: bytes, actor: str) -> None:
+        """Note who ended the quarantine."""
+
+    def set_epoch(self, epoch: int) -> None:
+        """Open a new epoch; it is higher than the one before."""
+
+    def keep_code(self, code: KeptCode, event_id: bytes) -> None:
+        """Keep a code that waits for another one."""
+
+    def settle_kept_code(self, digest: bytes, event_id: bytes) -> None:
+        """Note with which event a kept code was judged, if it is kept and waits."""
 
 
 class Store(Protocol):

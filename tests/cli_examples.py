@@ -284,6 +284,19 @@ EXAMPLES: tuple[Example, ...] = (
         "The return code was found: what is left comes home (`return` is another name of `accept`).",
         minutes=90,
     ),
+    Example(
+        "portal quarantine",
+        (
+            "cp portal.db backup.db",
+            "tallystick portal va add Workshop",
+            "cp backup.db portal.db",
+            "tallystick portal va add Workshop",
+            "tallystick portal quarantine --end --reason 'Nothing but a name was lost'",
+            "tallystick portal quarantine --approve --user alex",
+            "tallystick portal quarantine",
+        ),
+        "A backup came back: the portal notices, and two persons say when it may go on.",
+    ),
     Example("portal sweep", ("tallystick portal sweep",), "For a daily job."),
     Example(
         "portal va rename",

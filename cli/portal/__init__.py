@@ -10,7 +10,8 @@ portal = LazyGroup(
     pin. Then, for each device: `reserve` answers its request with an authorization, `accept` takes what the
     device sends back (`confirm` and `return` are other names of `accept`). `license list` shows the books,
     `list` and `show` the reservations, `audit` proves that everything adds up. A device that
-    failed is replaced by `rehost`, which a second person must `approve`.
+    failed is replaced by `rehost`, which a second person must `approve`. `quarantine` says what to do when
+    the database was copied back from a backup.
 
     The database is TALLYSTICK_DB (`sqlite:///PATH`), by default in the user's data folder. Commands act on
     behalf of TALLYSTICK_USER, by default the operating system's user.
@@ -41,6 +42,10 @@ portal = LazyGroup(
         "show": ("cli.portal.views:show", "Show everything about one reservation."),
         "events": ("cli.portal.views:events", "List what happened, from the append-only log."),
         "audit": ("cli.portal.views:audit", "Recompute the books from the rows, and say what differs."),
+        "quarantine": (
+            "cli.portal.quarantine:quarantine",
+            "Show and decide what follows when the database was copied back.",
+        ),
         "va": ("cli.portal:virtual_accounts", "Virtual Accounts: parts of the stock, such as sites."),
         "catalogue": ("cli.portal:catalogue", "The list of entitlement tags that makes codes shorter."),
         "product": ("cli.portal:products", "What is asked of devices of one product."),

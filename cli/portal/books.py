@@ -1,9 +1,12 @@
-"""The portal that a command works on: which database, on whose behalf, and with which key."""
+"""The portal that a command works on: which database, on whose behalf, and with which key.
+
+Every command compares the database with the checkpoint that is kept beside the key, and leaves a newer one.
+"""
 
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cli.command import declared, option, the_session
 from cli.passphrase import passphrase_for, passphrase_option_in
@@ -30,10 +33,10 @@ _KEYS = option(
     "--keys",
     metavar="DIR",
     section=SECTION,
-    help="Folder of the portal's keys. [TALLYSTICK_KEYS; by default beside the database]",
+    help="Folder of the portal's keys and checkpoint. [TALLYSTICK_KEYS; by default beside the database]",
 )
 
-PLACE_OPTIONS = (_DATABASE, _USER)
+PLACE_OPTIONS = (_DATABASE, _USER, _KEYS)
 KEY_OPTIONS = (_DATABASE, _USER, _KEYS, passphrase_option_in(SECTION))
 
 
@@ -64,14 +67,35 @@ def on_portal(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
     """Give a command the opened portal, as its parameter ``portal``; it can sign nothing."""
 
     @wraps(run)
-    def with_portal(db: str | None, user: str | None, **options: Any) -> "Report":
-        return _in_portal(run, _open(the_session(), db, user), options)
+    def with_portal(db: str | None, user: str | None, keys: str | None, **options: Any) -> "Report":
+        opened = _Opened(the_session(), db, user, keys)
+        return opened.run(run, options)
 
     return declared(with_portal, PLACE_OPTIONS)
 
 
-Unlock = Callable[["Portal"], "Portal"]
-"""Opens a portal's issuer key, asking for its passphrase, and gives the portal that can sign."""
+def on_portal_beside(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
+    """Give a command the opened portal, and the folder of its keys and checkpoint, as ``folder``."""
+
+    @wraps(run)
+    def with_portal(db: str | None, user: str | None, keys: str | None, **options: Any) -> "Report":
+        opened = _Opened(the_session(), db, user, keys)
+        return opened.run(run, {**options, "folder": opened.folder}, tells=True)
+
+    return declared(with_portal, PLACE_OPTIONS)
+
+
+class Unlock(Protocol):
+    """Opens a portal's issuer key, asking for its passphrase, and gives the portal that can sign."""
+
+    def __call__(self, portal: "Portal", *, issues: bool = True) -> "Portal":
+        """Open the key.
+
+        Args:
+            portal: The portal.
+            issues: Whether the key is for something that leaves the portal; a portal in quarantine refuses that
+                before anybody types a passphrase.
+        """
 
 
 def on_signing_portal(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
@@ -85,29 +109,72 @@ def on_signing_portal(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
         db: str | None, user: str | None, keys: str | None, passphrase_file: str | None, **options: Any
     ) -> "Report":
         session = the_session()
+        opened = _Opened(session, db, user, keys)
 
-        def unlock(portal: "Portal") -> "Portal":
+        def unlock(portal: "Portal", *, issues: bool = True) -> "Portal":
             from reservation.bootstrap import ISSUER_FILE, unlocked
+            from reservation.service.context import require_issuing
 
-            folder = keys_of(session, keys, database_of(session, db))
+            if issues:
+                portal.store.read(lambda books: require_issuing(portal, books))
+            folder = opened.folder
             return unlocked(portal, folder / ISSUER_FILE, passphrase_for(session, passphrase_file, folder))
 
-        return _in_portal(run, _open(session, db, user), {**options, "unlock": unlock})
+        return opened.run(run, {**options, "unlock": unlock})
 
     return declared(with_portal, KEY_OPTIONS)
 
 
-def _in_portal(run: Callable[..., "Report"], portal: "Portal", options: dict[str, Any]) -> "Report":
-    try:
-        return run(portal=portal, **options)
-    finally:
-        portal.close()
+class _Opened:
+    """A portal that is open for one command."""
 
+    def __init__(self, session: "Session", db: str | None, user: str | None, keys: str | None) -> None:
+        from reservation.bootstrap import open_portal
 
-def _open(session: "Session", db: str | None, user: str | None) -> "Portal":
-    from reservation.bootstrap import open_portal
+        self.session = session
+        url = database_of(session, db)
+        self.folder = keys_of(session, keys, url)
+        self.portal = open_portal(
+            url,
+            actor=user_of(session, user),
+            clock=session.world.clock,
+            random=session.world.random,
+            checkpoints=self.folder,
+        )
 
-    world = session.world
-    return open_portal(
-        database_of(session, db), actor=user_of(session, user), clock=world.clock, random=world.random
-    )
+    def run(self, run: Callable[..., "Report"], options: dict[str, Any], *, tells: bool = False) -> "Report":
+        """Run a command, leave a checkpoint, and let go of the portal.
+
+        Args:
+            run: The command.
+            options: Its own options.
+            tells: Whether it says itself that there is a quarantine.
+        """
+        try:
+            if not tells:
+                self._warn()
+            try:
+                return run(portal=self.portal, **options)
+            finally:
+                self._keep_checkpoint()
+        finally:
+            self.portal.close()
+
+    def _warn(self) -> None:
+        from reservation.service.watching import in_quarantine
+
+        if in_quarantine(self.portal):
+            self.session.say("This portal is in quarantine: see `tallystick portal quarantine`.")
+
+    def _keep_checkpoint(self) -> None:
+        """Leave a checkpoint. What was done is durable without it, so a failure is said and nothing more."""
+        from reservation.bootstrap import keep_checkpoint
+        from reservation.errors import ReservationError
+
+        try:
+            keep_checkpoint(self.portal, self.folder)
+        except ReservationError as error:
+            self.session.warn(
+                "The checkpoint was not written, so a database copied back could go unnoticed: "
+                f"{error.message} {error.hint}"
+            )

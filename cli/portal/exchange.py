@@ -20,6 +20,7 @@ from cli.values import line_record, line_words, moment, sequence_record, udi_rec
 
 if TYPE_CHECKING:
     from cli.portal.books import Unlock
+    from cli.portal.bringing import JudgedSince
     from codec.codes import Code, Request
     from codec.envelope import VerifiedCode
     from codec.reading import Repair
@@ -283,9 +284,10 @@ def _issued(issued: "Issued", output: CodeOutput, title: str, **more: object) ->
     """,
 )
 @takes_code
+@option("--va", metavar="V", help="Where a forgotten reservation belongs. [where its licences are]")
 @on_signing_portal
 @with_session
-def accept(session: Session, portal: "Portal", unlock: "Unlock", given: CodeInput) -> Report:
+def accept(session: Session, portal: "Portal", unlock: "Unlock", given: CodeInput, va: str | None) -> Report:
     """Take a confirmation or a return from a device.
 
     A confirmation settles what is in use; a return brings the licences home. Any code can be given any number
@@ -297,25 +299,33 @@ def accept(session: Session, portal: "Portal", unlock: "Unlock", given: CodeInpu
 
     A return for a request that this portal never saw is kept: should the request come later, it is refused as
     cancelled.
+
+    After the database was copied back, it takes requests and authorizations too that the books have
+    forgotten, in any order: together they rebuild the reservation (see `quarantine`).
     """
+    from cli.portal.bringing import bring_back, judged_since
     from codec.codes import Kind
     from codec.short import is_short
-    from reservation.errors import UnknownRequestError
+    from reservation.errors import MissingAuthorizationError, UnknownRequestError
     from reservation.service.accepting import accept as accept_code
     from reservation.service.codes import read_code
 
     raw = given.read(session, "a confirmation or return code", kinds=(Kind.CONFIRMATION, Kind.RETURN))
     if is_short(raw):
         return _accept_short(session, portal, unlock, given, raw)
+    brought = bring_back(session, portal, given, raw, va)
+    if brought is not None:
+        return brought
     try:
         received = read_code(portal, raw, search=given.search)
-    except UnknownRequestError:
+    except (UnknownRequestError, MissingAuthorizationError):
         kept = _keep(session, portal, given, raw)
         if kept is None:
             raise
         return kept
     code = given.accepted(session, received)
-    return _accepted(accept_code(portal, code), received.repairs, code)
+    accepted = accept_code(portal, code)
+    return _accepted(accepted, received.repairs, code, since=judged_since(portal))
 
 
 def _accept_short(session: Session, portal: "Portal", unlock: "Unlock", given: CodeInput, raw: str) -> Report:
@@ -324,22 +334,34 @@ def _accept_short(session: Session, portal: "Portal", unlock: "Unlock", given: C
     again = answer_again(portal, raw)
     if again is not None:
         return _accepted(again, ())
-    opened = unlock(portal)
+    opened = unlock(portal, issues=False)
     received = receive_short(opened, raw)
     given.require_acceptance(session, received.repairs, "it fits")
     return _accepted(accept_short(opened, received), received.repairs)
 
 
 def _accepted(
-    accepted: "Accepted", repairs: "Sequence[Repair]", code: "VerifiedCode[Code] | None" = None
+    accepted: "Accepted",
+    repairs: "Sequence[Repair]",
+    code: "VerifiedCode[Code] | None" = None,
+    *,
+    since: "JudgedSince" = ({}, []),
 ) -> Report:
-    """Report what came of a code; a short confirmation has no id, and so no fingerprint."""
+    """Report what came of a code; a short confirmation has no id, and so no fingerprint.
+
+    Args:
+        accepted: What came of it.
+        repairs: What was repaired in it.
+        code: The code; None: a short confirmation.
+        since: What was judged because of it, for scripts and in words.
+    """
     from cli.fingerprints import fingerprint_line, fingerprints_record
 
     signed = {"fingerprints": fingerprints_record(**{code.kind.name.lower(): code.id})} if code else {}
+    record, lines = since
     return Report(
-        {**_accepted_record(accepted), **signed, "repairs": repairs_record(repairs)},
-        text=_accepted_text(accepted),
+        {**_accepted_record(accepted), **signed, "repairs": repairs_record(repairs), **record},
+        text="\n".join((accepted_text(accepted), *lines)),
         says=accepted.notes,
         compare=(fingerprint_line(code.kind, code.id),) if code else (),
         next_step="It is not signed. Get the confirmation code itself when there is a way "
@@ -385,7 +407,8 @@ _WHAT_HAPPENED = {
 }
 
 
-def _accepted_text(accepted: "Accepted") -> str:
+def accepted_text(accepted: "Accepted") -> str:
+    """Say what an answer of a device did to the books."""
     sentence = _WHAT_HAPPENED[accepted.kind.value].format(
         udi=safe(accepted.udi), name=accepted.reservation.name, number=accepted.sequence.number
     )

@@ -5,6 +5,9 @@ what devices answer, `stock`, `ordering` and `catalogue` keep what there is to r
 `shorts` takes what is read by telephone, `auditing` recomputes, `deciding` is for what needs two persons,
 `transferring` for what goes from one Virtual Account to another. Portals are made and opened by
 `reservation.bootstrap`.
+
+Only after a restore, and so not loaded here: `bringing` takes codes that the books have forgotten,
+`rebuilding` puts them into the books, `restoring` ends the quarantine.
 """
 
 from codec.reading import Received

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from codec.codes import Confirmation, Request, Return
+from codec.codes import Code, Confirmation, Request, Return
 from codec.envelope import UnverifiedCode, VerifiedCode, narrowed
 from reservation import answers
 from reservation.errors import RequestNotReservedError, ReservationError, StateDamagedError
@@ -83,7 +83,7 @@ def accept(portal: Portal, code: VerifiedCode[DeviceCode]) -> Accepted:
         raise portal.store.read(lambda books: _refuse_request(books, request))
     # Verified once more, inside the transaction that believes it.
     received = UnverifiedCode(code.payload, code.signature, code.value)
-    return write(portal, lambda books, stamp: _accept(books, stamp, received))
+    return write(portal, lambda books, stamp: take_answer(books, stamp, received), reconciles=True)
 
 
 def _refuse_request(books: Reading, request: VerifiedCode[Request]) -> ReservationError:
@@ -103,7 +103,12 @@ def _refuse_request(books: Reading, request: VerifiedCode[Request]) -> Reservati
     )
 
 
-def _accept(books: Writing, stamp: Stamp, received: UnverifiedCode[DeviceCode]) -> Accepted:
+def take_answer(books: Writing, stamp: Stamp, received: UnverifiedCode[Code]) -> Accepted:
+    """Take a confirmation or a return, in the transaction that believes it.
+
+    Raises:
+        CodecError: When it cannot be judged, or is not genuine.
+    """
     located = locate(books, received)
     code = located.code
     known = books.code(located.reservation.id, code.id)

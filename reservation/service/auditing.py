@@ -33,6 +33,7 @@ from codec.reading import inspect
 from codec.short import Installed, inspect_short, matched, short_id
 from reservation import ledger
 from reservation.answers import reason_to_keep
+from reservation.checkpoint import NO_EVENTS, chained
 from reservation.ledger import BALANCED, Account, Balance, changes_of
 from reservation.limits import next_freeing
 from reservation.lots import describe
@@ -95,11 +96,12 @@ def _all_findings(books: Reading, issuer: Issuer | None, progress: Progress | No
     yield from _check_additions(books, balances)
     for event in books.events_without_codes():
         yield Finding("event", event.subject, f"an event '{event.kind}' has no code that it came with")
+    yield from _check_chain(books)
     identity = books.identity()
     yield from _check_trust(books, identity)
     for reservation in books.every_reservation():
         standing = require_standing(books, reservation.id)
-        yield from _check_reservation(standing)
+        yield from _check_reservation(standing, was_restored=identity.epoch > 0)
         codes = books.codes(reservation.id)
         yield from _check_codes(books, identity, standing, codes)
         yield from _check_shorts(issuer, standing, codes)
@@ -131,6 +133,20 @@ def _check_trust(books: Reading, identity: PortalIdentity) -> Iterator[Finding]:
         certified = {issuer.key for issuer in trust.value.issuers}
     if identity.issuer_key not in certified:
         yield Finding("trust", "the issuer's key", "the newest trust code does not certify it")
+
+
+def _check_chain(books: Reading) -> Iterator[Finding]:
+    """Compare the chain of hashes with the events, all of them."""
+    before, seen = NO_EVENTS, set()
+    for place, (number, digest, event) in enumerate(books.chain(), start=1):
+        (expected,) = chained(before, (event,))
+        if number != place or digest != expected:
+            yield Finding("chain", event.subject, f"event {number} is not the one that its hash is for")
+            return
+        before = digest
+        seen.add(event.id)
+    if len(seen) != books.event_count():
+        yield Finding("chain", "the log", f"{books.event_count()} events, and {len(seen)} in the chain")
 
 
 # --- licences --------------------------------------------------------------------------------------
@@ -201,12 +217,12 @@ def _compare(balance: Balance, account: Account, found: int, expected: int, sour
 # --- reservations ----------------------------------------------------------------------------------
 
 
-def _check_reservation(standing: Standing) -> Iterator[Finding]:
-    """Compare a reservation with its authorizations and its hold."""
+def _check_reservation(standing: Standing, *, was_restored: bool) -> Iterator[Finding]:
+    """Compare a reservation with its authorizations and its hold; what was forgotten may leave gaps."""
     reservation = standing.reservation
     name = f"reservation {reservation.name}"
     numbers = [one.sequence.number for one in standing.issued]
-    if numbers != list(range(1, len(numbers) + 1)):
+    if not was_restored and numbers != list(range(1, len(numbers) + 1)):
         yield Finding("sequence", name, f"its authorizations are numbered {numbers}")
     if not standing.issued or standing.issued[-1].sequence != reservation.sequence:
         yield Finding("sequence", name, f"its newest authorization is not {reservation.sequence}")

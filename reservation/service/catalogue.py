@@ -105,7 +105,7 @@ def add_catalogue(portal: Portal, catalogue: Catalogue) -> int:
         books.append_catalogue(len(present), new, named.size, named.digest)
         return len(new)
 
-    return write(portal, work)
+    return write(portal, work, reconciles=True)
 
 
 def _require_growth(present: tuple[str, ...], wanted: tuple[str, ...]) -> None:

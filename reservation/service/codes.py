@@ -107,8 +107,8 @@ def locate(books: Reading, code: UnverifiedCode[Code]) -> Located:
     return _locate_confirmation(books, require_kind(code, Confirmation))
 
 
-def candidates(books: Reading, hint: bytes) -> list[Reservation]:
-    """Return the reservations that a hint of four bytes names."""
+def reservations_hinted(books: Reading, hint: bytes) -> list[Reservation]:
+    """Return the reservations that a hint in a code could mean."""
     ids = books.reservations_between(*_range(hint), _MOST_CANDIDATES)
     return [found for found in map(books.reservation, ids) if found is not None]
 
@@ -120,7 +120,7 @@ def _range(prefix: bytes) -> tuple[bytes, bytes]:
 
 def _locate_return(books: Reading, code: UnverifiedCode[Return]) -> Located:
     error: CodecError = _unknown_request("return")
-    for reservation in candidates(books, code.unverified.request_hint):
+    for reservation in reservations_hinted(books, code.unverified.request_hint):
         key = VerifyingKey(reservation.device_key)
         try:
             return Located(reservation, verify_return(code, key, request_id=reservation.id))
@@ -131,7 +131,7 @@ def _locate_return(books: Reading, code: UnverifiedCode[Return]) -> Located:
 
 def _locate_confirmation(books: Reading, code: UnverifiedCode[Confirmation]) -> Located:
     error: CodecError = _unknown_request("confirmation")
-    for reservation in candidates(books, code.unverified.request_hint):
+    for reservation in reservations_hinted(books, code.unverified.request_hint):
         issued = books.issued_id(reservation.id, code.unverified.sequence)
         if issued is None:
             error = _missing_authorization(reservation, code.unverified)
@@ -157,8 +157,8 @@ def _missing_authorization(reservation: Reservation, value: Confirmation) -> Mis
     return MissingAuthorizationError(
         f"This confirms authorization {value.sequence} of reservation {reservation.name}, and the books hold "
         f"none of that sequence (the newest is {reservation.sequence}), so it cannot be judged.",
-        hint="The books may have been restored from an old copy. Keep this code, and look for the "
-        "authorization code on paper or on the device.",
+        hint="The books may have been restored from an old copy: then say so (tallystick portal quarantine). "
+        "Keep this code, and look for the authorization code on paper or in mails.",
     )
 
 
@@ -199,7 +199,7 @@ def keep_return(portal: Portal, raw: str) -> EarlyReturn:
         books.add_early_return(early, event.id)
         return early
 
-    return write(portal, work)
+    return write(portal, work, reconciles=True)
 
 
 def _require_unknown(books: Reading, code: UnverifiedCode[Return]) -> None:
@@ -304,7 +304,7 @@ def _find_by_short(books: Reading, raw: str) -> bytes | None:
 
 def accepted_short(books: Reading, code: UnmatchedShort) -> StoredCode | None:
     """Return the row of a short confirmation that was accepted before, which needs no key to be known."""
-    for reservation in candidates(books, code.request_hint):
+    for reservation in reservations_hinted(books, code.request_hint):
         for stored in books.codes(reservation.id):
             if stored.kind is UnsignedKind.SHORT and stored.text == code.text:
                 return stored

@@ -12,7 +12,7 @@ from datetime import date
 from typing import TypeVar
 
 from codec.keys import SigningKey
-from reservation import ledger, limits
+from reservation import ledger, limits, quarantine
 from reservation.errors import SetupError
 from reservation.ledger import Balance, Movement
 from reservation.lots import describe
@@ -41,6 +41,8 @@ class Portal:
         actor: The acting user.
         clock: Gives the present moment.
         random: Gives unpredictable bytes.
+        is_vouched_for: Whether a checkpoint on this machine says that the books are the newest; also when
+            nobody keeps checkpoints.
     """
 
     store: Store
@@ -48,6 +50,7 @@ class Portal:
     actor: str
     clock: Clock
     random: Random
+    is_vouched_for: bool = True
 
     def close(self) -> None:
         """Let go of the books."""
@@ -68,12 +71,37 @@ def require_issuer(portal: Portal) -> Issuer:
     return portal.issuer
 
 
-def write(portal: Portal, work: Callable[[Writing, Stamp], T]) -> T:
-    """Run a command's work in one transaction, after the ends of lots that are due."""
+def require_issuing(portal: Portal, books: Reading) -> None:
+    """Return when this portal may issue something, and move what is issued.
+
+    Raises:
+        QuarantinedError: When its database was copied back, and nobody has ended the quarantine.
+        NoCheckpointError: When nothing tells whether its database is the newest.
+    """
+    if books.in_quarantine():
+        raise quarantine.refuse(books.restores())
+    if not portal.is_vouched_for:
+        raise quarantine.refuse_unknown()
+
+
+def write(portal: Portal, work: Callable[[Writing, Stamp], T], *, reconciles: bool = False) -> T:
+    """Run a command's work in one transaction, after the ends of lots that are due.
+
+    Args:
+        portal: The portal.
+        work: The work.
+        reconciles: Whether it is allowed in quarantine: it issues nothing, or makes good what was forgotten.
+
+    Raises:
+        QuarantinedError: When the portal is in quarantine, and this is not for that.
+        NoCheckpointError: When nothing tells whether its database is the newest, and this is not for that.
+    """
     # Drawn once: a store may run the work again, and it must then do the same.
     now, randomness = portal.clock(), portal.random(7)
 
     def whole(transaction: Writing) -> T:
+        if not reconciles:
+            require_issuing(portal, transaction)
         stamp = Stamp.of(now, portal.actor, randomness, newest=transaction.newest_event_id())
         post_ends(transaction, stamp)
         result = work(transaction, stamp)
@@ -81,6 +109,11 @@ def write(portal: Portal, work: Callable[[Writing, Stamp], T]) -> T:
         return result
 
     return portal.store.write(whole)
+
+
+def following(books: Reading, stamp: Stamp) -> Stamp:
+    """Return the stamp of a further change of the same command, after everything that it recorded."""
+    return Stamp.of(stamp.at, stamp.actor, stamp.prefix[-7:], newest=books.newest_event_id())
 
 
 def _cover_shortfalls(transaction: Writing, stamp: Stamp) -> None:

@@ -100,7 +100,7 @@ def import_order(
             books.record(_changes_of(one, file, stamp, number))
         return tuple(one.told() for one in orders)
 
-    return write(portal, work)
+    return write(portal, work, reconciles=True)
 
 
 # --- what is added ---------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from reservation.model import DEFAULT_VIRTUAL_ACCOUNT, Sequence, Stamp
 from reservation.rules import Choice, Wanted
 from reservation.service.catalogue import spell_wanted
 from reservation.service.codes import known_return
-from reservation.service.context import Issuer, Portal, require_issuer, write
+from reservation.service.context import Issuer, Portal, require_issuer, require_issuing, write
 from reservation.service.issuing import (
     Draft,
     Issued,
@@ -201,6 +201,7 @@ def reissue(portal: Portal, reservation_id: bytes) -> Issued:
     """
 
     def work(books: Reading) -> Issued:
+        require_issuing(portal, books)
         standing = require_standing(books, reservation_id)
         rules.require_open(standing.reservation)
         return issued_before(books, standing, standing.reservation.sequence)

@@ -28,7 +28,7 @@ from reservation.errors import (
 )
 from reservation.model import MOST_WRONG, Reservation, Stamp, StoredCode
 from reservation.service.accepting import Accepted, first_answer, record
-from reservation.service.codes import accepted_short, candidates
+from reservation.service.codes import accepted_short, reservations_hinted
 from reservation.service.context import Issuer, Portal, require_issuer, write
 from reservation.service.issuing import require_standing
 from reservation.store import Reading, Writing
@@ -100,7 +100,7 @@ def receive_short(portal: Portal, raw: str) -> ReceivedShort:
     """
     issuer = require_issuer(portal)
     readings = read_short(raw)
-    found = write(portal, lambda books, stamp: _found(books, stamp, issuer, readings))
+    found = write(portal, lambda books, stamp: _found(books, stamp, issuer, readings), reconciles=True)
     if isinstance(found, WrongShortError):
         raise found
     return ReceivedShort(found.code.text, found.reading.repairs)
@@ -127,7 +127,7 @@ def accept_short(portal: Portal, received: ReceivedShort) -> Accepted:
         sequence = found.code.installed.sequence
         return record(books, standing, changes, stamp, sequence=sequence, kind=UnsignedKind.SHORT)
 
-    accepted = write(portal, work)
+    accepted = write(portal, work, reconciles=True)
     if isinstance(accepted, WrongShortError):
         raise accepted
     return accepted
@@ -140,7 +140,7 @@ def _candidates_of(books: Reading, readings: tuple[ShortReading, ...]) -> tuple[
     found = tuple(
         _Candidate(reservation, reading)
         for reading in readings
-        for reservation in candidates(books, reading.code.request_hint)
+        for reservation in reservations_hinted(books, reading.code.request_hint)
     )
     if not found and readings[0].repairs:
         # As long as something may be mistyped, nothing that the code says is to blame.

@@ -122,7 +122,7 @@ def add_license(
         )
         return Added(lot, place.name, count, order_reference)
 
-    return write(portal, work)
+    return write(portal, work, reconciles=True)
 
 
 def _require_addition(count: int, order_reference: str) -> None:
@@ -166,7 +166,7 @@ def add_virtual_account(portal: Portal, name: str) -> VirtualAccount:
         books.add_virtual_account(new)
         return new
 
-    return write(portal, work)
+    return write(portal, work, reconciles=True)
 
 
 def _require_free(books: Reading, name: str, *, but: bytes = b"") -> None:
@@ -266,7 +266,7 @@ def set_product(
         books.set_product(product)
         return product
 
-    return write(portal, work)
+    return write(portal, work, reconciles=True)
 
 
 def require_match(minimum: int | None) -> None:

@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from codec.errors import FieldError
+from reservation.checkpoint import Checkpoint, KeptCode, Restore
 from reservation.errors import StateDamagedError
 from reservation.ledger import BALANCED, Account, Balance, Movement
 from reservation.model import (
@@ -423,3 +424,23 @@ def event_parameters(event: Event) -> Parameters:
         "reservation_id": event.reservation_id,
         "detail": detail,
     }
+
+
+# --- restores --------------------------------------------------------------------------------------
+
+
+@_reported
+def restore_of(portal_id: bytes, row: Row) -> Restore:
+    """Return a restore that was noticed."""
+    event_id, at, actor, found_events, found_at, epoch, events, digest, expected_at, reason, *ending = row
+    expected = None
+    if epoch is not None:
+        expected = Checkpoint(portal_id, epoch, events, digest, instant(expected_at))
+    return Restore(event_id, instant(at), actor, found_events, instant(found_at), expected, reason, *ending)
+
+
+@_reported
+def kept_code_of(row: Row) -> KeptCode:
+    """Return a code that is kept until it can be judged."""
+    kind, hint, digest, text, at, actor = row
+    return KeptCode(Kind(kind), hint, digest, text, instant(at), actor)

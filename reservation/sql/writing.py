@@ -9,10 +9,11 @@ from reservation.ledger import Place, changes_of
 from reservation.model import EarlyReturn, Event, Held, Lot, Policy, Product, Reservation, VirtualAccount
 from reservation.sql import rows
 from reservation.sql.reading import SqlReading
+from reservation.sql.restoring import RestoreWriting
 from reservation.standing import Changes
 
 
-class SqlWriting(SqlReading):
+class SqlWriting(SqlReading, RestoreWriting):
     """One transaction that changes one account's books."""
 
     def record(self, changes: Changes) -> None:
@@ -30,6 +31,7 @@ class SqlWriting(SqlReading):
             self._connection,
             [{"account_id": self._account_id, **rows.event_parameters(event)} for event in events],
         )
+        self._extend_chain(events)
 
     def _write_reservation(self, reservation: Reservation, *, opened: bool) -> None:
         if opened:

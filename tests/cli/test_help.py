@@ -57,6 +57,7 @@ ORDER = (
     "portal license transfer",
     "portal license correct",
     "portal policy",
+    "portal quarantine",
     "portal transfer",
     "portal rehost",
     "portal decisions",

@@ -62,7 +62,8 @@ def test_a_passphrase_that_was_left_behind_is_used(tmp_path: Path) -> None:
     made = desk.done(*INIT, "--json", on="portal").json
     kept = Path(made["passphrase_file"])
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert sorted(file.name for file in keys.iterdir()) == ["issuer.pem", "passphrase", "root.pem"]
+    names = sorted(file.name for file in keys.iterdir())
+    assert names == ["checkpoint", "issuer.pem", "passphrase", "root.pem"]
     for file in ("issuer.pem", "root.pem"):
         (keys / file).unlink()
     desk.path("portal.db").unlink()

@@ -236,14 +236,15 @@ def _request_with_a_bad_key(_: PortalDesk) -> Argv:
 
 
 def _confirms_what_was_never_issued(desk: PortalDesk) -> Argv:
-    """A confirmation of an update that the restored database does not know."""
+    """A confirmation of an update that a database does not know which came back with its checkpoint."""
     request, _, _ = desk.confirmed()
-    copy = desk.path("portal.db").read_bytes()
+    copy, checkpoint = desk.path("portal.db").read_bytes(), desk.path("portal-keys/checkpoint").read_bytes()
     update = desk.done("portal", "update", request, "--license", "ROUTING=5").line
     confirmation = desk.done("device", "install", update).line
     for name in ("portal.db-wal", "portal.db-shm"):
         desk.path(name).unlink(missing_ok=True)
     desk.path("portal.db").write_bytes(copy)
+    desk.path("portal-keys/checkpoint").write_bytes(checkpoint)
     return "portal", "accept", confirmation
 
 
@@ -266,7 +267,8 @@ def _another_portals_key(desk: PortalDesk) -> Argv:
     keys, named = str(desk.path("other-keys")), ("--passphrase-file", str(file))
     url = f"sqlite:///{desk.path('other.db')}"
     desk.done("portal", "init", "--account", "Other", "--db", url, "--keys", keys, *named)
-    return "portal", "reserve", desk.requested(), "--as-requested", "--keys", keys, *named
+    (desk.path("other-keys") / "issuer.pem").replace(desk.path("portal-keys/issuer.pem"))
+    return "portal", "reserve", desk.requested(), "--as-requested", *named
 
 
 def _key_that_others_can_read(desk: PortalDesk) -> Argv:

@@ -9,7 +9,7 @@ whenever something is shown on stdout. What one process left unsynced, the next 
 - A SQLite database with a write-ahead log may be unsynced as long as its log is durable; its log may go only
   when the database is durable.
 - That an entry was removed need not be durable: what comes back then is a leftover. An empty file, locks and
-  SQLite's shared memory hold nothing.
+  SQLite's shared memory hold nothing. A checkpoint may be older than the database: that is no loss.
 
 Not handled: the order in which a disk itself writes, hard links other than a new name for a finished file.
 """
@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from tests.faults.calls import OPENS, STDOUT, SYNCS, WRITES, Call, lies_in
 
 _WAL = "-wal"
-_HOLD_NOTHING = ("-shm", "/lock", "/seed")
+_HOLD_NOTHING = ("-shm", "/lock", "/seed", "/checkpoint")
 
 
 class Durability:

@@ -57,6 +57,11 @@ STAGES: tuple[tuple[str, str, str, str], ...] = (
     ("branched", "active", "portal va add Berlin", ""),
     ("given up", "active", "portal rehost paper/request.txt --reason burnt --evidence witness", ""),
     ("failed", "given up", "portal approve --file paper/request.txt --user alex", ""),
+    ("moved", "active", "device return --yes", "return"),
+    ("doubted", "moved", "portal accept --file paper/return.txt", ""),
+    ("rewound", "updating", "device status", ""),
+    ("noticed", "rewound", "portal sweep", ""),
+    ("ending", "noticed", "portal quarantine --end --reason seen", ""),
 )
 
 
@@ -142,6 +147,10 @@ def walk(launcher: Launcher, root: Path) -> dict[str, Scene]:
     scenes = {"empty": found_scene(root / "empty")}
     for name, before, argv, answer in STAGES:
         scene = scenes[name] = scenes[before].copy(root / name)
+        if name == "moved":
+            scene.folder.joinpath("paper/router.json").write_text(json.dumps(HARDWARE["spare"]))
+        if name == "rewound":
+            _copy_back(scene, scenes["active"])
         ran = scene.run(launcher, argv)
         assert ran.code == 0, (name, ran)
         if answer:
@@ -151,6 +160,12 @@ def walk(launcher: Launcher, root: Path) -> dict[str, Scene]:
         if name == "ready":
             _rotate(scene)
     return scenes
+
+
+def _copy_back(scene: Scene, backup: Scene) -> None:
+    """Put an older database in place of a scene's; the checkpoint beside the keys stays."""
+    shutil.rmtree((scene.folder / DATABASE).parent)
+    shutil.copytree((backup.folder / DATABASE).parent, (scene.folder / DATABASE).parent)
 
 
 def _rotate(scene: Scene) -> None:

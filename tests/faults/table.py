@@ -93,6 +93,11 @@ WRITING: tuple[Writing, ...] = (
     _work("rehost", "active", "portal rehost paper/request.txt --reason burnt --evidence witness"),
     _work("approve", "given up", "portal approve --file paper/request.txt --user alex"),
     _work("write off", "failed", "portal write-off --file paper/request.txt --reason burnt"),
+    _work("release", "doubted", "portal release --file paper/request.txt --reason seen"),
+    _work("notice a restore", "rewound", "portal sweep"),
+    _work("rebuild", "noticed", "portal accept --file paper/authorization.txt"),
+    _work("begin quarantine", "active", "portal quarantine --begin --reason rehearsal"),
+    _work("end quarantine", "ending", "portal quarantine --approve --user alex"),
     _work("make key", "founded", "keys generate office/more/key.pem", again=1),
     _keyed("make key, random passphrase", "founded", "keys generate office/more/key.pem", "office/more"),
 )

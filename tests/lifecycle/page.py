@@ -15,6 +15,7 @@ from typing import Final
 from tests.lifecycle.device_table import DEVICE, DEVICE_COMMANDS
 from tests.lifecycle.outcome import Row, Table
 from tests.lifecycle.portal_table import PORTAL, PORTAL_COMMANDS
+from tests.lifecycle.restored_table import RESTORED
 
 PAGE: Final = Path(__file__).resolve().parent.parent.parent / "docs" / "lifecycle.md"
 _PART: Final = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -61,6 +62,12 @@ def spoken(*tables: Table) -> str:
 # --- tables ----------------------------------------------------------------------------------------
 
 
+def states(table: Table) -> str:
+    """Say what each state is."""
+    rows = [f"| {state} | {meaning} |" for state, meaning in table.states.items()]
+    return "\n".join(("| state | what it is |", "|---|---|", *rows, ""))
+
+
 def codes(table: Table) -> str:
     """Say what each code or command is."""
     rows = [f"| {code} | {meaning} |" for code, meaning in table.codes.items()]
@@ -104,6 +111,9 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "portal-table": partial(outcomes, PORTAL),
     "portal-commands": partial(codes, PORTAL_COMMANDS),
     "portal-command-table": partial(outcomes, PORTAL_COMMANDS),
+    "restored-states": partial(states, RESTORED),
+    "restored-codes": partial(codes, RESTORED),
+    "restored-table": partial(outcomes, RESTORED),
 }
 
 

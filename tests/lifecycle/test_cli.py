@@ -57,6 +57,7 @@ class TypedPortal:
     """A portal, worked by commands."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.desk = Desk(folder, seed="lifecycle")
 
     @property

@@ -13,6 +13,7 @@ from tests.lifecycle import device_scene, portal_scene
 from tests.lifecycle.device_table import DEVICE, DEVICE_COMMANDS
 from tests.lifecycle.outcome import Outcome, Row, Table
 from tests.lifecycle.portal_table import PORTAL, PORTAL_COMMANDS
+from tests.lifecycle.restored_table import RESTORED
 from tests.lifecycle.test_cli import TypedDevice, TypedPortal
 
 TABLES = {
@@ -20,6 +21,7 @@ TABLES = {
     "device commands": DEVICE_COMMANDS,
     "portal": PORTAL,
     "portal commands": PORTAL_COMMANDS,
+    "restored": RESTORED,
 }
 
 #: Events that are about stock and settings, and not about a reservation.
@@ -42,6 +44,9 @@ OF_THE_ACCOUNT = {
     EventKind.RESERVATION_TRANSFERRED,
     EventKind.VIRTUAL_ACCOUNT_RENAMED,
     EventKind.VIRTUAL_ACCOUNT_REMOVED,
+    EventKind.RESTORE_NOTICED,
+    EventKind.CHECKPOINT_ADOPTED,
+    EventKind.QUARANTINE_END_REJECTED,
 }
 
 #: A wrong short confirmation is refused, and that is written down.
@@ -72,7 +77,10 @@ def test_the_states_are_those_of_the_program() -> None:
 
 def test_every_event_of_a_reservation_comes_from_some_row() -> None:
     written = {
-        kind for table in (PORTAL, PORTAL_COMMANDS) for row in table.rows for kind in row.outcome.writes
+        kind
+        for table in (PORTAL, PORTAL_COMMANDS, RESTORED)
+        for row in table.rows
+        for kind in row.outcome.writes
     }
     assert written == {kind.value for kind in set(EventKind) - OF_THE_ACCOUNT}
 

@@ -5,11 +5,16 @@ import tempfile
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from reservation.bootstrap import initialise, open_portal
+from reservation.service import Portal
+from tests.machine.backups import Restorable
 from tests.machine.trouble import Troubled
 from tests.machine.watch import START
 from tests.machine.world import seeded
+
+W = TypeVar("W", bound=Troubled)
 
 _PASSPHRASE = "correct horse battery staple"
 
@@ -31,17 +36,31 @@ def _template() -> Path:
 
 def founded(folder: Path) -> Troubled:
     """Return a world in an empty folder: a portal with no licences, and devices with no reservation."""
+    return _begun(Troubled(folder, _opened(folder, None)))
+
+
+def restorable(folder: Path) -> Restorable:
+    """Return such a world with a checkpoint, whose database can be copied back."""
+    (folder / "keys").mkdir()
+    shutil.copy(_template() / "checkpoint", folder / "keys" / "checkpoint")
+    return _begun(Restorable(folder, _opened(folder, folder / "keys")))
+
+
+def _opened(folder: Path, checkpoints: Path | None) -> Portal:
     shutil.copy(_template() / "portal.db", folder / "portal.db")
-    portal = open_portal(
+    return open_portal(
         f"sqlite:///{folder}/portal.db",
         actor="kim",
         clock=lambda: START,
         random=seeded("ids"),
         issuer_file=_template() / "issuer.pem",
         passphrase=_PASSPHRASE,
+        checkpoints=checkpoints,
     )
-    world = Troubled(folder, portal)
-    world.portal = replace(portal, clock=world.clock)
+
+
+def _begun(world: W) -> W:
+    world.portal = replace(world.portal, clock=world.clock)
     world.add_devices()
     world.begin()
     return world

@@ -22,8 +22,8 @@ from tests.machine.trouble import Troubled
 from tests.machine.watch import DEVICES, START
 from tests.machine.world import CHOICES, TAGS, Carried
 
-_DEVICE = st.integers(0, len(DEVICES) - 1)
-_COUNTS = st.dictionaries(st.sampled_from(TAGS), st.integers(0, 9), min_size=1, max_size=2)
+DEVICE = st.integers(0, len(DEVICES) - 1)
+COUNTS = st.dictionaries(st.sampled_from(TAGS), st.integers(0, 9), min_size=1, max_size=2)
 _WANTED = st.dictionaries(st.sampled_from(TAGS), st.integers(1, 6), max_size=2)
 _LOT = st.sampled_from(("longest", "soonest"))
 _TERMS = st.sampled_from(
@@ -64,8 +64,8 @@ class Life(RuleBasedStateMachine):
 
     @initialize(
         counts=st.lists(st.integers(6, 30), min_size=len(TAGS), max_size=len(TAGS)),
-        past=st.lists(st.tuples(_DEVICE, _COUNTS), min_size=6, max_size=14),
-        failed=st.one_of(st.none(), st.tuples(_DEVICE, st.integers(1, len(DEVICES) - 1), _WANTED)),
+        past=st.lists(st.tuples(DEVICE, COUNTS), min_size=6, max_size=14),
+        failed=st.one_of(st.none(), st.tuples(DEVICE, st.integers(1, len(DEVICES) - 1), _WANTED)),
     )
     def begin(
         self,
@@ -88,14 +88,14 @@ class Life(RuleBasedStateMachine):
         self.world.propose(device, "rehost", replacement, lines)
         self.world.decide(device, approved=True)
 
-    @rule(device=_DEVICE, counts=_COUNTS, lot=_LOT, times=st.integers(1, 4))
+    @rule(device=DEVICE, counts=COUNTS, lot=_LOT, times=st.integers(1, 4))
     def go_on(self, device: int, counts: dict[str, int], lot: str, times: int) -> None:
         """Take the next orderly steps for a device."""
         for _ in range(times):
             self.world.go_on(device, counts, lot)
 
     @precondition(lambda self: self._shown(Kind.AUTHORIZATION))
-    @rule(device=_DEVICE, first=_COUNTS, second=_COUNTS, lot=_LOT)
+    @rule(device=DEVICE, first=COUNTS, second=COUNTS, lot=_LOT)
     def update_twice(self, device: int, first: dict[str, int], second: dict[str, int], lot: str) -> None:
         """Change a reservation, and change one's mind."""
         self.world.update(device, first, lot)
@@ -108,7 +108,7 @@ class Life(RuleBasedStateMachine):
         self.world.carry(self._pick(where), choice, lot)
 
     @precondition(lambda self: self._shown(Kind.AUTHORIZATION))
-    @rule(where=_PICK, device=_DEVICE)
+    @rule(where=_PICK, device=DEVICE)
     def carry_astray(self, where: float, device: int) -> None:
         """Carry any authorization to any device, all that the device had again, and show one again."""
         self.world.install(device, self._pick(where, Kind.AUTHORIZATION).text)
@@ -121,13 +121,13 @@ class Life(RuleBasedStateMachine):
         """Type any code with mistakes."""
         self.world.mistype(self._pick(where), places, shift)
 
-    @rule(device=_DEVICE, mode=st.sampled_from((*[Mode.SPECIFIC] * 3, Mode.UNIVERSAL)), wanted=_WANTED)
+    @rule(device=DEVICE, mode=st.sampled_from((*[Mode.SPECIFIC] * 3, Mode.UNIVERSAL)), wanted=_WANTED)
     def request(self, device: int, mode: Mode, wanted: dict[str, int]) -> None:
         """Ask for licences on a device."""
         self.world.request(device, mode, wanted)
 
     @precondition(lambda self: self._shown(Kind.REQUEST))
-    @rule(device=_DEVICE, cancel=st.booleans(), then=st.booleans())
+    @rule(device=DEVICE, cancel=st.booleans(), then=st.booleans())
     def give_back(self, device: int, cancel: bool, then: bool) -> None:
         """Return or cancel; and, perhaps, paste the newest authorization once more."""
         if cancel:
@@ -145,16 +145,16 @@ class Life(RuleBasedStateMachine):
         self.world.add(tag, count, term)
         self.world.wait(days)
 
-    @rule(device=_DEVICE)
+    @rule(device=DEVICE)
     def restart(self, device: int) -> None:
         """Restart a device."""
         self.world.restart(device)
 
     @precondition(lambda self: self._shown(Kind.AUTHORIZATION))
     @rule(
-        device=_DEVICE,
+        device=DEVICE,
         what=st.sampled_from(("rehost", "rehost", "rehost", "write-off", "release")),
-        replacement=st.one_of(_DEVICE, st.none()),
+        replacement=st.one_of(DEVICE, st.none()),
         lines=st.one_of(st.just({}), _WANTED),
         then=st.sampled_from((True, True, True, False, None)),
     )
@@ -171,7 +171,7 @@ class Life(RuleBasedStateMachine):
             self.world.decide(device, approved=then)
 
     @rule(
-        device=_DEVICE,
+        device=DEVICE,
         place=st.sampled_from(VIRTUAL_ACCOUNTS),
         tag=st.sampled_from(TAGS),
         count=st.integers(1, 9),
@@ -199,7 +199,7 @@ class Life(RuleBasedStateMachine):
         self.world.sweep()
 
     @rule(
-        device=_DEVICE,
+        device=DEVICE,
         what=st.sampled_from(("snapshot", "restore", "restore", "clock", "clock", "hardware")),
         days=st.sampled_from((0, -400, -9, 9, 20_000)),
     )

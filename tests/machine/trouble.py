@@ -195,6 +195,8 @@ class Troubled(World):
     def correct(self, where: float, count: int) -> None:
         """Make the order of a lot smaller."""
         found = list_licenses(self.portal)
+        if not found:
+            return
         lot = found[int(where * (len(found) - 1))]
         self._try(
             "correct",
@@ -208,7 +210,8 @@ class Troubled(World):
     def choose_terms(self, days: int | None, margin: int | None) -> None:
         """Choose how long new lines last, and when what they held is free by itself."""
         self.days = days
-        set_policy(self.portal, replace(DEFAULT_POLICY, rehost_minimum=1000, margin_days=margin))
+        policy = replace(DEFAULT_POLICY, rehost_minimum=1000, margin_days=margin)
+        self._try("policy", lambda: set_policy(self.portal, policy))
 
     def sweep(self) -> None:
         """Post what is due."""

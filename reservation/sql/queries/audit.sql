@@ -24,7 +24,7 @@ SELECT e.event_id, e.at, e.actor, e.kind, e.subject, e.reservation_id, e.detail
 FROM events AS e
 WHERE e.account_id = :account_id
       AND e.kind IN ('reserved', 'updated', 'confirmed', 'confirmed-late', 'confirmed-mac', 'confirmed-signed',
-                     'returned', 'returned-again')
+                     'returned', 'returned-again', 'rebuilt')
       AND NOT EXISTS (
           SELECT 1 FROM codes AS c
           WHERE c.account_id = e.account_id AND c.reservation_id = e.reservation_id

@@ -367,7 +367,90 @@ CREATE TABLE exposures (
     FOREIGN KEY (account_id, cleared_by) REFERENCES events (account_id, event_id)
 ) STRICT, WITHOUT ROWID;
 
+-- --- the log, and restores of the database --------------------------------------------------------
+
+-- One hash over all events up to each of them, in the order in which they were recorded. A checkpoint that is
+-- kept elsewhere names one of these: a database that was copied back does not have it.
+CREATE TABLE chain (
+    account_id BLOB NOT NULL,
+    number     INTEGER NOT NULL CHECK (number >= 1),
+    event_id   BLOB NOT NULL,
+    hash       BLOB NOT NULL CHECK (length(hash) = 32),
+    PRIMARY KEY (account_id, number),
+    FOREIGN KEY (account_id, event_id) REFERENCES events
+) STRICT, WITHOUT ROWID;
+
+-- Times when the database was found to be copied back, or a person said so. The quarantine lasts until one
+-- person proposes to end it and another one does. No expected events: no checkpoint showed it.
+CREATE TABLE restores (
+    account_id      BLOB NOT NULL,
+    event_id        BLOB NOT NULL,
+    found_events    INTEGER NOT NULL CHECK (found_events >= 1),
+    found_at        TEXT NOT NULL,
+    expected_epoch  INTEGER CHECK (expected_epoch >= 0),
+    expected_events INTEGER CHECK (expected_events >= 1),
+    expected_hash   BLOB CHECK (length(expected_hash) = 32),
+    expected_at     TEXT,
+    reason          TEXT NOT NULL CHECK (length(reason) <= 200),
+    proposed_with   BLOB,
+    proposed_by     TEXT,
+    end_reason      TEXT NOT NULL DEFAULT '' CHECK (length(end_reason) <= 200),
+    ended_with      BLOB,
+    ended_by        TEXT,
+    PRIMARY KEY (account_id, event_id),
+    FOREIGN KEY (account_id, event_id) REFERENCES events,
+    FOREIGN KEY (account_id, proposed_with) REFERENCES events (account_id, event_id),
+    FOREIGN KEY (account_id, ended_with) REFERENCES events (account_id, event_id),
+    CHECK ((expected_epoch IS NULL) = (expected_events IS NULL)),
+    CHECK ((expected_epoch IS NULL) = (expected_hash IS NULL)),
+    CHECK ((expected_epoch IS NULL) = (expected_at IS NULL)),
+    CHECK ((proposed_with IS NULL) = (proposed_by IS NULL)),
+    CHECK ((ended_with IS NULL) = (ended_by IS NULL)),
+    CHECK (ended_with IS NULL OR proposed_with IS NOT NULL),
+    CONSTRAINT two_persons_end_it CHECK (ended_by <> proposed_by)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX restores_that_last ON restores (account_id) WHERE ended_with IS NULL;
+
+-- Codes that a person brought and that another one is needed for: unverified, found again by their hint.
+CREATE TABLE kept_codes (
+    account_id   BLOB NOT NULL REFERENCES accounts,
+    digest       BLOB NOT NULL CHECK (length(digest) = 32),
+    kind         TEXT NOT NULL CHECK (kind IN ('Q', 'A', 'C')),
+    hint         BLOB NOT NULL CHECK (length(hint) IN (2, 4)),
+    code_text    TEXT NOT NULL,
+    at           TEXT NOT NULL,
+    actor        TEXT NOT NULL,
+    event_id     BLOB NOT NULL,
+    settled_with BLOB,
+    PRIMARY KEY (account_id, digest),
+    FOREIGN KEY (account_id, event_id) REFERENCES events,
+    FOREIGN KEY (account_id, settled_with) REFERENCES events (account_id, event_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX kept_codes_that_wait ON kept_codes (account_id, kind) WHERE settled_with IS NULL;
+
 -- --- only ever added ------------------------------------------------------------------------------
+
+CREATE TRIGGER chain_stays BEFORE UPDATE ON chain
+    BEGIN SELECT raise(ABORT, 'the chain only ever grows'); END;
+CREATE TRIGGER chain_remains BEFORE DELETE ON chain
+    BEGIN SELECT raise(ABORT, 'the chain only ever grows'); END;
+CREATE TRIGGER restores_stay BEFORE UPDATE ON restores
+    WHEN OLD.ended_with IS NOT NULL
+         OR (OLD.account_id, OLD.event_id, OLD.found_events, OLD.found_at, OLD.expected_epoch,
+             OLD.expected_events, OLD.expected_hash, OLD.expected_at, OLD.reason)
+            IS NOT (NEW.account_id, NEW.event_id, NEW.found_events, NEW.found_at, NEW.expected_epoch,
+                    NEW.expected_events, NEW.expected_hash, NEW.expected_at, NEW.reason)
+    BEGIN SELECT raise(ABORT, 'a restore stays as it was noticed'); END;
+CREATE TRIGGER restores_remain BEFORE DELETE ON restores
+    BEGIN SELECT raise(ABORT, 'restores are only ever added'); END;
+CREATE TRIGGER kept_codes_stay BEFORE UPDATE ON kept_codes
+    WHEN OLD.settled_with IS NOT NULL
+         OR (OLD.account_id, OLD.digest, OLD.kind, OLD.hint, OLD.code_text, OLD.at, OLD.actor, OLD.event_id)
+            IS NOT (NEW.account_id, NEW.digest, NEW.kind, NEW.hint, NEW.code_text, NEW.at, NEW.actor,
+                    NEW.event_id)
+    BEGIN SELECT raise(ABORT, 'a kept code is settled once, as it was'); END;
+CREATE TRIGGER kept_codes_remain BEFORE DELETE ON kept_codes
+    BEGIN SELECT raise(ABORT, 'kept codes are only ever added'); END;
 
 CREATE TRIGGER movements_stay BEFORE UPDATE ON movements
     BEGIN SELECT raise(ABORT, 'movements are only ever added'); END;
@@ -425,3 +508,7 @@ CREATE TRIGGER reservations_remain BEFORE DELETE ON reservations
 CREATE TRIGGER closed_reservations_stay_closed BEFORE UPDATE OF state ON reservations
     WHEN OLD.closed_at IS NOT NULL AND NEW.state IN ('issued', 'active', 'updating')
     BEGIN SELECT raise(ABORT, 'a closed reservation never opens again'); END;
+
+CREATE TRIGGER epochs_grow BEFORE UPDATE OF epoch ON portal
+    WHEN NEW.epoch <= OLD.epoch
+    BEGIN SELECT raise(ABORT, 'epochs only ever grow'); END;

@@ -58,7 +58,8 @@ def everything_in(folder: Path) -> list[str]:
 def test_a_new_portal_is_whole(tmp_path: Path) -> None:
     founded = initialise(tmp_path)
     assert everything_in(tmp_path) == [
-        "keys", "keys/issuer.pem", "keys/root.pem", "state", "state/deep", "state/deep/portal.db",
+        "keys", "keys/checkpoint", "keys/issuer.pem", "keys/root.pem",
+        "state", "state/deep", "state/deep/portal.db",
     ]  # fmt: skip
     for file in (founded.database, founded.root_file, founded.issuer_file):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
