@@ -14,7 +14,7 @@ from pathlib import Path
 
 import apsw
 
-from codec.codes import Kind
+from codec.codes import Kind, UnsignedKind
 from codec.envelope import to_text
 from codec.reading import inspect
 from reservation.bootstrap import begin_checkpoint, keep_checkpoint, open_portal
@@ -89,7 +89,7 @@ class Restorable(Troubled):
             return None
         return status.request_id, status.sequence.epoch, status.sequence.number
 
-    def _carry(self, kind: Kind, text: str, device: int) -> None:
+    def _carry(self, kind: Kind | UnsignedKind, text: str, device: int) -> None:
         if kind is Kind.AUTHORIZATION:
             assert not self.must_not_issue, "something was issued by a database that was copied back"
         Troubled._carry(self, kind, text, device)
