@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 
 from codec.alphabet import ALPHABET
 from codec.short import inspect_short
+from reservation.bootstrap import ISSUER_FILE
 from tests.cli.desk import Desk, require_refusal
 from tests.cli.portal_desk import Argv, PortalDesk, Refusal
 from tests.cli.vendor import ACME
@@ -254,7 +256,9 @@ def _another_issuer(desk: PortalDesk) -> Argv:
     with closing(apsw.Connection(str(desk.path("portal.db")))) as books:
         books.execute("ATTACH ? AS other", (str(desk.path("other.db")),))
         books.execute("UPDATE main.portal SET issuer_key = (SELECT issuer_key FROM other.portal)")
-    return "portal", "accept", text, "--keys", keys
+    for file in (ISSUER_FILE, "passphrase"):
+        shutil.copy(desk.path("other-keys") / file, desk.path("portal-keys") / file)
+    return "portal", "accept", text
 
 
 REFUSALS: dict[str, Refusal] = {

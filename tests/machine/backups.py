@@ -185,6 +185,9 @@ class Restorable(Troubled):
         """Bring a code that a person still has."""
 
         def act() -> None:
+            if code.kind is UnsignedKind.SHORT:
+                self.accept(code.text)
+                return
             inspected = inspect(code.text).code
             if is_for_bringing(self.portal, inspected):
                 assert bring(self.portal, code.text) is not None
