@@ -93,8 +93,8 @@ class Unlock(Protocol):
 
         Args:
             portal: The portal.
-            issues: Whether it is for something that leaves the portal; in quarantine that is refused before anybody
-                types a passphrase.
+            issues: Whether it is for something that leaves the portal; a quarantine refuses that before
+                anybody types a passphrase.
         """
 
 
