@@ -52,6 +52,27 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class EndingLine:
+    """A line of an open reservation that ends.
+
+    Attributes:
+        reservation_id: The reservation.
+        udi: Its device.
+        virtual_account_id: Where it is.
+        lot: What the line takes from.
+        last_day: Its own last day, or that of its lot.
+        count: How many licences.
+    """
+
+    reservation_id: bytes
+    udi: Udi
+    virtual_account_id: bytes
+    lot: Lot
+    last_day: date
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Founding:
     """The first rows of a portal's books.
 
@@ -279,6 +300,16 @@ class Reading(Protocol):
 
     def holds_of(self, reservation_ids: tuple[bytes, ...]) -> Mapping[bytes, tuple[tuple[Lot, Held], ...]]:
         """Return what each of these reservations holds."""
+
+    # --- reports ---
+    def movements_since(self, event_id: bytes) -> Iterator[tuple[Event, Moved]]:
+        """Go through the movements of all events after one, in order."""
+
+    def reservations_exposing(self) -> tuple[bytes, ...]:
+        """Return the reservations of failed devices that may still use what their replacements got."""
+
+    def lines_ending(self, first: date, last: date) -> tuple[EndingLine, ...]:
+        """Return the lines of open reservations whose last day lies between two days, both included."""
 
     # --- the whole of the books ---
     def every_reservation(self) -> Iterator[Reservation]:

@@ -297,6 +297,14 @@ EXAMPLES: tuple[Example, ...] = (
         ),
         "A backup came back: the portal notices, and two persons say when it may go on.",
     ),
+    Example("portal report usage", ("tallystick portal report usage",), "How much of it is used."),
+    Example("portal report exposure", ("tallystick portal report exposure",), "What nobody confirmed yet."),
+    Example("portal report expiring", ("tallystick portal report expiring --days 365",), "What to renew."),
+    Example(
+        "portal report transactions",
+        ("tallystick portal report transactions --since 2026-01-01 --csv | tail -3",),
+        "Every movement, for a spreadsheet.",
+    ),
     Example("portal sweep", ("tallystick portal sweep",), "For a daily job."),
     Example(
         "portal va rename",

@@ -41,6 +41,7 @@ portal = LazyGroup(
         "list": ("cli.portal.views:list_all", "List reservations."),
         "show": ("cli.portal.views:show", "Show everything about one reservation."),
         "events": ("cli.portal.views:events", "List what happened, from the append-only log."),
+        "report": ("cli.portal:reports", "Reports: what is used, exposed, ending, moved; also as CSV."),
         "audit": ("cli.portal.views:audit", "Recompute the books from the rows, and say what differs."),
         "quarantine": (
             "cli.portal.quarantine:quarantine",
@@ -113,6 +114,26 @@ products = LazyGroup(
         "list": (
             "cli.portal.stock:list_products",
             "List the products that something particular is asked of.",
+        ),
+    },
+)
+
+reports = LazyGroup(
+    "report",
+    text="""Reports: what is used, exposed, ending, moved; also as CSV.
+
+    A report shows the books as of now. `--csv` is for spreadsheets, `--json` for scripts.
+    """,
+    places={
+        "usage": ("cli.portal.reporting:usage", "Report how much of what was bought is used."),
+        "exposure": (
+            "cli.portal.reporting:exposure",
+            "Report what may be in use although no device is known to use it.",
+        ),
+        "expiring": ("cli.portal.reporting:expiring", "Report what ends soon, and where it is."),
+        "transactions": (
+            "cli.portal.reporting:transactions",
+            "Report every movement of licences, with who moved them, when and why.",
         ),
     },
 )

@@ -40,6 +40,7 @@ from reservation.model import (
     UnsignedKind,
     VirtualAccount,
 )
+from reservation.store import EndingLine, Moved
 
 Row = tuple[Any, ...]
 Parameters = dict[str, Any]
@@ -48,6 +49,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 LOT_COLUMNS = 7
+EVENT_OF_MOVEMENT = LOT_COLUMNS + 5
 
 
 def _reported(convert: Callable[P, T]) -> Callable[P, T]:
@@ -402,6 +404,28 @@ def code_parameters(code: StoredCode) -> Parameters:
         "at": instant_text(code.at),
         "actor": code.actor,
     }
+
+
+@_reported
+def moved_with_event_of(row: Row) -> tuple[Event, Moved]:
+    """Return a movement with its lot, and the event that it belongs to."""
+    lot, event_at = lot_of(row), EVENT_OF_MOVEMENT
+    movement = movement_of(lot.id, row[LOT_COLUMNS:event_at])
+    return event_of(row[event_at : event_at + 7]), Moved(lot, movement)
+
+
+@_reported
+def ending_line_of(row: Row) -> EndingLine:
+    """Return a line that ends, with its reservation."""
+    reservation_id, product_id, serial_number, uuid, virtual_account_id, ends, count = row[LOT_COLUMNS:]
+    return EndingLine(
+        reservation_id,
+        Udi(product_id, serial_number, UUID(uuid) if uuid else None),
+        virtual_account_id,
+        lot_of(row),
+        date.fromisoformat(ends),
+        count,
+    )
 
 
 @_reported
