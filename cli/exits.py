@@ -41,6 +41,7 @@ EXIT_OF: dict[type[Exception], int] = {
     reservation_errors.PermissionDeniedError: NOT_PERMITTED,
     reservation_errors.StateDamagedError: DAMAGED,
     reservation_errors.NewerStateError: DAMAGED,
+    reservation_errors.NotABackupError: DAMAGED,
     reservation_errors.BusyError: BUSY,
     reservation_errors.SetupError: USAGE,
     reservation_errors.MissingExtraError: USAGE,

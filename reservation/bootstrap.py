@@ -9,6 +9,7 @@ Not handled: where settings and passphrases come from.
 
 import contextlib
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 
@@ -17,7 +18,14 @@ from codec.envelope import sign_trust
 from codec.keys import SigningKey, VerifyingKey
 from reservation import checkpointfile, keyfile
 from reservation.checkpoint import NO_EVENTS, Checkpoint, chained
-from reservation.errors import AlreadyThereError, ReservationError, SetupError
+from reservation.errors import (
+    AlreadyThereError,
+    NoPortalError,
+    OtherCheckpointError,
+    ReservationError,
+    SetupError,
+    StateDamagedError,
+)
 from reservation.model import (
     DEFAULT_VIRTUAL_ACCOUNT,
     Clock,
@@ -31,7 +39,7 @@ from reservation.model import (
 from reservation.service import watching
 from reservation.service.context import Issuer, Portal
 from reservation.service.stock import require_match
-from reservation.store import Founding, Store
+from reservation.store import Copy, Founding, Store
 
 ROOT_FILE = "root.pem"
 ISSUER_FILE = "issuer.pem"
@@ -269,6 +277,90 @@ def open_portal(
         raise
 
 
+def back_up(url: str, target: Path, *, random: Random) -> Copy:
+    """Copy a portal's database while others may work on it; the copy appears checked, or not at all.
+
+    Args:
+        url: The database; see `database_path`.
+        target: Where the copy goes; nothing may be there.
+        random: Gives the name of the file while it is being made.
+
+    Raises:
+        NoPortalError: When there is none.
+        AlreadyThereError: When something is where the copy should go.
+        StorageError: When it cannot be written; nothing is left behind then.
+        StateDamagedError: When the database is damaged: then there is no copy.
+    """
+    path = database_path(url)
+    copy: Copy = _backup_engine().back_up(path, target, token=random(_ID_BYTES).hex())
+    return copy
+
+
+def look_into_backup(url: str, backup: Path, *, checkpoints: Path, random: Random) -> tuple[Copy, int | None]:
+    """Check a backup of a portal, and tell how many events it lacks; nothing is changed.
+
+    Args:
+        url: The database that it is for.
+        backup: The copy.
+        checkpoints: Folder that keeps the portal's checkpoint.
+        random: Gives the name of a file while it is being checked.
+
+    Returns:
+        What it holds, and how many events the checkpoint counts that it lacks; None: there is no checkpoint.
+
+    Raises:
+        NotABackupError: When it is no sound copy of a portal's database.
+        OtherCheckpointError: When it is of another portal than the checkpoint, or the database.
+    """
+    path = database_path(url)
+    copy: Copy = _backup_engine().look_into(backup, beside=path, token=random(_ID_BYTES).hex())
+    kept = checkpointfile.read(checkpoints)
+    there = _portal_at(path)
+    for known in (kept.portal_id if kept else None, there):
+        if known not in {None, copy.portal_id}:
+            raise OtherCheckpointError(
+                f"{backup} is of portal {copy.portal_id.hex()}, and this is portal {known.hex()}.",
+                hint="Nothing was changed. Name the backup, the database (TALLYSTICK_DB) and the folder of "
+                "the keys (TALLYSTICK_KEYS) of one portal.",
+            )
+    return copy, max(0, kept.events - copy.events) if kept else None
+
+
+def _portal_at(path: Path) -> bytes | None:
+    """Return which portal a database is of; None: there is none, or it cannot be read."""
+    try:
+        store: Store = _sqlite_engine().open_store(path)
+    except (StateDamagedError, SetupError, NoPortalError):
+        return None
+    with contextlib.closing(store):
+        return store.read(lambda books: books.identity().portal_id)
+
+
+def restore_backup(url: str, backup: Path, *, random: Random, at: datetime) -> Path | None:
+    """Put a backup in the place of a portal's database, for good or not at all, and keep what was there.
+
+    Args:
+        url: The database; it need not be there, and may be damaged.
+        backup: The copy, as `look_into_backup` found it sound.
+        random: Gives the name of a file while it is being made.
+        at: The present moment, which names what is kept.
+
+    Returns:
+        Where the database as it was is kept; None: there was none.
+
+    Raises:
+        NotABackupError: When it is no sound copy of a portal's database.
+        StorageError: When something cannot be read or written; the database is as it was then.
+        BusyError: When another process holds it.
+    """
+    path = database_path(url)
+    token = random(_ID_BYTES).hex()
+    kept = path.with_name(f"{path.name}.before-{at:%Y%m%dT%H%M%SZ}-{token[:4]}")
+    was_there = path.exists()
+    _backup_engine().restore(backup, path, token=token, kept=kept)
+    return kept if was_there else None
+
+
 def keep_checkpoint(portal: Portal, checkpoints: Path) -> None:
     """Note where the log of a portal stands, beside its key: at the end of a process, and now and then.
 
@@ -305,6 +397,14 @@ def _open_issuer(store: Store, file: Path, passphrase: str) -> Issuer:
     key = keyfile.read_key(file, passphrase)
     keyfile.require_same(file, key, identity.issuer_key)
     return Issuer(key, identity.portal_id)
+
+
+def _backup_engine() -> ModuleType:
+    """Load what copies SQLite databases; it needs the extra ``portal``."""
+    _sqlite_engine()
+    from reservation.sql import sqlite_backup
+
+    return sqlite_backup
 
 
 def _sqlite_engine() -> ModuleType:

@@ -257,6 +257,12 @@ class AlreadyThereError(RuleError):
     code = "already-there"
 
 
+class NotABackupError(SetupError):
+    """A file that should be a backup of a portal's database, and is none, or a damaged one."""
+
+    code = "not-a-backup"
+
+
 class MissingExtraError(SetupError):
     """A package of an optional extra is not installed; the hint names the extra."""
 

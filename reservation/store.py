@@ -98,6 +98,23 @@ class Founding:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """What a copy of a database holds.
+
+    Attributes:
+        portal_id: The portal.
+        epoch: Its epoch.
+        events: How many events it has.
+        newest_at: When the newest of them happened.
+    """
+
+    portal_id: bytes
+    epoch: int
+    events: int
+    newest_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PageOf:
     """Which reservations to list, and where to go on.
 

@@ -319,6 +319,12 @@ EXAMPLES: tuple[Example, ...] = (
         ),
         "Only an empty one.",
     ),
+    Example("portal backup", ("tallystick portal backup books.db",), "While others go on working."),
+    Example(
+        "portal restore",
+        ("tallystick portal restore books.db --yes",),
+        "Nothing happened since, so nothing is forgotten.",
+    ),
     Example(
         "portal audit",
         ("tallystick portal license list", "tallystick portal audit"),

@@ -47,6 +47,8 @@ portal = LazyGroup(
             "cli.portal.quarantine:quarantine",
             "Show and decide what follows when the database was copied back.",
         ),
+        "backup": ("cli.portal.copies:backup", "Copy the books, while others go on working."),
+        "restore": ("cli.portal.copies:restore", "Put a copy of the books back."),
         "va": ("cli.portal:virtual_accounts", "Virtual Accounts: parts of the stock, such as sites."),
         "catalogue": ("cli.portal:catalogue", "The list of entitlement tags that makes codes shorter."),
         "product": ("cli.portal:products", "What is asked of devices of one product."),

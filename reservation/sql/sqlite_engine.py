@@ -94,7 +94,7 @@ def load_queries() -> Any:
 
 
 @contextlib.contextmanager
-def _engine_errors(path: Path) -> Iterator[None]:
+def engine_errors(path: Path) -> Iterator[None]:
     """Turn the engine's errors into ours."""
     try:
         yield
@@ -130,7 +130,7 @@ def _engine_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _connect(path: Path) -> apsw.Connection:
+def connect(path: Path) -> apsw.Connection:
     """Open an existing file with settings under which acknowledged work survives a power cut."""
     _require_safe_version(apsw.sqlite_lib_version())
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
@@ -178,7 +178,7 @@ def create(path: Path, founding: Founding, *, token: str) -> None:
         folders.make(path.parent)
         discard_drafts(path)
         os.close(os.open(making, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        with _engine_errors(making):
+        with engine_errors(making):
             _found(making, founding)
         _publish(making, path)
     except OSError as error:
@@ -194,7 +194,7 @@ def create(path: Path, founding: Founding, *, token: str) -> None:
 
 
 def _found(path: Path, founding: Founding) -> None:
-    connection = _connect(path)
+    connection = connect(path)
     with contextlib.closing(connection):
         connection.pragma("application_id", APPLICATION_ID)
         _migrate(connection, 0, migrations(), lambda: _seed(connection, founding))
@@ -285,8 +285,8 @@ def open_store(path: Path, *, steps: tuple[Migration, ...] | None = None) -> "Sq
             f"There is no portal at {path}.",
             hint="Make one with `tallystick portal init --account NAME`, or set TALLYSTICK_DB.",
         )
-    with _engine_errors(path):
-        connection = _connect(path)
+    with engine_errors(path):
+        connection = connect(path)
         try:
             _require_ours(connection, path, steps or migrations())
             accounts = list(load_queries().accounts(connection))
@@ -396,10 +396,10 @@ class SqliteStore:
         return self._run("BEGIN IMMEDIATE", lambda: work(transaction))
 
     def _run(self, begin: str, work: Callable[[], T]) -> T:
-        with _engine_errors(self._path), _transaction(self._connection, begin):
+        with engine_errors(self._path), _transaction(self._connection, begin):
             return work()
 
     def close(self) -> None:
         """Let go of the database."""
-        with _engine_errors(self._path):
+        with engine_errors(self._path):
             self._connection.close()

@@ -76,6 +76,8 @@ ORDER = (
     "portal report transactions",
     "portal sweep",
     "portal audit",
+    "portal backup",
+    "portal restore",
     "keys generate",
     "keys show",
     "device cancel",

@@ -63,14 +63,14 @@ def show_before_commit() -> None:
 
 def commit_without_sync() -> None:
     """Let SQLite sync nothing."""
-    honest = sqlite_engine._connect
+    honest = sqlite_engine.connect
 
     def connect(path: Path) -> apsw.Connection:
         connection = honest(path)
         connection.pragma("synchronous", "OFF")
         return connection
 
-    sqlite_engine._connect = connect
+    sqlite_engine.connect = connect
 
 
 def commit_in_two() -> None:
@@ -89,7 +89,7 @@ def close_without_checkpoint() -> None:
     """Leave it to closing to copy the rows of a new database into it, which says nothing of errors."""
 
     def found(path: Path, founding: Founding) -> None:
-        with closing(sqlite_engine._connect(path)) as connection:
+        with closing(sqlite_engine.connect(path)) as connection:
             connection.pragma("application_id", sqlite_engine.APPLICATION_ID)
             sqlite_engine._migrate(
                 connection, 0, migrations(), lambda: sqlite_engine._seed(connection, founding)

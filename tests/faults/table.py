@@ -102,6 +102,9 @@ WRITING: tuple[Writing, ...] = (
     _keyed("make key, random passphrase", "founded", "keys generate office/more/key.pem", "office/more"),
 )
 
+#: Commands that copy the books: `test_copies.py` kills them, by rules of their own.
+COPYING = frozenset(("portal backup", "portal restore"))
+
 #: Commands that change nothing that must last; `--out` of any command is a copy of what can be shown again.
 READING = frozenset(
     (
