@@ -30,7 +30,7 @@ _LINE = re.compile(
     r"(?:\d+ +)?(?P<name>\w+)\((?P<arguments>.*?)(?: <unfinished \.\.\.>|\) += (?P<result>\?|-?\d+).*)?",
     re.DOTALL,
 )
-_END = re.compile(r"(?:\d+ +)?(\+\+\+ (exited with|killed by) .*|--- SIG.* ---)")
+_END = re.compile(r"(?:\d+ +)?(\+\+\+ (exited with|killed by) .*|--- (SIG|stopped by SIG).* ---)")
 _DESCRIPTOR = re.compile(r"(\d+)<([^>]*)>")
 _QUOTED = re.compile(r'(?:(?:AT_FDCWD|\d+)<(?P<folder>[^>]*)>, )?"(?P<name>[^"]*)"')
 

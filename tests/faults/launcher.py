@@ -2,7 +2,8 @@
 
     python -m tests.faults.launcher
 
-It reads one JSON object a line on stdin (`tests.faults.runs.Order`) and answers with one a line. Forking
+It reads one JSON list a line on stdin, an object for each run that begins at once (`tests.faults.runs`), and
+answers with one list a line. Forking
 saves the start of the interpreter and the imports, nothing else: every file, lock, database connection and
 line of output is the child's own, and its system calls are real. `test_harness.py` compares them with those
 of a process that was started in the usual way.
@@ -20,8 +21,10 @@ import select
 import signal
 import subprocess
 import sys
+import time
 import traceback
 import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import cli
@@ -31,6 +34,8 @@ from tests import program
 from tests.faults.planted import plant
 
 PATIENCE_SECONDS = 60
+#: How long others may try to end while one run stands still.
+HELD_UP_SECONDS = 0.25
 CRASHED = 99
 _ATTACHED = b" attached\n"
 
@@ -102,8 +107,53 @@ def attach(pid: int, order: Order) -> "subprocess.Popen[bytes]":
     return tracer
 
 
-def run(order: Order) -> dict[str, Any]:
-    """Run the program once, as the order says, and tell how it ended."""
+@dataclass(slots=True)
+class Child:
+    """A run that waits to be let go, or goes.
+
+    Attributes:
+        order: What it is to do.
+        pid: Its process.
+        go: Where one byte lets it go.
+        tracer: The strace that watches it.
+        handle: Tells when it has ended.
+        begun: When it was let go; both by the monotonic clock, in seconds.
+        ended: When it had ended.
+        status: As `os.waitpid` gives it, where it was fetched already.
+    """
+
+    order: Order
+    pid: int
+    go: int
+    tracer: "subprocess.Popen[bytes] | None"
+    handle: int
+    begun: float = 0.0
+    ended: float = 0.0
+    status: int | None = None
+
+    def let_go(self) -> None:
+        """Let it begin."""
+        self.begun = time.monotonic()
+        os.write(self.go, b"g")
+
+    def kill_at(self) -> float:
+        """Return when it is to be killed."""
+        after = self.order["kill_after"]
+        return self.begun + (PATIENCE_SECONDS if after is None else after)
+
+    def finish(self) -> dict[str, Any]:
+        """Fetch how it ended."""
+        if self.status is None:
+            _, self.status = os.waitpid(self.pid, 0)
+        if self.tracer:
+            self.tracer.communicate(timeout=PATIENCE_SECONDS)
+        os.close(self.go)
+        os.close(self.handle)
+        return {"status": os.waitstatus_to_exitcode(self.status), "seconds": self.ended - self.begun}
+
+
+def prepare(order: Order) -> Child:
+    """Fork a child that is watched, if it is to be, and waits."""
     (ready, is_ready), (may_go, go) = os.pipe(), os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -111,31 +161,70 @@ def run(order: Order) -> dict[str, Any]:
         child(order, is_ready, may_go)
     os.close(is_ready)
     os.close(may_go)
-    tracer = None
     try:
         os.read(ready, 1)
         tracer = attach(pid, order) if order["strace"] else None
-        os.write(go, b"g")
-        end(pid, order["kill_after"])
     except BaseException:
         os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
         raise
     finally:
         os.close(ready)
-        os.close(go)
-        _, status = os.waitpid(pid, 0)
-        if tracer:
-            tracer.communicate(timeout=PATIENCE_SECONDS)
-    return {"status": os.waitstatus_to_exitcode(status)}
+    return Child(order, pid, go, tracer, os.pidfd_open(pid))
 
 
-def end(pid: int, kill_after: float | None) -> None:
-    """Wait until a child has ended; kill it when its time is over."""
-    handle = os.pidfd_open(pid)
-    ended, _, _ = select.select([handle], [], [], PATIENCE_SECONDS if kill_after is None else kill_after)
-    os.close(handle)
-    if not ended:
-        os.kill(pid, signal.SIGKILL)
+def run(orders: list[Order]) -> list[dict[str, Any]]:
+    """Run the program once for each order, all at once, and tell how each run ended.
+
+    A run that is to be stopped goes first, until it stands. The others go while it stands; it goes on, or is
+    killed, when they have ended, or cannot end since they wait for what it holds.
+    """
+    children = [prepare(order) for order in orders]
+    standing = [one for one in children if one.order["stops"]]
+    for one in standing:
+        one.let_go()
+        stand(one)
+    others = [one for one in children if not one.order["stops"]]
+    for one in others:
+        one.let_go()
+    left = wait(others, time.monotonic() + HELD_UP_SECONDS) if standing else others
+    for one in standing:
+        if one.status is None:
+            os.kill(one.pid, signal.SIGKILL if one.order["stops"] == "dies" else signal.SIGCONT)
+            left.append(one)
+    wait(left, None)
+    return [one.finish() for one in children]
+
+
+def stand(one: Child) -> None:
+    """Wait until a child is stopped, or has ended without being stopped."""
+    _, status = os.waitpid(one.pid, os.WUNTRACED)
+    if not os.WIFSTOPPED(status):
+        one.status, one.ended = status, time.monotonic()
+
+
+def wait(children: list[Child], until: float | None) -> list[Child]:
+    """Wait until children have ended, or a moment has come; kill those whose time is over.
+
+    Returns:
+        Those that have not ended.
+    """
+    left = list(children)
+    while left:
+        now = time.monotonic()
+        for one in left:
+            if one.kill_at() <= now:
+                os.kill(one.pid, signal.SIGKILL)
+        if until is not None and until <= now:
+            break
+        times = [moment for one in left if (moment := one.kill_at()) > now]
+        times += [] if until is None else [until]
+        ended, _, _ = select.select([one.handle for one in left], [], [], min(times) - now if times else None)
+        for one in left:
+            if one.handle in ended:
+                one.ended = time.monotonic()
+        left = [one for one in left if one.handle not in ended]
+    return left
 
 
 def main() -> None:

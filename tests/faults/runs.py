@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tests.faults.calls import TRACED, Call, parse
 
@@ -26,7 +26,7 @@ class StraceMissingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What goes wrong: ``signal=KILL``, or ``error=`` and the name of an error."""
+    """What goes wrong: ``signal=KILL``, ``signal=STOP``, or ``error=`` and the name of an error."""
 
     kind: str
 
@@ -41,17 +41,20 @@ class Fault:
 
 
 KILL = Fault("signal=KILL")
+#: The process stands still once the call is made.
+STOP = Fault("signal=STOP")
 ERRORS = tuple(Fault(f"error={name}") for name in ("ENOSPC", "EIO", "EROFS"))
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """How a run ended, what it wrote, and the calls that it made (none unless it was watched)."""
+    """How a run ended, what it wrote, its calls (none unless it was watched), and how long it took."""
 
     code: int
     out: str
     err: str
     calls: tuple[Call, ...] = ()
+    seconds: float = 0.0
 
     @property
     def acknowledged(self) -> bool:
@@ -113,26 +116,63 @@ class Launcher:
             inject: A fault for strace.
             kill_after: Seconds after which it is killed.
         """
-        out, err, log = (self._folder / name for name in ("out", "err", "log"))
-        order = {
-            "argv": list(argv),
-            "folder": str(folder),
-            "environ": dict(environ),
+        one = Run(argv, folder, environ, work, plant, watched, inject, kill_after)
+        (ran,) = self.run_together([one])
+        return ran
+
+    def run_together(self, runs: Sequence["Run"]) -> list[Ran]:
+        """Run the program several times at once; return how each run ended."""
+        orders = [self._order(run, str(number)) for number, run in enumerate(runs)]
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write(json.dumps(orders) + "\n")
+        self._process.stdin.flush()
+        answers = json.loads(self._process.stdout.readline())
+        return [_ran(order, answer) for order, answer in zip(orders, answers, strict=True)]
+
+    def _order(self, run: "Run", name: str) -> dict[str, Any]:
+        out, err, log = (self._folder / f"{kind}{name}" for kind in ("out", "err", "log"))
+        return {
+            "argv": list(run.argv),
+            "folder": str(run.folder),
+            "environ": dict(run.environ),
             "out": str(out),
             "err": str(err),
-            "work": work,
-            "plant": plant,
-            "strace": self._watching(log, inject) if watched or inject else [],
-            "kill_after": kill_after,
+            "log": str(log),
+            "work": run.work,
+            "plant": run.plant,
+            "strace": self._watching(log, run.inject) if run.watched or run.inject else [],
+            "kill_after": run.kill_after,
+            "stops": run.stops,
         }
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline())
-        calls = parse(log.read_text(errors="replace").splitlines(), str(folder)) if order["strace"] else ()
-        return Ran(answer["status"], out.read_text(), err.read_text(), calls)
 
     def _watching(self, log: Path, inject: str) -> list[str]:
         # -y: names beside descriptors; -s 0: no contents.
         command = [self._strace, "-f", "-y", "-s", "0", "-o", str(log), "-e", f"trace={','.join(TRACED)}"]
         return [*command, "-e", f"inject={inject}"] if inject else command
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run among several at once; see `Launcher.run`.
+
+    Attributes:
+        stops: ``goes on`` or ``dies``: what becomes of it after ``inject`` has stopped it, and the others
+            have gone as far as they could. Empty: it is not stopped.
+    """
+
+    argv: Sequence[str]
+    folder: Path
+    environ: Mapping[str, str]
+    work: str = ""
+    plant: str = ""
+    watched: bool = False
+    inject: str = ""
+    kill_after: float | None = None
+    stops: str = ""
+
+
+def _ran(order: dict[str, Any], answer: dict[str, Any]) -> Ran:
+    log = Path(order["log"])
+    calls = parse(log.read_text(errors="replace").splitlines(), order["folder"]) if order["strace"] else ()
+    out, err = (Path(order[name]).read_text() for name in ("out", "err"))
+    return Ran(answer["status"], out, err, calls, answer["seconds"])
