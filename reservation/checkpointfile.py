@@ -2,13 +2,15 @@
 
 The file is written over in place, without a sync: the database is durable already, and what a power cut takes
 away leaves an older checkpoint, which the database extends. It is locked while it is written, so that of two
-processes the one with more to say has the last word. A reader may come between: it reads again.
+processes the one with more to say has the last word; nobody waits for long for one that stands still with the
+lock in its hand. A reader may come between: it reads again.
 
 Not handled: what a checkpoint says (`reservation.checkpoint`).
 """
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +21,8 @@ from reservation.errors import StorageError
 
 NAME = "checkpoint"
 _READS = 3
+_WAIT_SECONDS = 5.0
+_POLL_SECONDS = 0.02
 
 
 def read(folder: Path) -> Checkpoint | None:
@@ -52,30 +56,35 @@ def create(folder: Path, checkpoint: Checkpoint) -> None:
     try:
         folders.make(folder)
         with _opened(folder) as descriptor:
-            os.pwrite(descriptor, form_of(checkpoint), 0)
-            os.ftruncate(descriptor, FORM_BYTES)
-            os.fsync(descriptor)
+            _write(descriptor, checkpoint, durably=True)
         folders.sync(folder)
     except OSError as error:
         raise _unwritable(folder, error) from error
 
 
-def keep(folder: Path, checkpoint: Checkpoint) -> None:
+def keep(folder: Path, checkpoint: Checkpoint, *, wait_seconds: float = _WAIT_SECONDS) -> None:
     """Write a checkpoint over the one that is there, unless that one is of this portal and as new.
 
+    Args:
+        folder: Where.
+        checkpoint: What to write.
+        wait_seconds: How long to wait for another process that writes.
+
     Raises:
-        StorageError: When it cannot be written.
+        StorageError: When it cannot be written, or another process writes for longer than that.
     """
     kept = read(folder)
-    if kept is None:
-        create(folder, checkpoint)
-        return
     if not checkpoint.is_newer_than(kept):
         return
     try:
-        with _opened(folder) as descriptor:
-            if checkpoint.is_newer_than(parse(os.pread(descriptor, FORM_BYTES, 0))):
-                os.pwrite(descriptor, form_of(checkpoint), 0)
+        folders.make(folder)
+        with _opened(folder, wait_seconds) as descriptor:
+            # Another process may have written since, the first one too.
+            there = parse(os.pread(descriptor, FORM_BYTES, 0))
+            if checkpoint.is_newer_than(there):
+                _write(descriptor, checkpoint, durably=there is None)
+        if kept is None:
+            folders.sync(folder)
     except OSError as error:
         raise _unwritable(folder, error) from error
 
@@ -89,17 +98,45 @@ def discard(folder: Path) -> None:
     (folder / NAME).unlink(missing_ok=True)
 
 
+def _write(descriptor: int, checkpoint: Checkpoint, *, durably: bool) -> None:
+    os.pwrite(descriptor, form_of(checkpoint), 0)
+    if durably:
+        os.ftruncate(descriptor, FORM_BYTES)
+        os.fsync(descriptor)
+
+
 @contextmanager
-def _opened(folder: Path) -> Iterator[int]:
+def _opened(folder: Path, wait_seconds: float = _WAIT_SECONDS) -> Iterator[int]:
     descriptor = os.open(folder / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _lock(descriptor, time.monotonic() + wait_seconds)
         yield descriptor
     finally:
         os.close(descriptor)
 
 
+def _lock(descriptor: int, deadline: float) -> None:
+    """Keep other writers out.
+
+    Raises:
+        BlockingIOError: When one of them stays until the deadline, in seconds of the monotonic clock.
+    """
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise
+        time.sleep(_POLL_SECONDS)
+
+
 def _unwritable(folder: Path, error: OSError) -> StorageError:
+    if isinstance(error, BlockingIOError):
+        return StorageError(
+            f"Another process has held {folder / NAME} for too long.",
+            hint="Nothing is lost: the next command writes it. Look for a tallystick that stands still.",
+        )
     return StorageError(
         f"{folder / NAME} cannot be written: {error.strerror or error}.",
         hint="Check free space and permissions of the folder of the portal's keys (TALLYSTICK_KEYS).",

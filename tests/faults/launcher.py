@@ -25,6 +25,7 @@ import time
 import traceback
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import cli
@@ -34,8 +35,9 @@ from tests import program
 from tests.faults.planted import plant
 
 PATIENCE_SECONDS = 60
-#: How long others may try to end while one run stands still.
-HELD_UP_SECONDS = 0.25
+#: Others wait for the one that stands still when they were all asleep as often as this, looked at so often.
+_ASLEEP_TIMES = 6
+_LOOK_SECONDS = 0.01
 CRASHED = 99
 _ATTACHED = b" attached\n"
 
@@ -187,12 +189,12 @@ def run(orders: list[Order]) -> list[dict[str, Any]]:
     others = [one for one in children if not one.order["stops"]]
     for one in others:
         one.let_go()
-    left = wait(others, time.monotonic() + HELD_UP_SECONDS) if standing else others
+    left = wait(others, until_asleep=True) if standing else others
     for one in standing:
         if one.status is None:
             os.kill(one.pid, signal.SIGKILL if one.order["stops"] == "dies" else signal.SIGCONT)
             left.append(one)
-    wait(left, None)
+    wait(left)
     return [one.finish() for one in children]
 
 
@@ -203,28 +205,36 @@ def stand(one: Child) -> None:
         one.status, one.ended = status, time.monotonic()
 
 
-def wait(children: list[Child], until: float | None) -> list[Child]:
-    """Wait until children have ended, or a moment has come; kill those whose time is over.
+def wait(children: list[Child], *, until_asleep: bool = False) -> list[Child]:
+    """Wait until children have ended; kill those whose time is over.
+
+    Args:
+        children: The children.
+        until_asleep: Whether to wait only until all that are left sleep, as one that waits for a lock does.
 
     Returns:
         Those that have not ended.
     """
-    left = list(children)
-    while left:
+    left, calm = list(children), 0
+    while left and calm < _ASLEEP_TIMES:
         now = time.monotonic()
         for one in left:
             if one.kill_at() <= now:
                 os.kill(one.pid, signal.SIGKILL)
-        if until is not None and until <= now:
-            break
-        times = [moment for one in left if (moment := one.kill_at()) > now]
-        times += [] if until is None else [until]
-        ended, _, _ = select.select([one.handle for one in left], [], [], min(times) - now if times else None)
+        times = [moment - now for one in left if (moment := one.kill_at()) > now]
+        pause = min([*times, _LOOK_SECONDS] if until_asleep else times, default=None)
+        ended, _, _ = select.select([one.handle for one in left], [], [], pause)
         for one in left:
             if one.handle in ended:
                 one.ended = time.monotonic()
         left = [one for one in left if one.handle not in ended]
+        calm = calm + 1 if until_asleep and not ended and all(map(is_asleep, left)) else 0
     return left
+
+
+def is_asleep(one: Child) -> bool:
+    """Tell whether a child waits for something, rather than for its turn."""
+    return Path(f"/proc/{one.pid}/stat").read_text().rpartition(") ")[2].startswith("S")
 
 
 def main() -> None:

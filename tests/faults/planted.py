@@ -7,23 +7,27 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 import apsw
 
 from cli import main
-from reservation import folders
+from reservation import checkpointfile, folders
+from reservation.checkpoint import Checkpoint, Verdict, judge
 from reservation.device import folder as device_folder
 from reservation.device.agent import Device
 from reservation.device.folder import Folder
 from reservation.device.state import State
+from reservation.service import watching
+from reservation.service.watching import checkpoint_in
 from reservation.sql import sqlite_engine
 from reservation.sql.sqlite_engine import SqliteStore
 from reservation.sql.sqlite_schema import migrations
 from reservation.sql.writing import SqlWriting
 from reservation.standing import Changes
-from reservation.store import Founding, Writing
+from reservation.store import Founding, Reading, Writing
 
 T = TypeVar("T")
 
@@ -96,6 +100,53 @@ def close_without_checkpoint() -> None:
             )
 
     sqlite_engine._found = found
+
+
+def keep_checkpoint_before_commit() -> None:
+    """Note what was done beside the key, and commit then."""
+    honest = SqliteStore.write
+
+    def write(self: SqliteStore, work: Callable[[Writing], T]) -> T:
+        def noted(books: Writing) -> T:
+            result = work(books)
+            checkpointfile.keep(Path(os.environ["TALLYSTICK_KEYS"]), checkpoint_in(books, datetime.now(UTC)))
+            return result
+
+        return honest(self, noted)
+
+    SqliteStore.write = write  # type: ignore[method-assign]
+
+
+def keep_checkpoint_over_newer() -> None:
+    """Write a checkpoint over any other: the process that ends last has the last word."""
+    Checkpoint.is_newer_than = lambda self, other: True  # type: ignore[method-assign]
+
+
+def look_at_books_first() -> None:
+    """Read the checkpoint when the books have been read, and others may have written both since."""
+    honest = watching.checkpoint_in
+
+    def checkpoint_and_kept(books: Reading, kept: Checkpoint | None, now: datetime) -> Verdict:
+        there = honest(books, now)
+        later = checkpointfile.read(Path(os.environ["TALLYSTICK_KEYS"]))
+        return judge(later, there, books.hash_after(later.events) if later else None, ())
+
+    watching._verdict = checkpoint_and_kept
+
+
+def give_up_at_once() -> None:
+    """Call the database busy without waiting for it."""
+    sqlite_engine.BUSY_MILLISECONDS = 0
+
+
+def take_the_lock_late() -> None:
+    """Take the lock for writing when something was read already."""
+    honest = SqliteStore._run
+
+    def run(self: SqliteStore, begin: str, work: Callable[[], T]) -> T:
+        return honest(self, "BEGIN", work)
+
+    SqliteStore._run = run  # type: ignore[method-assign]
 
 
 # --- the device --------------------------------------------------------------------------------

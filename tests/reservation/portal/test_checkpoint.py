@@ -1,5 +1,6 @@
 """Checkpoints: one form for each, any damage is seen, and what a checkpoint says about a database."""
 
+import fcntl
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from reservation import checkpointfile, service
 from reservation.checkpoint import FORM_BYTES, Checkpoint, Restore, Verdict, form_of, judge, parse
+from reservation.errors import StorageError
 from reservation.service import Portal
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -78,6 +80,17 @@ def test_an_older_checkpoint_never_replaces_a_newer_one(tmp_path: Path) -> None:
     for checkpoint in (at(3), at(9), at(4), at(2, epoch=1), at(20)):
         checkpointfile.keep(tmp_path, checkpoint)
     assert checkpointfile.read(tmp_path) == at(2, epoch=1)
+
+
+def test_nobody_waits_for_long_for_one_that_stands_still(tmp_path: Path) -> None:
+    checkpointfile.keep(tmp_path, at(1))
+    with (tmp_path / checkpointfile.NAME).open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(StorageError, match="Another process has held"):
+            checkpointfile.keep(tmp_path, at(2), wait_seconds=0)
+    assert checkpointfile.read(tmp_path) == at(1)
+    checkpointfile.keep(tmp_path, at(2), wait_seconds=0)
+    assert checkpointfile.read(tmp_path) == at(2)
 
 
 def test_an_event_that_somebody_changed_is_found(portal: Portal, database: Path) -> None:
