@@ -91,6 +91,7 @@ EXIT_OF: dict[type[Exception], int] = {
     reservation_errors.NoCheckpointError: REFUSED,
     reservation_errors.OtherCheckpointError: USAGE,
     reservation_errors.UnreconciledError: REFUSED,
+    reservation_errors.TooManyKeptError: REFUSED,
     reservation_errors.UnknownRequestError: NOT_GENUINE,
     reservation_errors.UnsafeDatabaseError: DAMAGED,
     reservation_errors.ConstraintBrokenError: DAMAGED,

@@ -393,6 +393,12 @@ class NotEmptyError(RuleError):
     code = "not-empty"
 
 
+class TooManyKeptError(RuleError):
+    """A code that would be kept unverified, where as many are kept as there may be."""
+
+    code = "too-many-kept"
+
+
 class QuarantinedError(RuleError):
     """Something that a portal does not do while nobody knows what its restored database has forgotten."""
 

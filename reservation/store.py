@@ -242,6 +242,9 @@ class Reading(Protocol):
     def early_returns(self, hint: bytes) -> tuple[EarlyReturn, ...]:
         """Return the returns that came before a request with this hint."""
 
+    def count_early_returns(self) -> int:
+        """Return how many returns came before their request."""
+
     # --- decisions ---
     def decisions_of(self, reservation_id: bytes) -> tuple[Decision, ...]:
         """Return all decisions about a reservation, oldest first."""

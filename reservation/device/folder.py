@@ -20,7 +20,7 @@ Not handled: folders on file systems without rename or flock semantics.
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -54,16 +54,35 @@ class Folder(StateFile):
         self.home = home
         self.wait_seconds = wait_seconds
 
-    def create(self) -> None:
+    def create(self) -> list[Path]:
         """Make the folder, for its owner alone, unless it is there.
+
+        Returns:
+            The folders that were made, the innermost first.
 
         Raises:
             StorageError: When it cannot be made.
         """
+        missing = [one for one in (self.home, *self.home.parents) if not one.exists()]
         try:
             folders.make(self.home)
         except OSError as error:
+            self.remove(missing)
             raise unusable("made", self.home, error) from error
+        return missing
+
+    def abandon(self) -> None:
+        """Take away the lock, which is held, while there is no device: neither a state nor a key."""
+        if not (self.has_state or self.has_key):
+            with suppress(OSError):
+                (self.home / _LOCK).unlink()
+
+    @staticmethod
+    def remove(made: Iterable[Path]) -> None:
+        """Take away folders that were made for nothing, the innermost first, as far as they are empty."""
+        with suppress(OSError):
+            for one in made:
+                one.rmdir()
 
     def write_state(self, content: bytes) -> None:
         """Replace the state file, durably.
@@ -128,34 +147,33 @@ class Folder(StateFile):
             BusyError: When another process holds the lock for longer than ``wait_seconds``.
             StorageError: When the folder cannot be written.
         """
-        # A module that only Unix has; reading a state works without it.
-        import fcntl
-
-        path = self.home / _LOCK
+        descriptor = self._take_lock(time.monotonic() + self.wait_seconds)
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _OWNER_ONLY)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _take_lock(self, deadline: float) -> int:
+        """Return a locked descriptor of the lock; one that was taken away meanwhile keeps nobody out."""
+        path = self.home / _LOCK
+        while True:
+            descriptor = self._open_lock(path)
+            try:
+                _wait_for(descriptor, path, deadline)
+                if _is_named(descriptor, path):
+                    return descriptor
+            except BaseException:
+                os.close(descriptor)
+                raise
+            os.close(descriptor)
+
+    def _open_lock(self, path: Path) -> int:
+        try:
+            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _OWNER_ONLY)
         except FileNotFoundError:
             raise self.not_initialised() from None
         except OSError as error:
             raise unusable("written", path, error) from error
-        try:
-            deadline = time.monotonic() + self.wait_seconds
-            while True:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() >= deadline:
-                        raise BusyError(
-                            "Another command is changing this device at the moment.",
-                            hint="Try again in a moment.",
-                        ) from None
-                    time.sleep(_POLL_SECONDS)
-                except OSError as error:
-                    raise unusable("locked", path, error) from error
-            yield
-        finally:
-            os.close(descriptor)
 
     def _replace(self, name: str, content: bytes, modes: int) -> None:
         path, temporary = self.home / name, self.home / (name + _TEMPORARY)
@@ -179,6 +197,34 @@ class Folder(StateFile):
     def _discard_leftovers(self) -> None:
         for name in (STATE, KEY):
             (self.home / (name + _TEMPORARY)).unlink(missing_ok=True)
+
+
+def _wait_for(descriptor: int, path: Path, deadline: float) -> None:
+    """Lock a file, once whoever holds it lets go."""
+    # A module that only Unix has; reading a state works without it.
+    import fcntl
+
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise BusyError(
+                    "Another command is changing this device at the moment.",
+                    hint="Try again in a moment.",
+                ) from None
+        except OSError as error:
+            raise unusable("locked", path, error) from error
+        time.sleep(_POLL_SECONDS)
+
+
+def _is_named(descriptor: int, path: Path) -> bool:
+    """Tell whether a file that was opened is still there under its name."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:
+        return False
 
 
 def _inherit(path: Path, descriptor: int, modes: int) -> None:

@@ -13,7 +13,7 @@ from reservation.device.folder import Folder
 from reservation.device.nodelock import NodeLock
 from reservation.device.state import State
 from reservation.device.stateform import parse, render
-from reservation.errors import AlreadyInitialisedError, TrustFileError
+from reservation.errors import AlreadyInitialisedError, StorageError, TrustFileError
 
 SEED_BYTES = 32
 
@@ -47,11 +47,19 @@ def begin(
         trust=trusted.trust.code.text,
         catalogue=catalogue.tags,
     )
-    folder.create()
-    with folder.locked():
-        _require_unused(folder)
-        folder.write_state(render(state))
-        folder.write_key(key)
+    made = folder.create()
+    try:
+        with folder.locked():
+            _require_unused(folder)
+            try:
+                folder.write_state(render(state))
+                folder.write_key(key)
+            except StorageError:
+                folder.abandon()
+                raise
+    except StorageError:
+        folder.remove(made)
+        raise
 
 
 def _whole_trust_file(text: str) -> trustfile.TrustFile:

@@ -35,7 +35,13 @@ from codec.errors import CodecError, NotGenuineError, WrongKindError
 from codec.keys import VerifyingKey
 from codec.reading import Received, inspect, receive
 from codec.short import UnmatchedShort, inspect_short
-from reservation.errors import MissingAuthorizationError, RuleError, UnknownNameError, UnknownRequestError
+from reservation.errors import (
+    MissingAuthorizationError,
+    RuleError,
+    TooManyKeptError,
+    UnknownNameError,
+    UnknownRequestError,
+)
 from reservation.model import (
     NAME_CHARACTERS,
     EarlyReturn,
@@ -50,6 +56,10 @@ from reservation.standing import Changes
 from reservation.store import Reading, Writing
 
 DeviceCode = Request | Confirmation | Return
+
+#: Anybody can make returns of requests that nobody saw. An honest device makes one of each.
+MOST_EARLY_RETURNS = 10_000
+MOST_EARLY_RETURNS_OF_A_HINT = 8
 
 _MOST_CANDIDATES = 256
 _ID_BYTES = 32
@@ -174,6 +184,7 @@ def keep_return(portal: Portal, raw: str) -> EarlyReturn:
         MalformedCodeError: When the code cannot be read, nor repaired.
         WrongKindError: When it is no return.
         RuleError: When its request is known here, so that `accept` takes it.
+        TooManyKeptError: When as many are kept as there may be: in all, or of this hint.
     """
     code = require_kind(inspect(raw).code, Return)
     text = to_text(code.payload, code.signature)
@@ -184,6 +195,7 @@ def keep_return(portal: Portal, raw: str) -> EarlyReturn:
         for known in books.early_returns(hint):
             if known.digest == digest:
                 return known
+        _require_room(books, hint)
         early = EarlyReturn(hint, digest, text, stamp.at, stamp.actor)
         detail = {"hint": hint.hex()}
         event = Event(
@@ -210,6 +222,22 @@ def _require_unknown(books: Reading, code: UnverifiedCode[Return]) -> None:
     raise RuleError(
         f"This return is of reservation {found.reservation.name}, which is known here.",
         hint="Accept it: tallystick portal accept",
+    )
+
+
+def _require_room(books: Reading, hint: bytes) -> None:
+    """Refuse to keep one more return; those that are kept stay."""
+    of_hint, of_all = len(books.early_returns(hint)), books.count_early_returns()
+    if of_hint >= MOST_EARLY_RETURNS_OF_A_HINT:
+        kept = f"{of_hint} returns that begin like it"
+    elif of_all >= MOST_EARLY_RETURNS:
+        kept = f"{of_all:,} returns of requests that it never saw"
+    else:
+        return
+    raise TooManyKeptError(
+        f"This portal keeps {kept} already, which is as many as it may: this one is not kept.",
+        hint="Keep this code, and bring it again once its request has come here. If another portal reserved "
+        "for this device, take it there.",
     )
 
 

@@ -316,6 +316,10 @@ class SqlReading(RestoreReading, ReportReading):
             EarlyReturn(hint, digest, text, rows.instant(at), actor) for digest, text, at, actor in found
         )
 
+    def count_early_returns(self) -> int:
+        """Return how many returns came before their request."""
+        return int(self._queries.count_early_returns(self._connection, account_id=self._account_id))
+
     # --- decisions ---
 
     def decisions_of(self, reservation_id: bytes) -> tuple[Decision, ...]:

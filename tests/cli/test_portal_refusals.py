@@ -11,6 +11,7 @@ from codec.parity import PARITY_CHARACTERS, parity_of
 from tests.cli.desk import require_refusal
 from tests.cli.portal_desk import Argv, PortalDesk, Refusal
 from tests.cli.vendor import ACME, OTHER, mistyped, request_of
+from tests.reservation.portal.appliance import Appliance
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 
@@ -388,6 +389,19 @@ def test_a_return_of_a_request_never_seen_is_kept(portal: PortalDesk) -> None:
     assert again.json["at"] == "2026-03-02T03:00:00Z"
     assert portal.rows() == rows
     assert portal.run("portal", "reserve", request, "--as-requested").code == 1
+
+
+def test_returns_of_requests_never_seen_are_not_kept_without_limit(portal: PortalDesk) -> None:
+    stranger = Appliance("stranger")
+    request = stranger.request().id
+    codes = [stranger.give_back(request, number=number).text for number in range(2, 11)]
+    for code in codes[:-1]:
+        assert "Kept" in portal.done("portal", "accept", code).out
+    before = portal.rows()
+    refused = portal.run("portal", "accept", codes[-1], "--json")
+    assert (refused.code, refused.json["error"]["code"]) == (1, "too-many-kept")
+    assert "bring it again" in portal.run("portal", "accept", codes[-1]).err
+    assert portal.rows() == before
 
 
 def test_a_foreign_trust_file_is_refused(portal: PortalDesk) -> None:

@@ -99,6 +99,9 @@ WHERE account_id = :account_id AND reservation_id = :reservation_id AND code_id 
 SELECT digest, code_text, at, actor FROM early_returns
 WHERE account_id = :account_id AND hint = :hint ORDER BY at;
 
+-- name: count_early_returns(account_id)$
+SELECT count(*) FROM early_returns WHERE account_id = :account_id;
+
 -- name: insert_early_return(account_id, hint, digest, code_text, at, actor, event_id)!
 INSERT INTO early_returns (account_id, hint, digest, code_text, at, actor, event_id)
 VALUES (:account_id, :hint, :digest, :code_text, :at, :actor, :event_id);

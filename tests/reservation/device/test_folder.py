@@ -4,6 +4,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -151,6 +152,43 @@ def test_a_home_that_cannot_be_made_says_so(bench: Bench) -> None:
     with pytest.raises(StorageError) as caught:
         bench.initialise()
     assert "cannot be made" in caught.value.message
+
+
+def test_a_first_day_that_fails_leaves_the_folder_as_it_was(bench: Bench) -> None:
+    bench.home.mkdir()
+    (bench.home / "state.json.new").mkdir()
+    with pytest.raises(StorageError):
+        bench.initialise()
+    assert [path.name for path in bench.home.iterdir()] == ["state.json.new"]
+    (bench.home / "state.json.new").rmdir()
+    bench.initialise()
+
+
+def test_a_lock_that_is_taken_away_keeps_nobody_out_and_lets_nobody_in(bench: Bench) -> None:
+    """Whoever waited for it takes the one that comes after it."""
+    opened = Event()
+    names: list[str] = []
+
+    class Waiting(Folder):
+        def _open_lock(self, path: Path) -> int:
+            descriptor = super()._open_lock(path)
+            opened.set()
+            return descriptor
+
+    def wait() -> None:
+        with Waiting(bench.home).locked():
+            names.extend(path.name for path in bench.home.iterdir())
+
+    first = Folder(bench.home)
+    first.create()
+    waiting = Thread(target=wait)
+    with first.locked():
+        waiting.start()
+        assert opened.wait(60)
+        first.abandon()
+        assert not list(bench.home.iterdir())
+    waiting.join(60)
+    assert names == ["lock"]
 
 
 def test_a_state_that_cannot_be_read_says_so(bench: Bench) -> None:

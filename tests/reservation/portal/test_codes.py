@@ -14,6 +14,7 @@ from reservation.errors import (
     MissingAuthorizationError,
     ReservationClosedError,
     RuleError,
+    TooManyKeptError,
     UniversalRequestError,
     UnknownCatalogueError,
     UnknownNameError,
@@ -22,6 +23,8 @@ from reservation.errors import (
 from reservation.ledger import Account
 from reservation.model import EventKind, Line
 from reservation.service import AS_REQUESTED, UNIVERSAL, Issued, LinesWanted, Portal
+from reservation.service.codes import MOST_EARLY_RETURNS, MOST_EARLY_RETURNS_OF_A_HINT
+from reservation.store import Writing
 from tests.reservation.portal.appliance import START, Appliance, Time, opened
 
 TRAM, BOAT = Appliance("tram"), Appliance("boat")
@@ -237,6 +240,38 @@ def test_only_returns_of_unknown_requests_are_kept(stocked: Portal) -> None:
     issued = reserve(stocked)
     with pytest.raises(RuleError, match="is known here"):
         service.keep_return(stocked, TRAM.give_back(issued.reservation_id).text)
+
+
+def test_returns_of_one_hint_are_kept_up_to_a_limit_and_none_is_dropped(stocked: Portal) -> None:
+    request = BOAT.request()
+    early = [BOAT.give_back(request.id, number=number).text for number in range(2, 11)]
+    kept = [service.keep_return(stocked, text) for text in early[:MOST_EARLY_RETURNS_OF_A_HINT]]
+    with pytest.raises(TooManyKeptError, match="8 returns that begin like it"):
+        service.keep_return(stocked, early[-1])
+    assert [service.keep_return(stocked, text) for text in early[: len(kept)]] == kept
+    service.keep_return(stocked, TRAM.give_back(TRAM.request().id).text)
+    with pytest.raises(ReservationClosedError, match="has already returned this request"):
+        reserve(stocked, BOAT)
+
+
+def test_early_returns_are_kept_up_to_a_limit_in_all(stocked: Portal) -> None:
+    first = BOAT.give_back(BOAT.request().id).text
+    kept = service.keep_return(stocked, first)
+
+    def fill(books: Writing) -> None:
+        event_id = books.newest_event_id()
+        for number in range(1, MOST_EARLY_RETURNS):
+            digest = number.to_bytes(32, "big")
+            books.add_early_return(replace(kept, hint=number.to_bytes(4, "big"), digest=digest), event_id)
+
+    stocked.store.write(fill)
+    another = TRAM.give_back(TRAM.request().id).text
+    with pytest.raises(TooManyKeptError, match="10,000 returns of requests that it never saw"):
+        service.keep_return(stocked, another)
+    assert service.keep_return(stocked, first) == kept
+    # What was not kept is brought again, after its request.
+    reserve(stocked)
+    assert not service.accept(stocked, service.read_code(stocked, another).code).again
 
 
 # --- what is reserved ------------------------------------------------------------------------------
