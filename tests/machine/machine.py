@@ -153,19 +153,23 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self._shown(Kind.AUTHORIZATION))
     @rule(
         device=DEVICE,
-        what=st.sampled_from(("rehost", "rehost", "rehost", "write-off", "release")),
+        what=st.sampled_from(("rehost", "rehost", "write-off", "release")),
         replacement=st.one_of(DEVICE, st.none()),
         lines=st.one_of(st.just({}), _WANTED),
-        then=st.sampled_from((True, True, True, False, None)),
+        then=st.sampled_from((True, True, True, False, False, None)),
     )
     def decide(
         self, device: int, what: str, replacement: int | None, lines: dict[str, int], then: bool | None
     ) -> None:
         """Let two persons decide about a device; or one propose, and things go on."""
-        if what == "release":
-            self.world.return_in_doubt(device)
+        if what != "rehost":
+            self.world.equip(device, {TAGS[0]: 1})
         elif replacement is not None and replacement != device:
             self.world.make_vacant(replacement)
+        if what == "release":
+            self.world.return_in_doubt(device)
+        elif what == "write-off":
+            self.world.give_up(device)
         self.world.propose(device, what, replacement, lines)
         if then is not None:
             self.world.decide(device, approved=then)
@@ -199,18 +203,26 @@ class Life(RuleBasedStateMachine):
         self.world.sweep()
 
     @rule(
+        device=DEVICE, counts=COUNTS, times=st.integers(0, 5), where=st.one_of(st.just(1.0), st.floats(0, 1))
+    )
+    def forget(self, device: int, counts: dict[str, int], times: int, where: float) -> None:
+        """Keep a snapshot of a device, go on, and put that one back or an older one."""
+        self.world.take_snapshot(device)
+        for _ in range(times):
+            self.world.go_on(device, counts, "longest")
+        self.world.restore_snapshot(device, where)
+
+    @rule(
         device=DEVICE,
-        what=st.sampled_from(("snapshot", "restore", "restore", "clock", "clock", "hardware")),
-        days=st.sampled_from((0, -400, -9, 9, 20_000)),
+        what=st.sampled_from(("clock", "clock", "outlast", "hardware")),
+        days=st.sampled_from((0, 0, -400, -9, 9, 20_000)),
     )
     def disturb(self, device: int, what: str, days: int) -> None:
-        """Do to a device what nobody should: restore it, set its clock wrong, move it to other hardware."""
-        if what == "snapshot":
-            self.world.take_snapshot()
-        elif what == "restore":
-            self.world.restore_snapshot()
-        elif what == "clock":
+        """Do to a device what nobody should: set its clock wrong, or move it to other hardware."""
+        if what == "clock":
             self.world.set_clock(device, days)
+        elif what == "outlast":
+            self.world.outlast(device)
         else:
             self.world.swap_hardware(device)
 

@@ -11,11 +11,12 @@ from reservation.service import LinesWanted
 from reservation.standing import Changes
 from reservation.store import Reading
 from tests.machine.founding import founded
-from tests.machine.trouble import FORGETFUL, Troubled
-from tests.machine.watch import RESTORED, SLOW
+from tests.machine.trouble import Troubled
+from tests.machine.watch import DEVICES, RESTORED, SLOW
 from tests.machine.world import TAGS
 
 ROUTE = TAGS[0]
+FORGETFUL = len(DEVICES) - 1
 
 
 @pytest.fixture
@@ -45,39 +46,76 @@ def give_back(world: Troubled, device: int) -> None:
     world.accept(newest(world, device, Kind.RETURN))
 
 
+def update(world: Troubled, device: int, count: int) -> None:
+    """Let a device install and confirm an update."""
+    world.update(device, {ROUTE: count}, "longest")
+    world.install(device, newest(world, device, Kind.AUTHORIZATION))
+    world.accept(newest(world, device, Kind.CONFIRMATION))
+
+
 def test_a_snapshot_restored_after_a_return_is_counted(world: Troubled) -> None:
     equip(world, FORGETFUL)
-    world.take_snapshot()
+    world.take_snapshot(FORGETFUL)
     give_back(world, FORGETFUL)
     world.check()
-    world.restore_snapshot()
+    world.restore_snapshot(FORGETFUL)
     world.check()
     assert world.beyond == {RESTORED: 1}
 
 
 def test_a_snapshot_restored_after_an_update_that_lowered_is_counted(world: Troubled) -> None:
     equip(world, FORGETFUL)
-    world.take_snapshot()
+    world.take_snapshot(FORGETFUL)
     world.update(FORGETFUL, {ROUTE: 1}, "longest")
     world.install(FORGETFUL, newest(world, FORGETFUL, Kind.AUTHORIZATION))
     world.accept(newest(world, FORGETFUL, Kind.CONFIRMATION))
-    world.restore_snapshot()
+    world.restore_snapshot(FORGETFUL)
     world.check()
     assert world.beyond == {RESTORED: 1}
 
 
 def test_a_snapshot_that_changes_nothing_explains_nothing(world: Troubled) -> None:
     equip(world, FORGETFUL)
-    world.take_snapshot()
-    world.restore_snapshot()
+    world.take_snapshot(FORGETFUL)
+    world.restore_snapshot(FORGETFUL)
     assert not world.restored
+
+
+def test_each_device_has_snapshots_of_several_ages(world: Troubled) -> None:
+    for device in range(2):
+        equip(world, device)
+        world.take_snapshot(device)
+        update(world, device, 1)
+        world.take_snapshot(device)
+        update(world, device, 2)
+    world.check()
+    assert not world.beyond
+    world.restore_snapshot(0, 0.0)
+    world.restore_snapshot(1, 1.0)
+    world.check()
+    assert [world.devices[device].status().lines[0].line.count for device in range(2)] == [4, 1]
+    assert world.beyond == {RESTORED: 1}
+
+
+def test_what_is_installed_after_a_restore_is_not_excused(world: Troubled) -> None:
+    """The restore explains what the device had done with, and not what it got since."""
+    equip(world, FORGETFUL)
+    world.take_snapshot(FORGETFUL)
+    update(world, FORGETFUL, 1)
+    world.restore_snapshot(FORGETFUL)
+    update(world, FORGETFUL, 2)
+    world.check()
+    assert not world.beyond
+    status = world.devices[FORGETFUL].status()
+    with pytest.raises(AssertionError, match=r"lab runs 2 of .* 0 held"):
+        world._explanation(FORGETFUL, status, (ROUTE, None), 2, 0)
 
 
 def test_without_that_explanation_it_is_a_failure(world: Troubled) -> None:
     equip(world, FORGETFUL)
-    world.take_snapshot()
+    world.take_snapshot(FORGETFUL)
     give_back(world, FORGETFUL)
-    world.restore_snapshot()
+    world.restore_snapshot(FORGETFUL)
     world.restored.clear()
     with pytest.raises(AssertionError, match=r"lab runs 4 of .* 0 held"):
         world.check()
@@ -85,9 +123,9 @@ def test_without_that_explanation_it_is_a_failure(world: Troubled) -> None:
 
 def test_a_return_on_other_hardware_holds_what_a_copy_may_use(world: Troubled) -> None:
     equip(world, FORGETFUL)
-    world.take_snapshot()
+    world.take_snapshot(FORGETFUL)
     world.return_in_doubt(FORGETFUL)
-    world.restore_snapshot()
+    world.restore_snapshot(FORGETFUL)
     world.check()
     assert not world.beyond
 

@@ -1,15 +1,17 @@
 """What else can happen to a world: devices that fail, persons who decide, stock that moves, clocks that jump.
 
-The last device, and no other, can have its folder restored from a snapshot: so the limits of the honest ones
-are checked whatever it does.
+Any device can have its folder restored from one of several snapshots of different ages. What it may run then
+beyond the books is what it had forgotten, and nothing that was issued since.
 """
 
 import shutil
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from codec.codes import Kind, Mode
+from codec.codes import NEVER_INSTALLED, Kind, Mode
+from reservation.device.answers import Status
+from reservation.device.state import Standing as DeviceStanding
 from reservation.model import DEFAULT_POLICY, DEFAULT_VIRTUAL_ACCOUNT, FailureEvidence
 from reservation.service import (
     add_virtual_account,
@@ -27,12 +29,12 @@ from reservation.service import (
     transfer_license,
     transfer_reservation,
 )
-from tests.machine.watch import DEVICES
-from tests.machine.world import World, hardware_of, request_in
+from tests.machine.watch import DEVICES, LAST
+from tests.machine.world import TAGS, World, hardware_of, request_in
 
 OTHER_PLACE = "Ships"
 PLACES = (DEFAULT_VIRTUAL_ACCOUNT, OTHER_PLACE)
-FORGETFUL = len(DEVICES) - 1
+MOST_SNAPSHOTS = 4
 
 
 @dataclass(slots=True)
@@ -43,11 +45,13 @@ class Troubled(World):
         behind: How far the clock of a device stands from the right time.
         elsewhere: Devices that run on other hardware.
         days: How long new lines last; None: as long as their lots.
+        snapshots: Of each device, oldest first.
     """
 
     behind: dict[int, timedelta] = field(default_factory=dict)
     elsewhere: set[int] = field(default_factory=set)
     days: int | None = None
+    snapshots: dict[int, list[Path]] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Make a second place for licences, and allow as many rehosts as there can be."""
@@ -81,34 +85,64 @@ class Troubled(World):
 
     # --- snapshots -----------------------------------------------------------------------------
 
-    def take_snapshot(self) -> None:
-        """Copy the folder of the device that may be restored."""
-        shutil.rmtree(self._snapshot, ignore_errors=True)
-        shutil.copytree(self._home, self._snapshot)
+    def take_snapshot(self, device: int) -> None:
+        """Copy the folder of a device; the oldest copy goes when there are many."""
+        kept = self.snapshots.setdefault(device, [])
+        copy = self.folder / f"snapshot {device} {self.done['snapshot']}"
+        shutil.copytree(self._home(device), copy)
+        kept.append(copy)
+        if len(kept) > MOST_SNAPSHOTS:
+            shutil.rmtree(kept.pop(0))
         self.done["snapshot"] += 1
 
-    def restore_snapshot(self) -> None:
-        """Put the copy back: the device forgets what it did since."""
-        if not self._snapshot.exists():
+    def restore_snapshot(self, device: int, where: float = 1.0) -> None:
+        """Put a copy back, the newest at 1.0, the oldest at 0.0: the device forgets what it did since."""
+        kept = self.snapshots.get(device)
+        if not kept:
             return
-        if _state(self._home) != _state(self._snapshot):
-            shutil.rmtree(self._home)
-            shutil.copytree(self._snapshot, self._home)
-            self.restart(FORGETFUL)
-            request = self.devices[FORGETFUL].status().request_id
-            if request is not None:
-                self.restored.add((FORGETFUL, request))
-            self.done["restored"] += 1
+        copy = kept[int(where * (len(kept) - 1))]
+        if _state(self._home(device)) == _state(copy):
+            return
+        before = self.devices[device].status()
+        shutil.rmtree(self._home(device))
+        shutil.copytree(copy, self._home(device))
+        self.restart(device)
+        self._note_forgotten(device, before)
+        self.done["restored"] += 1
+        if copy != kept[-1]:
+            self.done["restored an older one"] += 1
 
-    @property
-    def _home(self) -> Path:
-        return self.folder / DEVICES[FORGETFUL]
+    def _note_forgotten(self, device: int, before: Status) -> None:
+        """Note what nothing can see: which authorizations a device may use again that it had done with.
 
-    @property
-    def _snapshot(self) -> Path:
-        return self.folder / "snapshot"
+        Those older than the one that it had; and every one of a reservation that it had returned.
+        """
+        request = self.devices[device].status().request_id
+        if request is None:
+            return
+        stays = before.request_id == request and before.standing is not DeviceStanding.RETURNED
+        forgotten = (before.sequence or NEVER_INSTALLED) if stays else LAST
+        known = self.restored.get((device, request), NEVER_INSTALLED)
+        self.restored[device, request] = max(forgotten, known, key=astuple)
+
+    def _home(self, device: int) -> Path:
+        return self.folder / DEVICES[device]
 
     # --- decisions -----------------------------------------------------------------------------
+
+    def equip(self, device: int, counts: dict[str, int]) -> None:
+        """Take the orderly steps after which a device has a reservation that it has confirmed."""
+        for _ in range(3):
+            if self.devices[device].status().standing is not DeviceStanding.RESERVED:
+                self.go_on(device, counts, "longest")
+        newest = self._newest(device, Kind.CONFIRMATION)
+        if newest is not None:
+            self.accept(newest.text)
+
+    def give_up(self, device: int) -> None:
+        """Let two persons give a device up, without a replacement."""
+        self.propose(device, "rehost", None, {})
+        self.decide(device, approved=True)
 
     def propose(self, device: int, what: str, replacement: int | None, lines: dict[str, int]) -> None:
         """Let one person propose something about the last reservation of a device."""
@@ -204,6 +238,15 @@ class Troubled(World):
                 self.portal, lot.lot.tag, count, virtual_account=lot.virtual_account, lot=lot.name
             ),
         )
+
+    def outlast(self, device: int) -> None:
+        """Let a line end, and its margin, while the clock of its device stands far behind."""
+        self.choose_terms(20, 7)
+        self.make_vacant(device)
+        self.equip(device, {TAGS[0]: 1})
+        self.set_clock(device, -400)
+        self.wait(29)
+        self.sweep()
 
     # --- terms ---------------------------------------------------------------------------------
 

@@ -6,13 +6,14 @@ of its folder that was restored, and a clock that stands behind. They are counte
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import apsw
 
+from codec.codes import NEVER_INSTALLED, Sequence
 from reservation.device import Device
 from reservation.device.answers import LineStanding, Status
 from reservation.service import Portal, audit
@@ -24,6 +25,8 @@ DEVICES = ("substation", "ship", "lab")
 Key = tuple[str, date | None]
 
 RESTORED = "a restored snapshot"
+#: After every authorization.
+LAST = Sequence(2**32, 0)
 SLOW = "a clock that stands behind"
 
 #: What the books keep for the authorization that a device has installed: line by line, with what is exposed.
@@ -51,7 +54,8 @@ class Watched:
         devices: The devices, in the order of `DEVICES`.
         books: The database.
         checked: What was checked of the books: the state of the database, and the day.
-        restored: Requests that a device may use beyond the books, since it forgot what it did.
+        restored: Requests that a device may use beyond the books, since it forgot what it did; and before
+            which place in its reservation the authorizations are that it may use so.
         beyond: How often a device ran more than is held, by what made it undetectable.
     """
 
@@ -61,7 +65,7 @@ class Watched:
     devices: list[Device] = field(default_factory=list)
     books: apsw.Connection = field(init=False)
     checked: tuple[object, date] | None = None
-    restored: set[tuple[int, bytes]] = field(default_factory=set)
+    restored: dict[tuple[int, bytes], Sequence] = field(default_factory=dict)
     beyond: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -98,7 +102,8 @@ class Watched:
 
     def _explanation(self, number: int, status: Status, key: Key, count: int, kept: int) -> str:
         """Return what lets a device run more than is held, where nothing could have seen it."""
-        if status.request_id is not None and (number, status.request_id) in self.restored:
+        forgotten = self.restored.get((number, status.request_id or b""), NEVER_INSTALLED)
+        if status.sequence is not None and astuple(status.sequence) < astuple(forgotten):
             return RESTORED
         late = key[1] is not None and status.now.date() <= key[1] < self.now.date()
         assert late, f"{DEVICES[number]} runs {count} of {key}, {kept} held"
