@@ -14,13 +14,13 @@ Source: docs/spec/carriers-v1.md.
 """
 
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import Final
 
 from codec.alphabet import ALPHABET, PARITY_CHARACTERS, to_bytes, to_characters
 from codec.codes import CARRIERS, FORMAT_VERSION, UnsignedKind
 from codec.errors import FieldError, MalformedCodeError, NewerVersionError
 from codec.fields import NEWER_HINT
+from codec.hashes import sha256
 from codec.parity import parity_of
 from codec.wire import MAX_CODE_BYTES, SIGNATURE_BYTES, kind_byte
 
@@ -101,7 +101,7 @@ def read_bundle(data: bytes) -> tuple[tuple[bytes, ...], int]:
 
 def digest_of(content: bytes) -> bytes:
     """Return the first 8 bytes of the SHA-256 of the kind byte and what follows the digest."""
-    return sha256(bytes((_KIND_BYTE,)) + content).digest()[:DIGEST_BYTES]
+    return sha256(bytes((_KIND_BYTE,)) + content)[:DIGEST_BYTES]
 
 
 def digest_in(bundle: bytes) -> bytes:

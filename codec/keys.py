@@ -7,7 +7,6 @@ seed in a message.
 """
 
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Self
 
 from nacl.bindings import (
@@ -22,6 +21,7 @@ from nacl.bindings import (
 from nacl.exceptions import BadSignatureError, CryptoError
 
 from codec.errors import KeyRejectedError, NotGenuineError
+from codec.hashes import sha256
 
 KEY_BYTES = 32
 SIGNATURE_BYTES = 64
@@ -52,7 +52,7 @@ class VerifyingKey:
     @property
     def digest(self) -> bytes:
         """SHA-256 of the key, 32 bytes."""
-        return sha256(self.raw).digest()
+        return sha256(self.raw)
 
     @property
     def id(self) -> bytes:
