@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Generic, TypeVar, cast
 
-from codec.alphabet import to_bytes, to_characters
+from codec.alphabet import to_bytes
 from codec.codes import (
     CARRIERS,
     KIND_OF,
@@ -72,6 +72,7 @@ def cbor_bytes(value: bytes) -> bytes:
     return cbor_head(2, len(value)) + value
 
 
+@cache
 def _cbor_text(value: str) -> bytes:
     encoded = value.encode()
     return cbor_head(3, len(encoded)) + encoded
@@ -147,10 +148,9 @@ class VerifiedCode(Generic[V_co]):
 
 def to_text(payload: bytes, signature: bytes) -> str:
     """Return the unbroken text form of a code: body characters, then 16 parity characters."""
-    from codec.parity import parity_of  # whoever only reads codes that were kept needs none
+    from codec.parity import text_of  # whoever only reads codes that were kept needs none
 
-    body = to_characters(payload + signature)
-    return body + parity_of(body)
+    return text_of(payload + signature)
 
 
 def decode_body(body: str) -> UnverifiedCode[Code]:
