@@ -52,7 +52,7 @@ PERPETUAL, LATEST, OLDER, NEW = range(4)
 FIRST_TERM = Choice((26, 0, 0, 38))
 SECOND_TERM = Choice((26, 24, 0, 14))
 LATER_TERM = Choice((26, 22, 7, 9))
-_CHOICES = (FIRST_TERM, SECOND_TERM, LATER_TERM)
+_CHOICES = (FIRST_TERM, SECOND_TERM)
 STARTS_AT_ISSUE = Flag((5, 11))
 OFFSET = Magnitude((1, 1, 2, 4, 8, 14, 24, 20, 8, 8, 4, 2, 1, 1, 1, 1))
 #: Whole years by index, index 0 for a term that is not one to ten whole years.
@@ -229,7 +229,7 @@ class TermTable:
     @property
     def _choice(self) -> Choice:
         """What there is to choose from, by the number of terms so far."""
-        return _CHOICES[min(len(self._seen), 2)]
+        return _CHOICES[len(self._seen)] if len(self._seen) < len(_CHOICES) else LATER_TERM
 
     def _put_new(self, sink: DigitSink, term: Term) -> None:
         day_number(term.start), day_number(term.end)

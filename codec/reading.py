@@ -1,10 +1,10 @@
 """Reading a code that a person typed, pasted or scanned: clean up, verify, and only then repair.
 
 The order matters. A code whose signature holds is accepted as it is, whatever its parity says: the parity is
-compared when somebody asks what had to be repaired (`Received.repairs`), and not before. Only when that
-fails is a repair looked for (`codec.recovery`), and the repaired code must verify in its turn: so a repair is
-never a guess. When the parity is clean, nothing was mistyped, and the verification's own error stands: no
-error is blamed on the typist that is not theirs.
+compared when somebody asks what had to be repaired (`Received.repairs`), and not before. Only when the
+signature fails is a repair looked for (`codec.recovery`), and the repaired code must verify in its turn: so a
+repair is never a guess. When the parity is clean, nothing was mistyped, and the verification's own error
+stands: no error is blamed on the typist that is not theirs.
 
 A reader without the key (`inspect`) has the parity alone, and takes only what that proves.
 """

@@ -13,6 +13,7 @@ Not handled: virtual machines cloned with all their identifiers look like one ma
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from codec.codes import Sketch
 from codec.hashes import keyed_blake2b
@@ -48,8 +49,7 @@ class NodeLock:
         return Sketch(tuple(component.mark for component in self.components), self.required)
 
 
-@dataclass(frozen=True, slots=True)
-class HardwareMatch:
+class HardwareMatch(NamedTuple):
     """How the present hardware compares with a node lock.
 
     Attributes:
