@@ -34,7 +34,8 @@ def bundle(session: Session, given: ManyCodes, shown: Shown) -> Report:
     one, or one that is drawn, is cut into frames (they start with F): any 70 % of them, in any order, give
     all codes back. `unbundle` takes the codes out of texts, `scan` out of pictures.
     """
-    from codec.bundle import encode_bundle, fits_one_code, member_of, text_of
+    from codec.bundle import encode_bundle, fits_one_code, member_of
+    from codec.parity import text_of
 
     codes = _codes(session, given.read(session))
     data = encode_bundle(tuple(map(member_of, codes)))

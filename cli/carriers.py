@@ -3,11 +3,11 @@
 from cli.plain import counted
 from cli.screen import labelled, table
 from cli.session import Report
-from codec.bundle import text_of
 from codec.carriers import opened
 from codec.envelope import KIND_NAMES
 from codec.errors import CodecError, WrongKindError
 from codec.frames import Frame
+from codec.parity import text_of
 from codec.wire import kind_of
 
 

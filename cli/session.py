@@ -8,10 +8,9 @@ escape sequences through, and it is given nothing but what this program made its
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import Enum
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from cli.plain import safe, sentence, wrapped
 from cli.world import World
@@ -28,8 +27,7 @@ _USUAL_LINES = 24
 Record = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What a command did.
 
     Attributes:
@@ -47,9 +45,9 @@ class Report:
     text: str = ""
     code: str = ""
     output: "CodeOutput | None" = None
-    says: Sequence[str] = field(default=())
+    says: Sequence[str] = ()
     next_step: str = ""
-    compare: Sequence[str] = field(default=())
+    compare: Sequence[str] = ()
     exit_code: int = 0
 
 

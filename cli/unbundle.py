@@ -32,8 +32,8 @@ class Unfolded:
 
 def unfold(sets: "Sequence[Gathered]") -> Unfolded:
     """Rebuild what can be rebuilt from the frames at hand."""
-    from codec.bundle import text_of
     from codec.errors import CodecError
+    from codec.parity import text_of
 
     codes: list[str] = []
     problems: list[CodecError] = []

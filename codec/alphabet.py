@@ -50,11 +50,16 @@ def to_characters(data: bytes) -> str:
     Raises:
         FieldError: The length of ``data`` is 4 modulo 5.
     """
+    return from_number(*to_digits(data))
+
+
+def to_digits(data: bytes) -> tuple[int, int]:
+    """Return the characters of bytes as one number, and how many they are; otherwise like `to_characters`."""
     size = len(data)
     if size % 5 == 4:
         raise FieldError(f"{size} bytes have no unambiguous characters; add a byte")
     count = 2 * ((4 * size + 4) // 5)
-    return from_number(int.from_bytes(data) << (5 * count - 8 * size), count)
+    return int.from_bytes(data) << (5 * count - 8 * size), count
 
 
 def to_bytes(characters: str) -> bytes:

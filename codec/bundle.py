@@ -14,14 +14,13 @@ Source: docs/spec/carriers-v1.md.
 """
 
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import Final
 
-from codec.alphabet import ALPHABET, PARITY_CHARACTERS, to_bytes, to_characters
+from codec.alphabet import ALPHABET, PARITY_CHARACTERS, to_bytes
 from codec.codes import CARRIERS, FORMAT_VERSION, UnsignedKind
 from codec.errors import FieldError, MalformedCodeError, NewerVersionError
 from codec.fields import NEWER_HINT
-from codec.parity import parity_of
+from codec.hashes import sha256
 from codec.wire import MAX_CODE_BYTES, SIGNATURE_BYTES, kind_byte
 
 DIGEST_BYTES: Final = 8
@@ -101,7 +100,7 @@ def read_bundle(data: bytes) -> tuple[tuple[bytes, ...], int]:
 
 def digest_of(content: bytes) -> bytes:
     """Return the first 8 bytes of the SHA-256 of the kind byte and what follows the digest."""
-    return sha256(bytes((_KIND_BYTE,)) + content).digest()[:DIGEST_BYTES]
+    return sha256(bytes((_KIND_BYTE,)) + content)[:DIGEST_BYTES]
 
 
 def digest_in(bundle: bytes) -> bytes:
@@ -121,16 +120,6 @@ def member_of(text: str) -> bytes:
 def fits_one_code(bundle: bytes) -> bool:
     """Tell whether a bundle can be carried as one code."""
     return len(bundle) <= MAX_CODE_BYTES
-
-
-def text_of(data: bytes) -> str:
-    """Return the text of a code, a bundle or a frame: its characters, and their parity.
-
-    Raises:
-        MalformedCodeError: It is too long for one code.
-    """
-    body = to_characters(data)
-    return body + parity_of(body)
 
 
 # --- writing -------------------------------------------------------------------------------------------

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from codec.alphabet import ALPHABET, LONGEST_CODE, clean
-from codec.bundle import decode_bundle, member_of, text_of
+from codec.bundle import decode_bundle, member_of
 from codec.codes import CARRIERS, UnsignedKind
 from codec.errors import CodecError, MalformedCodeError, NewerVersionError, WrongKindError
 from codec.frames import FEWEST_CHARACTERS, Frame, Gathered, decode_frame, gather
-from codec.parity import UncorrectableError, correct, is_clean
+from codec.parity import UncorrectableError, correct, is_clean, text_of
 
 LONGEST_TEXT: Final = 8_000_000
 """Characters: a thousand of the longest frames, and the groups and lines around them."""

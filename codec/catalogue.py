@@ -7,11 +7,11 @@ read it, and two sides without a common catalogue understand each other all the 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from typing import Self, TypeVar
 
 from codec.codes import MAX_POSITION, CatalogueId, Line, Tag, WantedLine, checked_text
 from codec.errors import CatalogueError, FieldError
+from codec.hashes import sha256
 from codec.lines import line_order, sort_lines, tag_order
 
 DIGEST_BYTES = 4
@@ -67,7 +67,7 @@ class Catalogue:
         if not 0 < size <= len(self.tags):
             return None
         text = "".join(f"{tag}\n" for tag in self.tags[:size])
-        return CatalogueId(size, sha256(text.encode()).digest()[:DIGEST_BYTES])
+        return CatalogueId(size, sha256(text.encode())[:DIGEST_BYTES])
 
     def covers(self, named: CatalogueId | None) -> bool:
         """Tell whether this is the named catalogue, or has grown from it. Every catalogue covers None."""

@@ -14,10 +14,9 @@ Types carry trust: `UnverifiedCode` is what somebody typed; only the functions o
 
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from typing import Generic, TypeVar, cast
 
-from codec.alphabet import to_bytes, to_characters
+from codec.alphabet import to_bytes
 from codec.codes import (
     CARRIERS,
     KIND_OF,
@@ -31,6 +30,7 @@ from codec.codes import (
     UnsignedKind,
 )
 from codec.errors import MalformedCodeError, WrongKindError
+from codec.hashes import sha256
 from codec.keys import SIGNATURE_BYTES, SigningKey, VerifyingKey
 from codec.wire import decode_payload, encode_payload, kind_of
 
@@ -72,6 +72,7 @@ def cbor_bytes(value: bytes) -> bytes:
     return cbor_head(2, len(value)) + value
 
 
+@cache
 def _cbor_text(value: str) -> bytes:
     encoded = value.encode()
     return cbor_head(3, len(encoded)) + encoded
@@ -147,10 +148,9 @@ class VerifiedCode(Generic[V_co]):
 
 def to_text(payload: bytes, signature: bytes) -> str:
     """Return the unbroken text form of a code: body characters, then 16 parity characters."""
-    from codec.parity import parity_of  # whoever only reads codes that were kept needs none
+    from codec.parity import text_of  # whoever only reads codes that were kept needs none
 
-    body = to_characters(payload + signature)
-    return body + parity_of(body)
+    return text_of(payload + signature)
 
 
 def decode_body(body: str) -> UnverifiedCode[Code]:
@@ -203,13 +203,13 @@ def narrowed(code: VerifiedCode[Code], wanted: type[V]) -> VerifiedCode[V] | Non
 def _sign(value: V, key: SigningKey, aad: bytes) -> VerifiedCode[V]:
     payload = encode_payload(value)
     signed = sig_structure(payload, aad)
-    return VerifiedCode(value, sha256(signed).digest(), payload, key.sign(signed))
+    return VerifiedCode(value, sha256(signed), payload, key.sign(signed))
 
 
 def _verify(code: UnverifiedCode[V], key: VerifyingKey, aad: bytes) -> VerifiedCode[V]:
     signed = sig_structure(code.payload, aad)
     key.verify(code.signature, signed)
-    return VerifiedCode(code.unverified, sha256(signed).digest(), code.payload, code.signature)
+    return VerifiedCode(code.unverified, sha256(signed), code.payload, code.signature)
 
 
 def request_aad() -> bytes:

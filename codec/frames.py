@@ -19,7 +19,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from codec.alphabet import ALPHABET, PARITY_CHARACTERS
-from codec.bundle import MAX_BUNDLE_BYTES, digest_in, read_bundle, text_of
+from codec.bundle import MAX_BUNDLE_BYTES, digest_in, read_bundle
 from codec.codes import FORMAT_VERSION, UnsignedKind
 from codec.erasure import MOST_POINTS, UNIT_BYTES, pieces_at
 from codec.errors import (
@@ -30,6 +30,7 @@ from codec.errors import (
     NewerVersionError,
 )
 from codec.fields import NEWER_HINT
+from codec.parity import text_of
 from codec.wire import MAX_BODY_CHARACTERS, kind_byte
 
 MOST_FRAMES: Final = MOST_POINTS

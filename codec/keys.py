@@ -7,7 +7,7 @@ seed in a message.
 """
 
 from dataclasses import dataclass, field
-from hashlib import sha256
+from functools import lru_cache
 from typing import Self
 
 from nacl.bindings import (
@@ -22,9 +22,16 @@ from nacl.bindings import (
 from nacl.exceptions import BadSignatureError, CryptoError
 
 from codec.errors import KeyRejectedError, NotGenuineError
+from codec.hashes import sha256
 
 KEY_BYTES = 32
 SIGNATURE_BYTES = 64
+
+
+@lru_cache(64)
+def _digest_of(key: bytes) -> bytes:
+    """Return the SHA-256 of a public key; remembered, since one issuer signs code after code."""
+    return sha256(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ class VerifyingKey:
     @property
     def digest(self) -> bytes:
         """SHA-256 of the key, 32 bytes."""
-        return sha256(self.raw).digest()
+        return _digest_of(self.raw)
 
     @property
     def id(self) -> bytes:

@@ -8,8 +8,8 @@ perpetual line before one with a term.
 
 from collections.abc import Sequence
 from datetime import date
-from itertools import groupby, pairwise
-from operator import attrgetter
+from itertools import groupby
+from operator import attrgetter, lt
 from typing import Any
 
 from codec.codes import (
@@ -183,8 +183,8 @@ def _take_positions(source: DigitSource, number: int) -> tuple[int, ...]:
 class TermTable:
     """Terms of one code, each spelled out once and referred to afterwards.
 
-    One table lives as long as one code is encoded or decoded; it changes with each new term, so it is the one
-    mutable value here.
+    The latest one stands in front: it is the cheapest to repeat. One table lives as long as one code is read
+    or written; it changes with each new term, so it is the one mutable value here.
     """
 
     __slots__ = ("_issue_day", "_seen")
@@ -195,53 +195,41 @@ class TermTable:
 
     def put(self, sink: DigitSink, term: Term | None) -> None:
         """Add a term, or None for perpetual."""
-        choice = self._choice()
+        choice, seen = self._choice, self._seen
         if term is None:
             choice.put(sink, PERPETUAL)
-            return
-        place = self._place(term)
-        if place is None:
+        elif seen and seen[0] == term:
+            choice.put(sink, LATEST)
+        elif term in seen:
+            place = seen.index(term)
+            choice.put(sink, OLDER)
+            sink.put(place - 1, len(seen) - 1)
+            seen.insert(0, seen.pop(place))
+        else:
             choice.put(sink, NEW)
             self._put_new(sink, term)
-        elif place == 0:
-            choice.put(sink, LATEST)
-        else:
-            choice.put(sink, OLDER)
-            sink.put(place - 1, len(self._seen) - 1)
-        self._bring_forward(term, place)
+            seen.insert(0, term)
 
     def take(self, source: DigitSource) -> Term | None:
         """Return a term, or None for perpetual; refuse a new one that is not new."""
-        choice = self._choice().take(source)
+        choice, seen = self._choice.take(source), self._seen
         if choice == PERPETUAL:
             return None
-        place = None
         if choice == LATEST:
-            place = 0
-        elif choice == OLDER:
-            place = source.take(len(self._seen) - 1) + 1
-        term = self._take_new(source) if place is None else self._seen[place]
-        if place is None and term in self._seen:
-            raise other_form()
-        self._bring_forward(term, place)
+            return seen[0]
+        if choice == OLDER:
+            term = seen.pop(source.take(len(seen) - 1) + 1)
+        else:
+            term = self._take_new(source)
+            if term in seen:
+                raise other_form()
+        seen.insert(0, term)
         return term
 
+    @property
     def _choice(self) -> Choice:
+        """What there is to choose from, by the number of terms so far."""
         return _CHOICES[len(self._seen)] if len(self._seen) < len(_CHOICES) else LATER_TERM
-
-    def _place(self, term: Term) -> int | None:
-        try:
-            return self._seen.index(term)
-        except ValueError:
-            return None
-
-    def _bring_forward(self, term: Term, place: int | None) -> None:
-        """Put the term in front: the latest one is the cheapest to repeat."""
-        if place == 0:
-            return
-        if place is not None:
-            del self._seen[place]
-        self._seen.insert(0, term)
 
     def _put_new(self, sink: DigitSink, term: Term) -> None:
         day_number(term.start), day_number(term.end)
@@ -358,4 +346,4 @@ def _require_order(keys: Sequence[tuple[Any, ...]]) -> None:
 
 
 def _increasing(keys: Sequence[tuple[Any, ...]]) -> bool:
-    return all(before < after for before, after in pairwise(keys))
+    return all(map(lt, keys, keys[1:]))

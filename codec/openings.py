@@ -9,10 +9,10 @@ Not handled: what is no bundle or frame, which stays as it was (`codec.sightings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from codec.bundle import text_of
 from codec.carriers import opened
 from codec.errors import CodecError
 from codec.frames import Frame, FrameSet, gather
+from codec.parity import text_of
 from codec.sightings import Place, Sighting
 
 

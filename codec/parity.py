@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from codec.alphabet import LONGEST_CODE, PARITY_CHARACTERS, from_number, to_number
+from codec.alphabet import LONGEST_CODE, PARITY_CHARACTERS, from_number, to_digits, to_number
 from codec.errors import MalformedCodeError
 from codec.galois import ORDER, PRIMITIVE_POLYNOMIAL, SYMBOL_BITS, over, product, tables, times, value_at
 
@@ -37,6 +37,7 @@ __all__ = [
     "is_clean",
     "parity_of",
     "syndromes_of",
+    "text_of",
 ]
 
 SHORTEST_CODE: Final = PARITY_CHARACTERS + 2
@@ -45,7 +46,9 @@ FIRST_ROOT: Final = 1
 """Exponent of the first root of the generator polynomial."""
 
 _SYMBOLS: Final = PARITY_SYMBOLS
-_BLOCK_BYTES: Final = _SYMBOLS * SYMBOL_BITS // 8
+_BLOCK_BITS: Final = _SYMBOLS * SYMBOL_BITS
+_BLOCK: Final = (1 << _BLOCK_BITS) - 1
+_BLOCK_BYTES: Final = _BLOCK_BITS // 8
 """Eight symbols fill ten bytes exactly; the remainder is computed in such blocks."""
 
 
@@ -75,9 +78,23 @@ def parity_of(body: str) -> str:
     Raises:
         MalformedCodeError: A character outside the alphabet, or an impossible length.
     """
-    _check_length(len(body) + PARITY_CHARACTERS)
-    shifted = to_number(body) << (_SYMBOLS * SYMBOL_BITS)
-    return from_number(_remainder(shifted, len(body) + PARITY_CHARACTERS), PARITY_CHARACTERS)
+    count = len(body) + PARITY_CHARACTERS
+    _check_length(count)
+    return from_number(_remainder(to_number(body) << _BLOCK_BITS, count), PARITY_CHARACTERS)
+
+
+def text_of(data: bytes) -> str:
+    """Write bytes as the text of a code, a bundle or a frame: their characters, then the parity of these.
+
+    Raises:
+        FieldError: The number of bytes is 4 modulo 5.
+        MalformedCodeError: An impossible length.
+    """
+    number, count = to_digits(data)
+    count += PARITY_CHARACTERS
+    _check_length(count)
+    number <<= _BLOCK_BITS
+    return from_number(number | _remainder(number, count), count)
 
 
 def is_clean(code: str) -> bool:
@@ -195,14 +212,14 @@ def _remainder(number: int, count: int) -> int:
         The remainder, 80 bits: zero for a code word. Its lowest ten bits are the coefficient of x^0.
     """
     t0, t1, t2, t3, t4, t5, t6, t7, t8, t9 = _advance()
-    size = -(-count // PARITY_CHARACTERS) * _BLOCK_BYTES
-    data = number.to_bytes(size)
-    remainder = int.from_bytes(data[:_BLOCK_BYTES])
-    for start in range(_BLOCK_BYTES, size, _BLOCK_BYTES):
+    shift = (count - 1) // PARITY_CHARACTERS * _BLOCK_BITS
+    remainder = number >> shift
+    while shift:
+        shift -= _BLOCK_BITS
         a, b, c, d, e, f, g, h, i, j = remainder.to_bytes(_BLOCK_BYTES)
         remainder = (
-            int.from_bytes(data[start : start + _BLOCK_BYTES])
-            ^ t0[a] ^ t1[b] ^ t2[c] ^ t3[d] ^ t4[e] ^ t5[f] ^ t6[g] ^ t7[h] ^ t8[i] ^ t9[j]
+            t0[a] ^ t1[b] ^ t2[c] ^ t3[d] ^ t4[e] ^ t5[f] ^ t6[g] ^ t7[h] ^ t8[i] ^ t9[j]
+            ^ (number >> shift & _BLOCK)
         )  # fmt: skip
     return remainder
 

@@ -9,7 +9,6 @@ Not handled: state. Whether a code is the newest, was installed or was returned,
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from codec.catalogue import Catalogue
@@ -33,6 +32,7 @@ from codec.envelope import (
     verify_trust,
 )
 from codec.errors import NotGenuineError, RevokedIssuerError, UnknownIssuerError
+from codec.hashes import sha256
 from codec.keys import VerifyingKey
 
 
@@ -180,7 +180,7 @@ def binding_of(code: VerifiedCode[Any], known: Known) -> Binding:
         ValueError: When it was verified with something else.
     """
     for binding in _bindings(code.value, known):
-        if sha256(sig_structure(code.payload, binding.external_aad)).digest() == code.id:
+        if sha256(sig_structure(code.payload, binding.external_aad)) == code.id:
             return binding
     raise ValueError("the code was verified with something else")
 

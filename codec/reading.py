@@ -1,16 +1,17 @@
 """Reading a code that a person typed, pasted or scanned: clean up, verify, and only then repair.
 
-The order matters. A code whose signature holds is accepted as it is, whatever its parity says. Only when that
-fails is a repair looked for (`codec.recovery`), and the repaired code must verify in its turn: so a repair is
-never a guess. When the parity is clean, nothing was mistyped, and the verification's own error stands: no
-error is blamed on the typist that is not theirs.
+The order matters. A code whose signature holds is accepted as it is, whatever its parity says: the parity is
+compared when somebody asks what had to be repaired (`Received.repairs`), and not before. Only when the
+signature fails is a repair looked for (`codec.recovery`), and the repaired code must verify in its turn: so a
+repair is never a guess. When the parity is clean, nothing was mistyped, and the verification's own error
+stands: no error is blamed on the typist that is not theirs.
 
 A reader without the key (`inspect`) has the parity alone, and takes only what that proves.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from codec.alphabet import clean
 from codec.codes import SHORT_CHARACTERS, Code, UnsignedKind
@@ -26,13 +27,44 @@ V_co = TypeVar("V_co", bound=Code, covariant=True)
 Verify = Callable[[UnverifiedCode[Code]], VerifiedCode[V_co]]
 
 
+class _AsGiven(NamedTuple):
+    """A text that verified as it was given. Its parity is looked at when somebody asks for it.
+
+    Attributes:
+        raw: What was pasted.
+        text: The same, cleaned up.
+    """
+
+    raw: str
+    text: str
+
+    def repairs(self, meant: str) -> tuple[Repair, ...]:
+        """Name the wrong parity, if it is wrong."""
+        if self.text == meant:
+            return ()
+        from codec.recovery import differences  # for damaged codes alone
+
+        return differences(self.raw, self.text, meant)
+
+
 @dataclass(frozen=True, slots=True)
 class Received(Generic[V_co]):
-    """A verified code, what had to be repaired to read it, and what else is to be said of the text."""
+    """A verified code, and what was wrong with the text that it was read from.
+
+    Attributes:
+        code: The code.
+        notes: What else is to be said of the text.
+    """
 
     code: VerifiedCode[V_co]
-    repairs: tuple[Repair, ...] = ()
+    _repaired: tuple[Repair, ...] | _AsGiven
     notes: tuple[str, ...] = ()
+
+    @property
+    def repairs(self) -> tuple[Repair, ...]:
+        """What had to be repaired to read the code; the parity under a sound signature counts as well."""
+        found = self._repaired
+        return found.repairs(self.code.text) if isinstance(found, _AsGiven) else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +104,7 @@ def receive(raw: str, verify: "Verify[V_co]", *, search: bool = False) -> Receiv
         if is_clean(text):
             raise
         return _recovered(raw, text, verify, search, None, sound=False)
-    return Received(code, () if is_clean(text) else _differences(raw, text, code.text))
+    return Received(code, _AsGiven(raw, text))
 
 
 def inspect(raw: str) -> Inspected:
@@ -132,10 +164,3 @@ def _recovered(
 
 def _decode(text: str) -> UnverifiedCode[Code]:
     return decode_body(text[:-PARITY_CHARACTERS])
-
-
-def _differences(raw: str, text: str, meant: str) -> tuple[Repair, ...]:
-    """Name the wrong parity of a code that verifies without it."""
-    from codec.recovery import differences  # for damaged codes alone
-
-    return differences(raw, text, meant)

@@ -18,7 +18,6 @@ import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from typing import Final
 
 from codec.alphabet import ALPHABET, clean, from_number, to_number
@@ -27,6 +26,7 @@ from codec.damage import Repair
 from codec.envelope import external_aad, long_hint, mac_structure
 from codec.errors import MalformedCodeError, NewerVersionError, NotGenuineError
 from codec.fields import NEWER_HINT
+from codec.hashes import sha256
 from codec.keys import SigningKey, VerifyingKey
 from codec.wire import kind_byte
 
@@ -138,7 +138,7 @@ def covered(installed: Installed) -> tuple[bytes, bytes]:
 
 def short_id(installed: Installed) -> bytes:
     """Return id(S); it needs no key."""
-    return sha256(mac_structure(*covered(installed))).digest()
+    return sha256(mac_structure(*covered(installed)))
 
 
 def mac_key(installed: Installed, key: SigningKey, other: VerifyingKey) -> bytes:

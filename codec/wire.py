@@ -180,6 +180,8 @@ def kind_byte(kind: Kind | UnsignedKind) -> int:
 
 
 _KIND_OF_BYTE = {kind_byte(kind): kind for kind in Kind}
+_BYTE_OF_TYPE = {value: kind_byte(kind) for value, kind in KIND_OF.items()}
+_LAYOUT_OF_BYTE = {kind_byte(kind): layout for kind, layout in LAYOUTS.items()}
 
 
 def encode_payload(value: Code) -> bytes:
@@ -189,10 +191,10 @@ def encode_payload(value: Code) -> bytes:
         FieldError: When the value holds something that no code can carry.
     """
     _require_meaning(value)
-    kind = KIND_OF[type(value)]
+    first = _BYTE_OF_TYPE[type(value)]
     sink = DigitSink()
     EXTENSION.put(sink, 0)
-    LAYOUTS[kind].put(sink, value)
+    _LAYOUT_OF_BYTE[first].put(sink, value)
     number = sink.fold()
     length = _length_of(number)
     if 1 + length + SIGNATURE_BYTES > MAX_CODE_BYTES:
@@ -201,7 +203,7 @@ def encode_payload(value: Code) -> bytes:
             f"a code has at most {MAX_BODY_CHARACTERS}.",
             hint="Use a catalogue, or fewer lines.",
         )
-    return bytes((kind_byte(kind),)) + number.to_bytes(length, "big")
+    return bytes((first,)) + number.to_bytes(length, "big")
 
 
 def _length_of(number: int) -> int:
@@ -260,7 +262,8 @@ def decode_payload(payload: bytes) -> Code:
     """
     if not 1 <= len(payload) <= MAX_CODE_BYTES - SIGNATURE_BYTES:
         raise MalformedCodeError("This is too short or too long to be a code.")
-    kind = kind_of(payload[0])
+    first = payload[0]
+    kind_of(first)  # refuses what is none
     number = int.from_bytes(payload[1:], "big")
     source = DigitSource(number)
     if EXTENSION.take(source):
@@ -268,7 +271,7 @@ def decode_payload(payload: bytes) -> Code:
             "This code carries an extension of a newer version of Tallystick.", hint=NEWER_HINT
         )
     try:
-        value: Code = LAYOUTS[kind].take(source)
+        value: Code = _LAYOUT_OF_BYTE[first].take(source)
         _require_meaning(value)
     except FieldError:
         # Without the cause: its message quotes what nobody has verified.

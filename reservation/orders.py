@@ -18,11 +18,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from hashlib import sha256
 from io import StringIO
 
 from codec.codes import DAY_ZERO, DAYS, MAX_COUNT, MAX_TEXT, Term, checked_text
 from codec.errors import FieldError
+from codec.hashes import sha256
 from reservation.errors import FileProblem, OrderFileError
 
 COLUMNS = ("tag", "quantity", "virtual_account", "kind", "start", "end", "order")
@@ -145,7 +145,7 @@ def parse_order(content: bytes, *, progress: Progress | None = None) -> OrderFil
             progress(number)
     if problems.count:
         raise problems.error()
-    return OrderFile(tuple(lines), sha256(content).digest(), problems.unit)
+    return OrderFile(tuple(lines), sha256(content), problems.unit)
 
 
 def _check_file(content: bytes, problems: _Problems) -> None:

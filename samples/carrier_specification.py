@@ -10,8 +10,9 @@ from textwrap import fill
 from typing import Final
 
 from codec.alphabet import to_number
-from codec.bundle import member_of, text_of
+from codec.bundle import member_of
 from codec.frames import HEAD_BYTES, Frame
+from codec.parity import text_of
 from samples.carrier_vectors import ALIKE, bundle_of, frames_of
 from samples.specification import MADE_PART, PAGE
 

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from codec.alphabet import ALPHABET
-from codec.bundle import encode_bundle, member_of, text_of
+from codec.bundle import encode_bundle, member_of
 from codec.codes import Udi
 from codec.envelope import short_hint, sign_request
 from codec.frames import Frame, cut
 from codec.keys import SigningKey
+from codec.parity import text_of
 from samples.accepted_vectors import (
     ASKED,
     AUTHORIZATION,

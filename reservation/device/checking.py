@@ -3,8 +3,8 @@
 The functions here put the answer into words; `reservation.device.licences` decides it.
 """
 
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from codec.codes import Line
 from reservation.device.licences import Grant
@@ -12,8 +12,7 @@ from reservation.device.nodelock import HardwareMatch
 from reservation.device.state import Standing
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """Whether something is licensed now, and why, in a sentence."""
 
     licensed: bool

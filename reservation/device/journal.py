@@ -8,10 +8,10 @@ prove that two copies of this journal went on separately. Entries are only ever 
 
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 from codec.codes import Code, Kind
 from codec.envelope import VerifiedCode
+from codec.hashes import sha256
 
 LINK_BYTES = 4
 FIRST_LINK = bytes(LINK_BYTES)
@@ -43,7 +43,7 @@ Journal = tuple[JournalEntry, ...]
 
 def link_after(link: bytes, code_id: bytes) -> bytes:
     """Return link(n) from link(n-1) and id(code n)."""
-    return sha256(link + code_id).digest()[:LINK_BYTES]
+    return sha256(link + code_id)[:LINK_BYTES]
 
 
 def next_number(journal: Journal) -> int:

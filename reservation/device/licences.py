@@ -8,14 +8,13 @@ Export-controlled and reporting-only lines license like all others; the flags ma
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from codec.codes import UNIVERSAL_TAG, Line, Mode
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """The lines of the installed authorization, arranged for quick answers.
 
     Attributes:

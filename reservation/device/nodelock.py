@@ -13,9 +13,10 @@ Not handled: virtual machines cloned with all their identifiers look like one ma
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
+from typing import NamedTuple
 
 from codec.codes import Sketch
+from codec.hashes import keyed_blake2b
 from reservation.errors import HardwareChangedError, SetupError
 
 SALT_BYTES = 32
@@ -48,8 +49,7 @@ class NodeLock:
         return Sketch(tuple(component.mark for component in self.components), self.required)
 
 
-@dataclass(frozen=True, slots=True)
-class HardwareMatch:
+class HardwareMatch(NamedTuple):
     """How the present hardware compares with a node lock.
 
     Attributes:
@@ -173,4 +173,4 @@ def _kind_of(name: str) -> str:
 
 def _mark(name: str, fact: str, salt: bytes) -> int:
     message = f"{_kind_of(name)}\0{fact}".encode()
-    return int.from_bytes(blake2b(message, key=salt).digest()[:_MARK_BYTES], "big")
+    return int.from_bytes(keyed_blake2b(message, salt)[:_MARK_BYTES], "big")

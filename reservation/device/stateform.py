@@ -10,12 +10,12 @@ Not handled: states older than version 1, since there are none.
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any, TypeVar
 from uuid import UUID
 
 from codec.codes import Kind, Sequence, Udi
 from codec.errors import CodecError
+from codec.hashes import sha256
 from codec.keys import KEY_BYTES
 from reservation.device.journal import LINK_BYTES, JournalEntry
 from reservation.device.nodelock import SALT_BYTES, Component, NodeLock
@@ -28,7 +28,7 @@ _ID_BYTES = 32
 _PORTAL_ID_BYTES = 8
 _CHECKSUM = b',\n"checksum": "%s"}\n'
 _IN_UTC = timedelta(0)
-_TAIL_BYTES = len(_CHECKSUM % sha256().hexdigest().encode())
+_TAIL_BYTES = len(_CHECKSUM % sha256(b"").hex().encode())
 
 _WRONG_FORM = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 
@@ -76,7 +76,7 @@ def damaged(problem: str) -> StateDamagedError:
 
 
 def _digest(content: bytes) -> bytes:
-    return sha256(content).hexdigest().encode()
+    return sha256(content).hex().encode()
 
 
 def _require_version(form: Form) -> None:

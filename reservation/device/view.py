@@ -5,8 +5,8 @@ whose codes do not hold is damaged, whatever its checksum says.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from codec.catalogue import Catalogue
 from codec.errors import CatalogueError
@@ -18,8 +18,7 @@ from reservation.device.statefile import Stamp
 from reservation.device.stateform import damaged
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """A state and what follows from it.
 
     Attributes:

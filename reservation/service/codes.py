@@ -7,7 +7,6 @@ Not handled: what a code does to the books (`reservation.service.accepting`, `re
 """
 
 from dataclasses import dataclass
-from hashlib import sha256
 
 from codec.alphabet import clean, to_number
 from codec.codes import (
@@ -32,6 +31,7 @@ from codec.envelope import (
     verify_return,
 )
 from codec.errors import CodecError, NotGenuineError, WrongKindError
+from codec.hashes import sha256
 from codec.keys import VerifyingKey
 from codec.reading import Received, inspect, receive
 from codec.short import UnmatchedShort, inspect_short
@@ -188,7 +188,7 @@ def keep_return(portal: Portal, raw: str) -> EarlyReturn:
     """
     code = require_kind(inspect(raw).code, Return)
     text = to_text(code.payload, code.signature)
-    hint, digest = code.unverified.request_hint, sha256(text.encode()).digest()
+    hint, digest = code.unverified.request_hint, sha256(text.encode())
 
     def work(books: Writing, stamp: Stamp) -> EarlyReturn:
         _require_unknown(books, code)

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
 
 from codec.codes import checked_text
+from codec.hashes import sha256
 from reservation import transfers
 from reservation.errors import NameTakenError, RuleError
 from reservation.ledger import Account, within
@@ -63,7 +63,7 @@ def lot_of(tag: str, term: Term | None, *, export_controlled: bool, reporting_on
         "export-controlled" if export_controlled else "",
         "reporting-only" if reporting_only else "",
     )
-    digest = sha256(b"\0".join([_DOMAIN, *(fact.encode() for fact in facts)])).digest()
+    digest = sha256(b"\0".join([_DOMAIN, *(fact.encode() for fact in facts)]))
     return Lot(digest[:8], tag, term, export_controlled, reporting_only)
 
 

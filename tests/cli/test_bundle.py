@@ -12,9 +12,10 @@ from cli.animating import animate
 from cli.errors import UsageMistakeError
 from cli.session import Session
 from cli.world import real_world
-from codec.bundle import encode_bundle, member_of, text_of
+from codec.bundle import encode_bundle, member_of
 from codec.carriers import carried_by
 from codec.frames import cut
+from codec.parity import text_of
 from codec.qr import png
 from samples.carrier_vectors import ALIKE, EVERY_KIND
 from tests.cli.desk import Desk, Stream

@@ -14,9 +14,9 @@ from codec.bundle import (
     encode_bundle,
     member_of,
     read_bundle,
-    text_of,
 )
 from codec.errors import CodecError, FieldError, MalformedCodeError, NewerVersionError
+from codec.parity import text_of
 from samples.cast import trust_first
 from tests.codec import second_carriers
 from tests.codec.carrying import members, some_members

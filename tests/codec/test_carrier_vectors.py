@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from codec.alphabet import clean
-from codec.bundle import decode_bundle, encode_bundle, member_of, text_of
+from codec.bundle import decode_bundle, encode_bundle, member_of
 from codec.carriers import carried_by
 from codec.errors import CodecError, FramesDisagreeError, MalformedCodeError
 from codec.frames import decode_frame
-from codec.parity import correct
+from codec.parity import correct, text_of
 from codec.reading import inspect
 from samples import carrier_specification, carrier_vectors, vectors
 from tests.codec import second_carriers, second_reader

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from codec import carriers
 from codec.alphabet import ALPHABET, clean
-from codec.bundle import encode_bundle, text_of
+from codec.bundle import encode_bundle
 from codec.carriers import Carried, carried_by, carried_in
 from codec.envelope import decode_body
 from codec.errors import MalformedCodeError, NewerVersionError, WrongKindError
 from codec.grouping import grouped
+from codec.parity import text_of
 from codec.reading import inspect
 from samples.cast import trust_first, trust_revoked, trust_rotated
 from tests.codec.carrying import some_frames, some_members
