@@ -25,6 +25,9 @@ V = TypeVar("V", bound="Code")
 
 SECTION = "Where the code comes from"
 _LONGEST_INPUT = 65_536
+_LONGEST_BYTES = 4 * _LONGEST_INPUT
+# How files begin that show a QR: PNG, JPEG, GIF, PDF, TIFF, WebP.
+_PICTURES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"%PDF-", b"II*\0", b"MM\0*", b"RIFF")
 # Shorter than any code.
 _LONGEST_NAME = 100
 _LONGEST_ENDING = 5
@@ -75,7 +78,7 @@ class CodeInput:
 
             return only_code(session, self.image, kinds)
         if self.words == ("-",) or self.file == "-":
-            return session.world.stdin.read(_LONGEST_INPUT + 1)
+            return _from_pipe(session)
         if self.file:
             return _from_file(self.file)
         if self.words:
@@ -197,9 +200,27 @@ def is_file(name: str) -> bool:
 
 
 def _from_file(name: str) -> str:
-    from cli.files import read_text
+    from cli.files import read_bytes, text_within
 
-    return read_text(name, 4 * _LONGEST_INPUT)
+    content = read_bytes(name, _LONGEST_BYTES)
+    if content.startswith(_PICTURES):
+        raise UsageMistakeError(
+            f"The file {safe(name)} is a picture or a PDF, not a text.",
+            hint=f"If it shows the QR of a code, write: --image {safe(name)}",
+        )
+    return text_within(name, content, _LONGEST_BYTES)
+
+
+def _from_pipe(session: "Session") -> str:
+    from cli.files import read_piped, text_of
+
+    content = read_piped(session.world.stdin, _LONGEST_BYTES)
+    if len(content) > _LONGEST_BYTES:
+        raise UsageMistakeError(
+            f"What was piped in has more than {_LONGEST_BYTES:,} bytes, which no code has.",
+            hint="Pipe in the code alone.",
+        )
+    return text_of(content)
 
 
 def _pasted(session: "Session", what: str) -> str:

@@ -5,14 +5,12 @@ import pty
 import re
 from collections.abc import Iterator
 from io import BytesIO, TextIOWrapper
-from pathlib import Path
 from select import select
 from typing import TextIO
 
 import pytest
 
 from cli.code_input import CodeInput
-from cli.main import run
 from cli.session import Session
 from cli.world import World
 from codec.reading import is_whole
@@ -84,8 +82,50 @@ def test_an_empty_line_ends_what_is_typed(terminal: tuple[int, TextIO]) -> None:
     assert CodeInput(words=()).read(Session(_world(stdin)), "the code").strip() == "A46D 466Y"
 
 
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_code_in_any_encoding(device: Desk, authorization: str, encoding: str) -> None:
+    content = f"Grüße\r\n{authorization}\r\n".encode(encoding)
+    file = device.path("mail.txt")
+    file.write_bytes(content)
+    assert device.done("code", "explain", "--file", str(file), "--json").json["kind"] == "authorization"
+    piped = TextIOWrapper(BytesIO(content), errors="replace")
+    assert is_whole(CodeInput(words=("-",)).read(Session(_world(piped)), "the code"))
+
+
+def test_a_file_that_can_be_read_once(device: Desk, authorization: str) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, authorization.encode())
+    os.close(writing)
+    device.done("code", "explain", "--file", f"/dev/fd/{reading}")
+    os.close(reading)
+
+
+def test_too_much_is_no_code(device: Desk) -> None:
+    much = "no code here\n" * 100_000
+    for words, stdin in ((("-",), much), (("--file", device.write("much.txt", much)), "")):
+        refused = device.run("code", "explain", *words, stdin=stdin)
+        assert refused.code == 2
+        assert "more than 262,144 bytes" in refused.err
+
+
+@pytest.mark.parametrize(
+    "start", [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"%PDF-1.7", b"RIFF\0\1\0\0WEBP"]
+)
+def test_a_picture_is_no_text(device: Desk, start: bytes) -> None:
+    picture = device.path("photo")
+    picture.write_bytes(start + bytes(500))
+    refused = device.run("code", "explain", "--file", str(picture))
+    assert refused.code == 2
+    assert "is a picture or a PDF" in refused.err
+    assert f"write: --image {picture}" in refused.err.replace("\n", " ")
+
+
 def test_the_end_of_the_input_at_a_question_ends_its_line() -> None:
     for answer, ending in (("", "[y/N] \n"), ("y", "[y/N] \n"), ("y\n", "[y/N] ")):
         world = _world(Stream(answer, terminal=True))
+        assert isinstance(world.stderr, Stream)
         assert Session(world).ask("Sure?") is bool(answer)
-        assert str(getattr(world.stderr, "getvalue")()).endswith(ending)
+        assert world.stderr.getvalue().endswith(ending)
