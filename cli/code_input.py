@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from cli.command import argument, declared, option
 from cli.errors import RepairRefusedError, UsageMistakeError
@@ -25,9 +25,14 @@ V = TypeVar("V", bound="Code")
 
 SECTION = "Where the code comes from"
 _LONGEST_INPUT = 65_536
+_LONGEST_BYTES = 4 * _LONGEST_INPUT
+# How files begin that show a QR: PNG, JPEG, GIF, PDF, TIFF, WebP.
+_PICTURES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"%PDF-", b"II*\0", b"MM\0*", b"RIFF")
 # Shorter than any code.
 _LONGEST_NAME = 100
 _LONGEST_ENDING = 5
+# No line of a paste comes later than that after the one before it, and nobody types a line so fast.
+_PASTE_SECONDS = 0.1
 _WAYS = (
     "Paste the code after the command, pipe it in with `-`, or name a file that holds it (--file) or a "
     "picture of its QR (--image)"
@@ -73,7 +78,7 @@ class CodeInput:
 
             return only_code(session, self.image, kinds)
         if self.words == ("-",) or self.file == "-":
-            return session.world.stdin.read(_LONGEST_INPUT + 1)
+            return _from_pipe(session)
         if self.file:
             return _from_file(self.file)
         if self.words:
@@ -195,25 +200,58 @@ def is_file(name: str) -> bool:
 
 
 def _from_file(name: str) -> str:
-    from cli.files import read_text
+    from cli.files import read_bytes, text_within
 
-    return read_text(name, 4 * _LONGEST_INPUT)
+    content = read_bytes(name, _LONGEST_BYTES)
+    if content.startswith(_PICTURES):
+        raise UsageMistakeError(
+            f"The file {safe(name)} is a picture or a PDF, not a text.",
+            hint=f"If it shows the QR of a code, write: --image {safe(name)}",
+        )
+    return text_within(name, content, _LONGEST_BYTES)
+
+
+def _from_pipe(session: "Session") -> str:
+    from cli.files import read_piped, text_of
+
+    content = read_piped(session.world.stdin, _LONGEST_BYTES)
+    if len(content) > _LONGEST_BYTES:
+        raise UsageMistakeError(
+            f"What was piped in has more than {_LONGEST_BYTES:,} bytes, which no code has.",
+            hint="Pipe in the code alone.",
+        )
+    return text_of(content)
 
 
 def _pasted(session: "Session", what: str) -> str:
-    """Read lines until they make a whole code, or an empty line says that there is no more."""
+    """Read lines until they make a whole code, or an empty line says that there is no more.
+
+    What was pasted in one go is read to its end: the shell would take the rest of a mail for commands.
+    """
     session.warn(f"Paste or type {what}, then press Enter twice:")
+    stdin = session.world.stdin
     lines: list[str] = []
     size = 0
     while size <= _LONGEST_INPUT:
-        line = session.world.stdin.readline(_LONGEST_INPUT)
-        if not line.strip() and (lines or not line):
+        line = stdin.readline(_LONGEST_INPUT)
+        more_waits = _has_more(stdin)
+        if not line or (not line.strip() and lines and not more_waits):
             break
         lines.append(line)
         size += len(line)
-        if _is_whole("".join(lines)):
+        if not more_waits and _is_whole("".join(lines)):
             break
     return "".join(lines)
+
+
+def _has_more(stdin: TextIO) -> bool:
+    """Tell whether another line of a paste stands in the terminal already, or comes at once."""
+    from select import select  # for people at a terminal alone
+
+    try:
+        return bool(select([stdin], [], [], _PASTE_SECONDS)[0])
+    except (OSError, ValueError):  # no terminal of this kind
+        return False
 
 
 def _is_whole(text: str) -> bool:

@@ -47,19 +47,45 @@ def read_piped(stream: TextIO, most: int) -> bytes:
 
 
 def read_text(name: str, most: int) -> str:
-    """Return the content of a text file: UTF-8, or UTF-16 with its mark; other bytes become ``�``.
+    """Return the content of a text file (see `text_of`).
 
     Raises:
         UsageMistakeError: When it cannot be read, or has more than ``most`` bytes.
     """
-    content = read_bytes(name, most)
+    return text_within(name, read_bytes(name, most), most)
+
+
+def text_within(name: str, content: bytes, most: int) -> str:
+    """Return as text what was read of a file.
+
+    Raises:
+        UsageMistakeError: When it has more than ``most`` bytes.
+    """
     if len(content) > most:
         raise UsageMistakeError(
             f"The file {name} has more than {most:,} bytes, which nothing that belongs here has.",
             hint="Check the name of the file.",
         )
-    encoding = "utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
-    return content.decode(encoding, errors="replace")
+    return text_of(content)
+
+
+def text_of(content: bytes) -> str:
+    """Return bytes as text: UTF-8, UTF-16 with its mark or without, UTF-32; other bytes become ``�``."""
+    return content.decode(_encoding(content), errors="replace")
+
+
+def _encoding(content: bytes) -> str:
+    if content.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return "utf-32"
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    # Characters of a code have a byte of zero there.
+    high, low = (content[start::2].count(0) for start in (0, 1))
+    if 2 * high > len(content[::2]) and not low:
+        return "utf-16-be"
+    if 2 * low > len(content[1::2]) and not high:
+        return "utf-16-le"
+    return "utf-8-sig"
 
 
 def require_place(name: str, option: str) -> None:

@@ -107,9 +107,10 @@ def listed(places: tuple[str, ...]) -> str:
 
 
 def _piped(session: "Session") -> str:
+    from cli.files import read_piped, text_of
     from codec.carriers import LONGEST_TEXT
 
-    return session.world.stdin.read(LONGEST_TEXT + 1)
+    return text_of(read_piped(session.world.stdin, LONGEST_TEXT))
 
 
 def _content(name: str) -> str:

@@ -7,7 +7,7 @@ from cli.code_input import repairs_record
 from cli.errors import NothingSeenError
 from cli.plain import counted, safe
 from codec.envelope import KIND_NAMES
-from codec.errors import CodecError, QrError
+from codec.errors import CodecError, MalformedCodeError, QrError
 from codec.sightings import OtherText, Place, Seen, SeenCode
 
 _LONGEST_SHOWN = 80
@@ -44,8 +44,14 @@ def nothing_seen(scanned: Scanned) -> NothingSeenError:
     facts = record(scanned, ())
     if scanned.seen.others:
         what = "\n".join(map(other_told, scanned.seen.others))
+        # What is meant as something, a short confirmation, has a place to go.
+        meant = [
+            each.reason for each in scanned.seen.others if not isinstance(each.reason, MalformedCodeError)
+        ]
         return NothingSeenError(
-            f"There is a QR, but it is no code. {what}", hint="Show the QR that Tallystick made.", facts=facts
+            f"There is a QR, but it is no {'signed ' * bool(meant)}code. {what}",
+            hint=meant[0].hint if meant else "Show the QR that Tallystick made.",
+            facts=facts,
         )
     if len(scanned.unread) == 1:
         (unread,) = scanned.unread

@@ -79,9 +79,23 @@ def only_code(session: "Session", file: str, kinds: "Collection[Kind]") -> str:
     wanted = [code for code in seen.codes if code.kind in kinds or not kinds]
     if len(wanted) == 1:
         return wanted[0].text
+    if seen.others and not seen.codes and not any(_may_be_code(each.text) for each in seen.others):
+        raise nothing_seen(scanned)
     if not wanted and len(seen.codes) + len(seen.others) == 1:
         return next(each.text for group in (seen.codes, seen.others) for each in group)
     return _chosen(session, scanned, wanted)
+
+
+def _may_be_code(text: str) -> bool:
+    """Tell whether a text has only characters of a code: nothing is mistyped in a QR."""
+    from codec.alphabet import clean
+    from codec.errors import MalformedCodeError
+
+    try:
+        clean(text)
+    except MalformedCodeError:
+        return False
+    return True
 
 
 def _chosen(session: "Session", scanned: Scanned, wanted: "Sequence[SeenCode]") -> str:

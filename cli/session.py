@@ -174,7 +174,10 @@ class Session:
         stderr = self.world.stderr
         stderr.write(f"{safe(question, LONGEST_LINE)} [y/N] ")
         stderr.flush()
-        return self.world.stdin.readline().strip().lower() in {"y", "yes"}
+        answer = self.world.stdin.readline()
+        if not answer.endswith("\n"):  # the end of the input: no Enter has moved on to the next line
+            stderr.write("\n")
+        return answer.strip().lower() in {"y", "yes"}
 
     # --- reports and errors ----------------------------------------------------------------
 

@@ -278,9 +278,19 @@ def _wrong_character(text: str) -> MalformedCodeError:
     return MalformedCodeError(
         f"{_shown(character)} in {where} is not a character of a code",
         hint="Codes are made of the digits 0-9 and the letters A-Z without I, L, O and U. "
-        + ("A U is often a mistyped V. " if character in "uU" else "")
-        + "Compare that group with the original.",
+        + _what_to_do(character),
     )
+
+
+def _what_to_do(character: str) -> str:
+    if character.isalnum() and not character.isascii():
+        return (
+            "This one is of another alphabet, even if it looks right: type that group anew on an English "
+            "keyboard."
+        )
+    return (
+        "A U is often a mistyped V. " if character in "uU" else ""
+    ) + "Compare that group with the original."
 
 
 def _shown(character: str) -> str:

@@ -10,7 +10,7 @@ Not handled: an unbroken run of characters, which shows nothing of the kind.
 from collections.abc import Sequence
 from typing import Final
 
-from codec.codes import Kind
+from codec.codes import SHORT_CHARACTERS, Kind
 from codec.errors import MalformedCodeError
 from codec.grouping import GROUP_CHARACTERS
 from codec.layout import Line, Typed
@@ -32,8 +32,8 @@ def unreadable(typed: Typed, *, searched: bool = False, has_key: bool = True) ->
     """
     count = len(typed.text)
     if count < FEWEST_CHARACTERS:
-        what = f"This text has {count} characters, and no code has fewer than {FEWEST_CHARACTERS}: "
-        what += "part of the code is missing."
+        what = f"This text has {count} character{'s' * (count != 1)}, and no code has fewer than "
+        what += f"{FEWEST_CHARACTERS}: part of the code is missing."
     elif count % 2:
         what = f"This code has {count} characters, and every code has an even number: "
         what += "a character is missing or doubled, and more is wrong than could be repaired."
@@ -48,6 +48,8 @@ def unreadable(typed: Typed, *, searched: bool = False, has_key: bool = True) ->
         hint = "Compare each group with the original, the last line first: an end is lost most easily."
     if typed.text[:1] not in _FIRST_CHARACTERS:
         hint += " A code starts with Q, A, C, R or T: its beginning may be missing."
+    if count < 2 * SHORT_CHARACTERS:
+        hint += " A short confirmation has 24 characters, and starts with S."
     if count >= FEWEST_CHARACTERS and not has_key:
         hint += " With the codes that belong to it, and the trust file, more can be repaired."
     elif count >= FEWEST_CHARACTERS and not searched:

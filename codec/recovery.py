@@ -11,6 +11,7 @@ Whose refusal stands, when nothing is accepted (record 12): that of the proposal
 where it proves none, the text is damaged, and nobody is told that a code is not genuine.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
@@ -372,23 +373,34 @@ def _kind_of(text: str) -> Kind | None:
 
 
 def _notes(taken: str, found: list[str]) -> tuple[str, ...]:
-    others = [text for text in found if text != taken]
-    if not others:
+    codes = _distinct([taken, *found])
+    if len(codes) == 1:
         return ()
-    return (f"The text holds {_kinds(found)}; the {KIND_NAMES[_known_kind(taken)]} was taken.",)
+    kind = _known_kind(taken)
+    is_one = sum(_known_kind(text) is kind for text in codes) == 1
+    which = KIND_NAMES[kind] if is_one else "only one that is genuine here"
+    return (f"The text holds {_kinds(_distinct(found))}; the {which} was taken.",)
 
 
 def _several(found: list[str]) -> MalformedCodeError:
     return MalformedCodeError(
-        f"This text holds {_kinds(found)}, and it is not clear which one is meant.",
+        f"This text holds {_kinds(_distinct(found))}, and it is not clear which one is meant.",
         hint="Give one of them alone.",
     )
 
 
+def _distinct(found: list[str]) -> list[str]:
+    """Leave out what is another one with zeros after it: they change no sum."""
+    return list({text.rstrip("0"): text for text in found}.values())
+
+
 def _kinds(found: list[str]) -> str:
-    """List codes by their kinds: "two codes, a request code and an authorization code"."""
-    names = [kind_named(_known_kind(text)) for text in found]
-    return f"{len(found)} codes, {', '.join(names[:-1])} and {names[-1]}"
+    """Count codes by their kinds: "3 codes, a request code and 2 authorization codes"."""
+    kinds = Counter(map(_known_kind, found))
+    names = [
+        f"{count} {KIND_NAMES[kind]}s" if count > 1 else kind_named(kind) for kind, count in kinds.items()
+    ]
+    return f"{len(found)} codes, {', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def _known_kind(text: str) -> Kind:

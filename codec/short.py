@@ -18,6 +18,7 @@ import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 from typing import Final
 
 from codec.alphabet import ALPHABET, clean, from_number, to_number
@@ -280,13 +281,53 @@ def _near(text: str) -> Iterator[str]:
 
 def is_short(raw: str) -> bool:
     """Tell whether a text is meant as a short confirmation: by its letter, or by its length."""
+    return _is_meant(_cleaned(raw)) or _found(raw) is not None
+
+
+def _cleaned(raw: str) -> str:
+    """Return a text as one run of characters; empty where that cannot be."""
     try:
-        text = clean(raw)
+        return clean(raw)
     except MalformedCodeError:
-        return False
+        return ""
+
+
+def _is_meant(text: str) -> bool:
     return len(text) == SHORT_CHARACTERS or (
-        len(text) < 2 * SHORT_CHARACTERS and text[0] == UnsignedKind.SHORT.value
+        len(text) < 2 * SHORT_CHARACTERS and text.startswith(UnsignedKind.SHORT.value)
     )
+
+
+def _found(raw: str) -> str | None:
+    """Return the one sound short confirmation that stands in a line among other text, if there is just one.
+
+    Beside a signed code none is looked for: that one proves more, and six of its groups may look like this.
+    """
+    from codec.layout import lines_of  # for codes among other text alone
+    from codec.pasted import readings
+
+    found = {text for reading in readings(raw) for line in lines_of(reading) for text in _sound(line.words)}
+    if len(found) != 1:
+        return None
+    from codec.recovery import holds_code
+
+    return None if holds_code(raw) else found.pop()
+
+
+def _sound(words: tuple[str, ...]) -> Iterator[str]:
+    """Yield the runs of words that are sound short confirmations."""
+    for start, first in enumerate(words):
+        if first.startswith(UnsignedKind.SHORT.value):
+            lengths = accumulate(len(word) for word in words[start : start + SHORT_CHARACTERS])
+            for count, length in enumerate(lengths, start=1):
+                text = "".join(words[start : start + count]) if length == SHORT_CHARACTERS else ""
+                if text and set(text) <= set(ALPHABET) and is_clean(text) and _is_first(text):
+                    yield text
+
+
+def _is_first(text: str) -> bool:
+    """Tell whether a text begins with the first byte of a short confirmation of this version."""
+    return to_number(text[:2]) >> 2 == kind_byte(UnsignedKind.SHORT)
 
 
 def read_short(raw: str) -> tuple[ShortReading, ...]:
@@ -301,6 +342,8 @@ def read_short(raw: str) -> tuple[ShortReading, ...]:
         MalformedCodeError: When there is no way to read it.
         NewerVersionError: When a newer version made it.
     """
+    if not _is_meant(_cleaned(raw)):
+        raw = _found(raw) or raw
     text = clean(raw)
     if len(text) != SHORT_CHARACTERS:
         raise MalformedCodeError(
@@ -310,7 +353,7 @@ def read_short(raw: str) -> tuple[ShortReading, ...]:
         )
     if is_clean(text):
         return (ShortReading(_parsed(text)),)
-    words = [word for word in _near(text) if to_number(word[:2]) >> 2 == kind_byte(UnsignedKind.SHORT)]
+    words = [word for word in _near(text) if _is_first(word)]
     if not words:
         raise misheard()
     from codec.recovery import differences  # for damaged codes alone

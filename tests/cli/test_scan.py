@@ -177,3 +177,20 @@ def test_image_leaves_it_to_the_command_to_refuse_the_only_text(device: Desk, co
     damaged = sheet(device, "damaged.png", [mistyped(codes["authorization"], 9)])
     assert device.run("device", "install", "--image", damaged).code == 3
     assert device.run("device", "install", "--image", damaged, "--accept-repair").code == 0
+
+
+def test_image_of_a_qr_of_something_else(device: Desk) -> None:
+    picture = sheet(device, "poster.png", ["https://example.com/menu"])
+    refused = device.run("device", "install", "--image", picture)
+    assert refused.code == 3
+    assert "There is a QR, but it is no code." in refused.err
+    assert "example.com/menu" in refused.err
+
+
+def test_a_short_confirmation_is_sent_to_its_portal(device: Desk, codes: dict[str, str]) -> None:
+    device.done("device", "install", codes["authorization"])
+    picture = sheet(device, "short.png", [device.done("device", "confirmation", "--short").line])
+    refused = device.run("code", "scan", picture)
+    assert refused.code == 3
+    assert "There is a QR, but it is no signed code." in refused.err
+    assert "Give it to that portal: tallystick portal accept" in refused.err

@@ -272,6 +272,17 @@ def test_wrong_characters_are_shown_with_their_place(wrong: str, shown: str) -> 
         assert caught.value.hint
 
 
+@pytest.mark.parametrize("wrong", ["\u0410", "\u0441", "\u039a", "\u212a", "\u0663", "\U0001d7ce"])
+def test_a_letter_that_looks_right_is_explained(wrong: str) -> None:
+    with pytest.raises(MalformedCodeError) as caught:
+        clean(f"QK3F 7Y{wrong}A MM3D")
+    assert "another alphabet, even if it looks right" in caught.value.hint
+    for other in ("!", "\ufffd", "\x1b", "u"):
+        with pytest.raises(MalformedCodeError) as caught:
+            clean(f"QK3F 7Y{other}A MM3D")
+        assert "another alphabet" not in caught.value.hint
+
+
 def test_a_typed_u_is_explained() -> None:
     with pytest.raises(MalformedCodeError) as caught:
         clean("QK3F 7YUA")

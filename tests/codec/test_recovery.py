@@ -147,6 +147,24 @@ def test_of_two_codes_that_do_not_verify_none_is_taken() -> None:
             read(raw)
 
 
+def test_codes_of_one_kind_are_counted() -> None:
+    other = next(each.code for each in CODES if each.code.kind is Kind.AUTHORIZATION).text
+    received = receive(f"{other}\n{TEXT}", AUTHORIZATION.verify)
+    assert received.notes == (
+        "The text holds 2 authorization codes; the only one that is genuine here was taken.",
+    )
+    with pytest.raises(MalformedCodeError, match="This text holds 2 authorization codes, and it is"):
+        inspect(f"{other}\n{TEXT}")
+    with pytest.raises(MalformedCodeError, match="3 codes, a request code and 2 authorization codes, and"):
+        inspect(f"{REQUEST.code.text}\n{other}\n{TEXT}")
+
+
+def test_zeros_after_a_code_make_no_other_code() -> None:
+    for zeros in ("\0" * 100, "0" * 12, " 0000 0000"):
+        received = receive(TEXT + zeros, AUTHORIZATION.verify)
+        assert (received.code, received.notes) == (AUTHORIZATION.code, ())
+
+
 def test_a_paste_is_whole_when_a_code_in_it_is() -> None:
     assert is_whole(TEXT)
     assert is_whole(f"Dear Bob, it is {grouped(TEXT)}")

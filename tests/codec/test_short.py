@@ -14,7 +14,7 @@ from pycose.messages.mac0message import Mac0Message
 
 from codec import short
 from codec.alphabet import ALPHABET
-from codec.codes import Authorization, Request, Sequence
+from codec.codes import Authorization, Kind, Request, Sequence
 from codec.envelope import AuthorizationContext, require_kind, verify_authorization, verify_request
 from codec.errors import CodecError, MalformedCodeError, NotGenuineError, WrongKindError
 from codec.grouping import grouped, spell
@@ -36,6 +36,7 @@ from codec.short import (
 )
 from samples import short_vectors, specification
 from tests.codec import second_short
+from tests.codec.strategies import SIGNED_EXAMPLES
 
 FILES = {
     path.name: path.read_text(encoding="ascii") for path in sorted(short_vectors.SHORT_VECTORS.glob("*.json"))
@@ -128,6 +129,32 @@ def test_another_length_is_refused_and_told(length: int) -> None:
 def test_it_is_read_however_it_is_written_down(raw: str) -> None:
     assert is_short(raw)
     assert inspect_short(raw).code.text == TEXT
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "Hello Tom,\n\nthe short one for router 7 is:\n\n{}\n\nRegards, Anna\nTel. +49 30 1234567\n",
+        "code: {}",
+        "{}\n{}\n",
+        "On Monday Tom wrote:\n> > {}\n> thanks\n",
+        "<p>Short&nbsp;one:</p><p>{}</p>",
+        '{{"code": "{}"}}',
+        "tech@router7:~$ tallystick device confirmation --short\n{}\ntech@router7:~$ \n",
+    ],
+)
+@pytest.mark.parametrize("said", [TEXT, grouped(TEXT), grouped(TEXT).lower(), grouped(TEXT)[3:]])
+def test_it_is_found_among_other_text(around: str, said: str) -> None:
+    raw = around.format(said, said)
+    assert is_short(raw)
+    assert inspect_short(raw).code.text == TEXT
+
+
+def test_it_is_not_looked_for_beside_a_signed_code_or_another_short_one() -> None:
+    assert not is_short(f"{TEXT}\n{SIGNED_EXAMPLES[Kind.REQUEST].code.text}")
+    other = UnmatchedShort(bytes(4), 1, bytes(8)).text
+    assert not is_short(f"one: {TEXT}\nand: {other}\n")
+    assert not is_short(f"spoiled: {TEXT[:-1]}{'0' if TEXT[-1] != '0' else '1'}")
 
 
 def test_it_stands_on_one_line_in_six_groups() -> None:
@@ -371,3 +398,11 @@ def test_the_page_says_the_constants_of_the_code() -> None:
     assert f"modulo {short.NUMBERS} |" in PAGE
     assert "GF(2)[x] / (x^5 + x^2 + 1)" in PAGE
     assert short.PRIMITIVE_POLYNOMIAL == 1 << 5 | 1 << 2 | 1
+
+
+@pytest.mark.parametrize("lost", [1, 2, 23])
+def test_one_without_its_beginning_is_explained(lost: int) -> None:
+    with pytest.raises(MalformedCodeError) as caught:
+        inspect(TEXT[lost:])
+    assert f"has {24 - lost} character{'s' * (lost != 23)}, and no code" in caught.value.message
+    assert "A short confirmation has 24 characters, and starts with S." in caught.value.hint
