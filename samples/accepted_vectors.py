@@ -244,6 +244,7 @@ def _authorizations() -> Iterator[Vector]:
         Line(1, 1, Term(TODAY - timedelta(days=30), TODAY + timedelta(days=60))),
         Line(2, 1, Term.of_years(TODAY + timedelta(days=30), 5)),
         Line(3, 1, Term(date(2000, 1, 1), date(2179, 6, 5))),
+        Line(3, 1, Term(date(2027, 1, 1), date(2179, 6, 6))),
         Line(4, 1, Term.of_years(TODAY, 11)),
     )
     yield case(

@@ -69,6 +69,10 @@ def _tags() -> Forgeries:
             "A spelled tag shares more characters with the one before than that has.",
             spelled_lines((0, "AB"), (5, "C")),
         ),
+        "shared-more-in-order": (
+            "A spelled tag shares more characters with the one before than that has, and comes after it.",
+            spelled_lines((0, "AB"), (3, "ABC")),
+        ),
         "tag-too-long": ("A spelled tag of 65 characters.", spelled_lines((0, "A" * 64), (63, "BC"))),
         "tag-with-space": ("A spelled tag that ends with a space.", spelled_lines((0, "A "))),
         "tag-begins-with-space": ("A spelled tag that begins with a space.", spelled_lines((0, " A"))),

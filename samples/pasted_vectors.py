@@ -42,6 +42,7 @@ def pasted_vectors() -> Iterator[Vector]:
     yield from _parity()
     yield from _repaired()
     yield from _refused_after_repair()
+    yield from _refused_without_a_root()
     yield from _damaged()
     yield from _foreign_letters()
     yield from _lengths()
@@ -137,8 +138,30 @@ def _cleaned_as_recommended() -> Iterator[Vector]:
         "In a Markdown fence whose word is made of characters of codes.",
         f"```text\n{TEXT}\n```\n",
     )
-    yield case("fenced-by-tildes", "Quoted, in a fence of tildes.", f"> ~~~\n> {TEXT}\n> ~~~~\n")
+    yield case("fenced-by-tildes", "Quoted, in a fence of tildes.", f"> ~~~txt\n> {TEXT}\n> ~~~~\n")
+    yield case(
+        "fence-words", "Each part in a fence of its own, with every word, quoted and in a table.", _fences()
+    )
     yield case("heading", "As a Markdown heading.", f"## {TEXT}")
+    yield case(
+        "headings",
+        "Each line as a heading of another level, quoted and in a table.",
+        "\n".join(f"{'> ' * (level % 2)}|{'#' * level}\t{part}" for level, part in _parts(6)),
+    )
+    yield case(
+        "far-numbers",
+        "Numbers of three digits, with marks and blanks before their colons.",
+        "".join(
+            f"\n{100 + number}{gap}:{part}" for (number, part), gap in zip(_parts(4), _GAPS, strict=True)
+        ),
+    )
+    yield case(
+        "lists-in-marks",
+        "Numbers of lists behind quotes, bars, stars and other marks.",
+        "".join(
+            f"\n{mark}{number}) {part}" for (number, part), mark in zip(_parts(6), _LIST_MARKS, strict=True)
+        ),
+    )
     yield case(
         "emphasis",
         "In bold and italic type, with numbers of lines.",
@@ -154,6 +177,31 @@ def _cleaned_as_recommended() -> Iterator[Vector]:
         "percent-encoding-of-utf-8",
         "Percent-encoded three times, with a zero-width space in UTF-8.",
         f"%252541{TEXT[1:]}%2525E2%252580%25258B",
+    )
+    yield case(
+        "percent-encoding-in-small-digits",
+        "Percent-encoded, with small hexadecimal digits.",
+        f"{TEXT}%e2%80%8b%ef%bb%bf%2d",
+    )
+
+
+_GAPS = ("", " \t*_", "`'", " ")
+_LIST_MARKS = ("> ", "| ", "* ", "_", "#'", "- ")
+_FENCE_WORDS = ("text", "txt", "plain", "plaintext", "code", "console", "bash", "sh", "none")
+
+
+def _parts(number: int) -> list[tuple[int, str]]:
+    """Cut the code into so many parts, each with its number, from 1."""
+    size = -(-len(TEXT) // number)
+    return [(place + 1, TEXT[place * size : (place + 1) * size]) for place in range(number)]
+
+
+def _fences() -> str:
+    """Write the code in parts, each in a fence with another word."""
+    marks = ("```", "~~~~", "> `````", "| ~~~")
+    return "".join(
+        f"{marks[number % 4]}{word}\n{part}\n{marks[number % 4]}\n"
+        for (number, part), word in zip(_parts(len(_FENCE_WORDS)), _FENCE_WORDS, strict=True)
     )
 
 
@@ -180,20 +228,24 @@ def _marks() -> Iterator[Vector]:
     )
     yield case(
         "dashes",
-        "Dashes and minus signs.",
-        *(0x2D7, 0x58A, 0x5BE, *range(0x2010, 0x2016), 0x2043, 0x207B, 0x208B, 0x2212, 0x2500, 0x2796),
-        *(0x2E3A, 0x2E3B, 0x301C, 0x3030, 0x30A0, 0x30FC, 0xFE31, 0xFE58, 0xFE63, 0xFF70),
+        "Every dash, minus sign and drawn line of the table.",
+        *(0xAF, 0x2D7, 0x58A, 0x5BE, 0x1400, 0x1806, *range(0x2010, 0x2016), 0x203E, 0x2043, 0x2053, 0x207B),
+        *(0x208B, 0x2212, 0x23AF, *range(0x2500, 0x2580), 0x2796, 0x2E17, 0x2E1A, 0x2E3A, 0x2E3B, 0x2E40),
+        *(0x2E5D, 0x301C, 0x3030, 0x30A0, 0x30FC, 0xFE31, 0xFE32, 0xFE58, 0xFE63, 0xFF70, 0x10D6E, 0x10EAD),
     )
     yield case(
         "quotes",
-        "Typographic quotes and primes.",
-        *(0xAB, 0xB4, 0xBB, 0x2B9, *range(0x2018, 0x2020), *range(0x2032, 0x2038), 0x2039, 0x203A, 0x300C),
+        "Every typographic quote and prime of the table.",
+        *(0xAB, 0xB4, 0xBB, *range(0x2B9, 0x2C0), 0x2C8, 0x2CA, 0x2CB, *range(0x2018, 0x2020)),
+        *(*range(0x2032, 0x2038), 0x2039, 0x203A, *range(0x275B, 0x275F), 0x276E, 0x276F),
+        *(*range(0x2E02, 0x2E06), 0x2E09, 0x2E0A, 0x2E0C, 0x2E0D, 0x2E1C, 0x2E1D, 0x2E20, 0x2E21),
+        *(*range(0x300C, 0x3010), 0x301D, 0x301E, 0x301F),
     )
     yield case(
         "invisible",
-        "Soft hyphens, joiners, direction marks, variation selectors and byte order marks.",
-        *(0xAD, 0x34F, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F)),
-        *(*range(0x2060, 0x2070), 0xFE00, 0xFE0F, 0xFEFF),
+        "Every invisible character of the table: joiners, direction marks, variation selectors and others.",
+        *(0xAD, 0x34F, 0x61C, *range(0x180B, 0x180F), *range(0x200B, 0x2010), *range(0x202A, 0x202F)),
+        *(*range(0x2060, 0x2070), *range(0xFE00, 0xFE10), 0xFEFF),
     )
 
 
@@ -220,8 +272,8 @@ def _parity() -> Iterator[Vector]:
         )
 
 
-def _almost(left_out: int) -> str:
-    """Return the code's parity with a polynomial added that has all roots but one."""
+def _almost(left_out: int, text: str = TEXT) -> str:
+    """Return a code's parity with a polynomial added that has all roots but one."""
     polynomial = [1]
     for exponent in set(range(1, 9)) - {left_out}:
         root = _power(exponent)
@@ -230,7 +282,7 @@ def _almost(left_out: int) -> str:
     added = 0
     for coefficient in polynomial:
         added = added << 10 | coefficient
-    return from_number(to_number(TEXT[-PARITY_CHARACTERS:]) ^ added, PARITY_CHARACTERS)
+    return from_number(to_number(text[-PARITY_CHARACTERS:]) ^ added, PARITY_CHARACTERS)
 
 
 def _power(exponent: int) -> int:
@@ -316,6 +368,17 @@ def _refused_after_repair() -> Iterator[Vector]:
         )
 
 
+def _refused_without_a_root() -> Iterator[Vector]:
+    """Take codes for another request: a reader that forgets a root of the parity says more than it knows."""
+    other = authorize(AUTHORIZATION, _other_request()).text
+    for name, left_out in (("first", 1), ("last", 8)):
+        yield _refused(
+            f"parity-without-{name}-root",
+            f"For another request, and its parity has all roots but the {name} one: it may be mistyped.",
+            other[:-PARITY_CHARACTERS] + _almost(left_out, other),
+        )
+
+
 def _other_request() -> VerifiedCode[Request]:
     return sign_request(replace(REQUEST, code_number=2), DEVICE)
 
@@ -338,6 +401,10 @@ def _damaged() -> Iterator[Vector]:
         "no-kind", "The parity is right, and no kind has this letter.", with_parity("Z" + BODY[1:])
     )
     yield _refused("padding", "The padding bits after the signature are not zero.", _padded())
+    encoded = "".join(f"%252525{ord(character):02X}" for character in TEXT)
+    yield _refused(
+        "percent-encoding-four-times", "Percent-encoded four times, of which three are undone.", encoded
+    )
     stars = "*".join(TEXT[place : place + 14] for place in range(0, len(TEXT), 14))
     yield _refused("stars-inside", "Stars between letters and digits are no emphasis.", stars)
 

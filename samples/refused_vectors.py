@@ -91,6 +91,8 @@ def refused_vectors() -> Iterator[Vector]:
     yield from _values_no_code_carries()
     yield from _long_short()
     yield from _newer()
+    yield from _newer_carriers()
+    yield from _first_bytes()
     yield from _other_kinds()
     yield from _strangers()
     yield from _keys()
@@ -125,6 +127,20 @@ def _version(body: str, version: int) -> str:
     return from_number(number & ~(7 << shift) | version << shift, len(body))
 
 
+def _first_bytes() -> Iterator[Vector]:
+    """Take texts that are too short, or of a kind that is none, so that the first byte alone decides."""
+    for letter in "BF":
+        text = _with_parity(_version(letter + AUTHORIZED.text[1:-16], 0))
+        yield _case(
+            A, "malformed", f"version-0-{letter.lower()}", "A carrier of version 0, which there is not.", text
+        )
+    newer = _with_parity(_version(AUTHORIZED.text[:16], 2))
+    yield _case(
+        A, "newer-version", "short-newer", "Sixteen characters of a newer version, and parity.", newer
+    )
+    yield _case(A, "malformed", "parity-alone", "Sixteen characters, which are parity for nothing.", "0" * 16)
+
+
 def _forms() -> Iterator[Vector]:
     """Say in another form what has one form only; the signature is right over these very bytes."""
     for name, (kind, description, payload) in {**forged.other_forms(), **malformed_lines()}.items():
@@ -153,6 +169,17 @@ def _newer() -> Iterator[Vector]:
         yield _case(A, "newer-version", f"version-{version}", f"The format version is {version}.", text)
     for name, (kind, description, payload) in forged.newer().items():
         yield _case(kind, "newer-version", name, description, code_of_payload(kind, payload))
+
+
+def _newer_carriers() -> Iterator[Vector]:
+    for letter, version, what in (
+        ("S", 2, "A short confirmation"),
+        ("B", 3, "A bundle"),
+        ("F", 7, "A frame"),
+    ):
+        text = _with_parity(_version(letter + AUTHORIZED.text[1:-16], version))
+        description = f"{what} of version {version}, which version 1 does not read."
+        yield _case(A, "newer-version", f"newer-{letter.lower()}", description, text)
 
 
 # --- wrong-kind ----------------------------------------------------------------------------------------
@@ -241,6 +268,7 @@ def _signatures() -> Iterator[Vector]:
     more = authorize(replace(AUTHORIZATION, lines=(Line(0, 2), *AUTHORIZATION.lines[1:]))).payload
     scalar = int.from_bytes(signature[32:], "little") + ORDER
     as_return = external_aad(R, ASKED.id)
+    to_sign = sig_structure(payload, external_aad(A, *SIGNERS[A][1]))
     yield case("count-raised", "One count was raised after signing.", more, signature)
     yield case(
         "scalar-plus-order",
@@ -253,7 +281,13 @@ def _signatures() -> Iterator[Vector]:
         "identity-as-commitment",
         "R is the identity, and the signature fits: only the owner of the key can make it, and none may.",
         payload,
-        _with_identity(ISSUER, sig_structure(payload, external_aad(A, *SIGNERS[A][1]))),
+        _committed(ISSUER, to_sign, _IDENTITY, 0),
+    )
+    yield case(
+        "mixed-order-commitment",
+        "R is an honest one plus the point of order two: a verification with the cofactor would take it.",
+        payload,
+        _committed(ISSUER, to_sign, _opposite(signature[:32]), _nonce_of(ISSUER, to_sign, signature)),
     )
     yield case(
         "signed-as-return",
@@ -269,15 +303,37 @@ def _signatures() -> Iterator[Vector]:
     )
 
 
-def _with_identity(key: SigningKey, message: bytes) -> bytes:
-    """Sign with the nonce zero, so that R is the identity (RFC 8032, section 5.1.6)."""
+_IDENTITY: Final = (1).to_bytes(32, "little")
+_FIELD: Final = 2**255 - 19
+
+
+def _committed(key: SigningKey, message: bytes, commitment: bytes, nonce: int) -> bytes:
+    """Sign with an R of our choosing; RFC 8032, section 5.1.6, makes it of the nonce."""
+    scalar = (nonce + _challenge(key, message, commitment) * _scalar_of(key)) % ORDER
+    return commitment + scalar.to_bytes(32, "little")
+
+
+def _nonce_of(key: SigningKey, message: bytes, signature: bytes) -> int:
+    """Return the nonce of an honest signature, which whoever has the key can tell."""
+    scalar = int.from_bytes(signature[32:], "little")
+    return (scalar - _challenge(key, message, signature[:32]) * _scalar_of(key)) % ORDER
+
+
+def _challenge(key: SigningKey, message: bytes, commitment: bytes) -> int:
+    return int.from_bytes(sha512(commitment + key.verifying_key.raw + message).digest(), "little")
+
+
+def _scalar_of(key: SigningKey) -> int:
     clamped = bytearray(sha512(key.seed).digest()[:32])
     clamped[0] &= 248
     clamped[31] = clamped[31] & 127 | 64
-    identity = (1).to_bytes(32, "little")
-    challenge = int.from_bytes(sha512(identity + key.verifying_key.raw + message).digest(), "little")
-    scalar = challenge * int.from_bytes(clamped, "little") % ORDER
-    return identity + scalar.to_bytes(32, "little")
+    return int.from_bytes(clamped, "little")
+
+
+def _opposite(point: bytes) -> bytes:
+    """Return a point plus the one of order two: (x, y) + (0, -1) = (-x, -y)."""
+    sign, y = divmod(int.from_bytes(point, "little"), 2**255)
+    return (_FIELD - y + (1 - sign) * 2**255).to_bytes(32, "little")
 
 
 # --- bad-key -------------------------------------------------------------------------------------------
@@ -287,8 +343,7 @@ def _keys() -> Iterator[Vector]:
     for name, (description, key) in forged.hostile_keys().items():
         request = sign_request(replace(REQUEST, device_key=key), STRANGER)
         yield _case(Q, "bad-key", name, f"The device key is {description}.", request.text)
-    identity = (1).to_bytes(32, "little")
-    universal = replace(REQUEST, device_key=identity)
+    universal = replace(REQUEST, device_key=_IDENTITY)
     payload = sign_request(universal, STRANGER).payload
     base_point = bytes.fromhex("58" + "66" * 31)
     yield _case(
@@ -298,9 +353,9 @@ def _keys() -> Iterator[Vector]:
         "The device key is the identity, and R = B, S = 1: this signature would hold over anything.",
         to_text(payload, base_point + (1).to_bytes(32, "little")),
     )
-    bad_issuer = trust(replace(TRUST, issuers=(IssuerKey(identity, TODAY),)))
+    bad_issuer = trust(replace(TRUST, issuers=(IssuerKey(_IDENTITY, TODAY),)))
     yield _case(T, "bad-key", "issuer-key", "An issuer's key is the identity.", bad_issuer.text)
-    bad_root = trust(replace(TRUST, next_root=identity))
+    bad_root = trust(replace(TRUST, next_root=_IDENTITY))
     yield _case(T, "bad-key", "next-root-key", "The next root's key is the identity.", bad_root.text)
 
 

@@ -304,14 +304,20 @@ def anniversary(day: date, years: int) -> date:
 LAYOUTS = {"Q": request, "A": authorization, "C": confirmation, "R": returned, "T": trust}
 
 
-def decode(payload: bytes) -> tuple[str, dict[str, Any]]:
-    """Return a payload's kind and fields, in the form of the vectors."""
-    letter, version = ALPHABET[payload[0] >> 3], payload[0] & 7
+def letter_of(first: int) -> str:
+    """Return the kind that a first byte names."""
+    letter, version = ALPHABET[first >> 3], first & 7
     known = letter in "QACRTSBF" and version >= 1
     require((letter, version) != ("S", 1))
     require(not known or (letter in "QACRTBF" and version == 1), "newer-version")
     require(not known or letter in LAYOUTS, "wrong-kind")
     require(known)
+    return letter
+
+
+def decode(payload: bytes) -> tuple[str, dict[str, Any]]:
+    """Return a payload's kind and fields, in the form of the vectors."""
+    letter = letter_of(payload[0])
     number = int.from_bytes(payload[1:], "big")
     take = Digits(number)
     require(take.by("EXTENSION") == 0, "newer-version")

@@ -16,7 +16,7 @@ from nacl.bindings import crypto_core_ed25519_is_valid_point
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from tests.codec.second_decoder import ALPHABET, PAGE, Refusal, decode, require
+from tests.codec.second_decoder import ALPHABET, PAGE, Refusal, decode, letter_of, require
 
 # --- section 4: text -----------------------------------------------------------------------------------
 
@@ -169,6 +169,8 @@ def read(raw: str, kind: str, context: Mapping[str, Any], *, as_recommended: boo
 
 def _verified(body: str, kind: str, context: Mapping[str, Any]) -> Read:
     whole = to_bytes(body)
+    require(whole)
+    letter_of(whole[0])
     require(len(whole) > 64)
     payload, signature = whole[:-64], whole[-64:]
     letter, value = decode(payload)

@@ -224,6 +224,7 @@ RULES: dict[str, list[tuple[str, str]]] = {
             "refused-catalogue-and-wrong-parity",
         )
     ],
+    "require(whole)": [("pass", "refused-parity-alone")],
     "require(len(whole) > 64)": [("pass", "refused-no-room-for-a-signature")],
     'require(letter == kind, "wrong-kind")': [("kind = letter", "refused-other-kind")],
     'digest_of(each["key"]).hex().startswith(hint)': [("True", "refused-hint-of-nobody")],
