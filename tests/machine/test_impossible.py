@@ -1,11 +1,13 @@
 """What nothing offline can see is counted when it happens, and nothing else is taken for it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from codec.codes import Kind, Mode
+from reservation import ledger
 from reservation.model import Event, EventKind, Stamp
 from reservation.service import LinesWanted
 from reservation.standing import Changes
@@ -51,6 +53,27 @@ def update(world: Troubled, device: int, count: int) -> None:
     world.update(device, {ROUTE: count}, "longest")
     world.install(device, newest(world, device, Kind.AUTHORIZATION))
     world.accept(newest(world, device, Kind.CONFIRMATION))
+
+
+def fall_short(world: Troubled) -> None:
+    """Make an order smaller than what is out, and get that back."""
+    equip(world, FORGETFUL, 10)
+    world.correct(0.0, 4)
+    world.check()
+    give_back(world, FORGETFUL)
+    world.check()
+
+
+def test_what_comes_back_covers_a_shortfall(world: Troubled) -> None:
+    fall_short(world)
+    assert world.done["correct"] == 1
+
+
+def test_a_shortfall_that_is_not_covered_is_noticed(world: Troubled, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = ledger.covering
+    monkeypatch.setattr(ledger, "covering", lambda balance: replace(honest(balance), count=1))
+    with pytest.raises(AssertionError, match="more is out"):
+        fall_short(world)
 
 
 def test_a_snapshot_restored_after_a_return_is_counted(world: Troubled) -> None:

@@ -78,7 +78,6 @@ honest_confirm_short = answers.confirm_short
 honest_open = rules.open_reservation
 honest_give_up = decisions.give_up
 honest_transferring = ledger.transferring
-honest_covering = ledger.covering
 
 Taken = Mapping[bytes, int]
 Lots = Mapping[bytes, Lot]
@@ -184,11 +183,6 @@ def transferring_what_is_certain(
     return honest_transferring(certain, lots, source_id, target_id)
 
 
-def uncovering(balance: ledger.Balance) -> ledger.Movement:
-    """Cover one of what is missing, and no more."""
-    return replace(honest_covering(balance), count=1)
-
-
 def allow(*_: object) -> None:
     """Refuse nothing; know nothing."""
 
@@ -279,7 +273,6 @@ MUTANTS: dict[str, tuple[object, str, Callable[..., object], str]] = {
         transferring_what_is_certain,
         "reservations make it",
     ),
-    "shortfalls are not covered": (ledger, "covering", uncovering, "more is out"),
 }
 
 

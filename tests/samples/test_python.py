@@ -1,4 +1,4 @@
-"""The Python verifier of samples/: a stranger wrote it from the specification, and it imports nothing of ours."""
+"""The Python verifier of samples/: a stranger wrote it from the specification; it imports nothing of ours."""
 
 import ast
 import sys
