@@ -8,12 +8,10 @@ prove that two copies of this journal went on separately. Entries are only ever 
 
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 from codec.codes import Code, Kind
-from codec.envelope import VerifiedCode
+from codec.envelope import LINK_BYTES, VerifiedCode, link_after
 
-LINK_BYTES = 4
 FIRST_LINK = bytes(LINK_BYTES)
 
 
@@ -39,11 +37,6 @@ class JournalEntry:
 
 
 Journal = tuple[JournalEntry, ...]
-
-
-def link_after(link: bytes, code_id: bytes) -> bytes:
-    """Return link(n) from link(n-1) and id(code n)."""
-    return sha256(link + code_id).digest()[:LINK_BYTES]
 
 
 def next_number(journal: Journal) -> int:
