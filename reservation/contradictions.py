@@ -1,9 +1,9 @@
 """What the codes of one device say of its journal, without I/O: whether two copies of its state went on.
 
-Code n of a device carries link(n - 1), which follows from all codes before it (docs/spec/code-v1.md, 11.4). So
-two codes with one number, a link that does not follow from the code before, or a code that is numbered after
-the return of its own request, prove that the device's state was copied, or restored from a snapshot. A gap
-between numbers proves nothing: codes get lost, and come late.
+Code n of a device carries link(n - 1), which follows from all codes before it (docs/spec/code-v1.md, 11.4).
+So two codes with one number, a link that does not follow from the code before, or a code that is numbered
+after the return of its own request, prove that the device's state was copied, or restored from a snapshot. A
+gap between numbers proves nothing: codes get lost, and come late.
 
 News of this kind never changes the books by itself: it is an alert.
 
@@ -40,8 +40,8 @@ def forks(code: StoredCode, others: Iterable[StoredCode]) -> Iterator[tuple[Fork
 
     Args:
         code: A request, confirmation or return.
-        others: Codes of the device: those with its number, the one before or the one after, and the returns of
-            its reservation. More do no harm.
+        others: Codes of the device: those with its number, the one before or the one after, and the returns
+            of its reservation. More do no harm.
     """
     for other in others:
         if other.id == code.id or other.code_number is None or code.code_number is None:
@@ -99,8 +99,8 @@ def noted(changes: Changes, reservation: Reservation, others: Iterable[StoredCod
 
 def _note(fork: Fork, other: StoredCode) -> str:
     return (
-        f"This code contradicts another one, which came on {other.at:%Y-%m-%d}: {_WHY[fork]}. Two copies of the "
-        "state of its device went on separately: a snapshot was restored, or the device was copied. Get "
+        f"This code contradicts another one, which came on {other.at:%Y-%m-%d}: {_WHY[fork]}. Two copies of "
+        "the state of its device went on separately: a snapshot was restored, or the device was copied. Get "
         "`tallystick device codes` from the device, and look into it."
     )
 
