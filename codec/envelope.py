@@ -34,6 +34,9 @@ from codec.hashes import sha256
 from codec.keys import SIGNATURE_BYTES, SigningKey, VerifyingKey
 from codec.wire import decode_payload, encode_payload, kind_of
 
+LINK_BYTES = 4
+"""Of a device's journal link."""
+
 V_co = TypeVar("V_co", bound=Code, covariant=True)
 V = TypeVar("V", bound=Code)
 
@@ -350,3 +353,8 @@ def short_hint(request_id: bytes) -> bytes:
 def long_hint(request_id: bytes) -> bytes:
     """Return the 4 bytes by which confirmations and returns name their request."""
     return request_id[:4]
+
+
+def link_after(link: bytes, code_id: bytes) -> bytes:
+    """Return link(n) of a device's journal from link(n - 1) and id(code n); link(0) is four zero bytes."""
+    return sha256(link + code_id)[:LINK_BYTES]

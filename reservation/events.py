@@ -44,6 +44,7 @@ class EventKind(StrEnum):
     RELEASED = "released"
     REJECTED = "rejected"
     SIGN_OF_LIFE = "sign-of-life"
+    FORKED = "forked"
     POLICY_SET = "policy-set"
     LICENSE_TRANSFERRED = "license-transferred"
     LICENSE_CORRECTED = "license-corrected"

@@ -239,6 +239,17 @@ class Reading(Protocol):
     def codes(self, reservation_id: bytes) -> tuple[StoredCode, ...]:
         """Return all codes of a reservation, in the order in which they came."""
 
+    def codes_beside(self, reservation: Reservation, code_number: int) -> tuple[StoredCode, ...]:
+        """Return codes of a device that one with this number can contradict.
+
+        Args:
+            reservation: The one that the code is about; the device is known by its key.
+            code_number: The number.
+        """
+
+    def code_numbers(self, device_key: bytes) -> tuple[int, ...]:
+        """Return the numbers of all codes of a device that the books have, ascending."""
+
     def early_returns(self, hint: bytes) -> tuple[EarlyReturn, ...]:
         """Return the returns that came before a request with this hint."""
 

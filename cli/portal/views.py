@@ -168,6 +168,7 @@ def _details_text(found: "Details") -> str:
                 ("Frees by itself", f"from {each.frees_next} on" if each.frees_next else ""),
                 ("Kept in doubt", each.kept.value if each.kept else ""),
                 ("Short form", _short_form(each)),
+                ("Never came", _missing(found)),
                 ("Opened", moment(each.opened_at)),
                 ("Closed", moment(each.closed_at) if each.closed_at else ""),
             ]
@@ -188,6 +189,14 @@ def _details_text(found: "Details") -> str:
         )
     parts.append("What happened:\n" + _events_table(found.events))
     return "\n\n".join(parts)
+
+
+def _missing(found: "Details") -> str:
+    """Say which codes of its device never came; nothing where none is missing."""
+    runs = ", ".join(
+        f"{first}" if first == last else f"{first} to {last}" for first, last in found.missing_codes
+    )
+    return f"codes {runs} of its device; it shows them again (tallystick device codes)" if runs else ""
 
 
 def _confirmed(each: "Summary") -> str:
@@ -257,6 +266,7 @@ def _details_record(found: "Details") -> dict[str, object]:
         ],
         "exposed": exposed_record(found.exposed),
         "pending": found.pending and found.pending.kind.value,
+        "missing_codes": [{"first": first, "last": last} for first, last in found.missing_codes],
         "codes": [
             {
                 "kind": code.kind.name.lower(),

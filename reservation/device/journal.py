@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from codec.codes import Code, Kind
-from codec.envelope import VerifiedCode
-from codec.hashes import sha256
+from codec.envelope import LINK_BYTES, VerifiedCode, link_after
 
-LINK_BYTES = 4
 FIRST_LINK = bytes(LINK_BYTES)
 
 
@@ -39,11 +37,6 @@ class JournalEntry:
 
 
 Journal = tuple[JournalEntry, ...]
-
-
-def link_after(link: bytes, code_id: bytes) -> bytes:
-    """Return link(n) from link(n-1) and id(code n)."""
-    return sha256(link + code_id)[:LINK_BYTES]
 
 
 def next_number(journal: Journal) -> int:

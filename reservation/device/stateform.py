@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from codec.codes import Kind, Sequence, Udi
+from codec.envelope import LINK_BYTES
 from codec.errors import CodecError
 from codec.hashes import sha256
 from codec.keys import KEY_BYTES
-from reservation.device.journal import LINK_BYTES, JournalEntry
+from reservation.device.journal import JournalEntry
 from reservation.device.nodelock import SALT_BYTES, Component, NodeLock
 from reservation.device.state import Installed, Reservation, State, contradiction_in
 from reservation.errors import NewerStateError, StateDamagedError

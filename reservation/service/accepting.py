@@ -11,7 +11,7 @@ from typing import cast
 
 from codec.codes import Code, Confirmation, Request, Return
 from codec.envelope import UnverifiedCode, VerifiedCode, narrowed
-from reservation import answers
+from reservation import answers, contradictions
 from reservation.errors import RequestNotReservedError, ReservationError, StateDamagedError
 from reservation.model import (
     EventKind,
@@ -119,6 +119,8 @@ def take_answer(books: Writing, stamp: Stamp, received: UnverifiedCode[Code]) ->
         changes = answers.give_back(standing, cast("VerifiedCode[Return]", code), stamp)
     else:
         changes = answers.confirm(standing, cast("VerifiedCode[Confirmation]", code), stamp)
+    beside = books.codes_beside(located.reservation, code.value.code_number)
+    changes = contradictions.noted(changes, located.reservation, beside, stamp)
     return record(books, standing, changes, stamp, sequence=_sequence_of(code.value), kind=code.kind)
 
 

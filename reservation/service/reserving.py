@@ -10,7 +10,7 @@ from datetime import date
 
 from codec.codes import Request
 from codec.envelope import VerifiedCode
-from reservation import answers, limits, rules
+from reservation import answers, contradictions, limits, rules
 from reservation.lots import Position, Preference, TermChoice
 from reservation.model import DEFAULT_VIRTUAL_ACCOUNT, Sequence, Stamp
 from reservation.rules import Choice, Wanted
@@ -107,8 +107,13 @@ def _open(
     alive = answers.signs_of_life(
         books.given_up_with_key(value.device_key), "request", stamp, first=1 + len(changes.alerts)
     )
-    books.record(replace(changes, alerts=(*changes.alerts, *alive)))
-    return replace(issued_now(value.udi, request.id, issue), notes=(answers.ALIVE,) if alive else ())
+    notes = (answers.ALIVE,) if alive else ()
+    changes = replace(changes, alerts=(*changes.alerts, *alive), notes=(*changes.notes, *notes))
+    if changes.reservation is not None:
+        beside = books.codes_beside(changes.reservation, value.code_number)
+        changes = contradictions.noted(changes, changes.reservation, beside, stamp)
+    books.record(changes)
+    return replace(issued_now(value.udi, request.id, issue), notes=changes.notes)
 
 
 def require_issuable(books: Reading, stamp: Stamp, request: VerifiedCode[Request]) -> None:

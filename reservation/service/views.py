@@ -12,6 +12,7 @@ from enum import StrEnum
 from codec.codes import Line
 from codec.keys import VerifyingKey
 from reservation import limits, trustfile
+from reservation.contradictions import missing
 from reservation.errors import UnknownNameError
 from reservation.ledger import Account, Balance
 from reservation.model import (
@@ -353,6 +354,7 @@ class Details:
         exposed: What its device, which was given up, may still use beyond the books, lot by lot.
         pending: A decision that waits for a second person; None: there is none.
         codes: Every code received and issued, in order.
+        missing_codes: Runs of numbers, first and last, of codes that its device signed and that never came.
         events: Everything that happened to it, in order.
     """
 
@@ -364,6 +366,7 @@ class Details:
     exposed: tuple[tuple[Lot, int], ...]
     pending: Decision | None
     codes: tuple[StoredCode, ...] = field(repr=False)
+    missing_codes: tuple[tuple[int, int], ...]
     events: tuple[Event, ...] = field(repr=False)
 
 
@@ -390,6 +393,7 @@ def show_reservation(portal: Portal, reservation_id: bytes) -> Details:
             exposed=tuple((standing.lots[lot_id], count) for lot_id, count in standing.exposed().items()),
             pending=pending[0] if pending else None,
             codes=books.codes(reservation_id),
+            missing_codes=missing(books.code_numbers(one.device_key)),
             events=books.events_of(reservation_id),
         )
 

@@ -32,6 +32,7 @@ from reservation.model import (
     VirtualAccount,
 )
 from reservation.sql import rows
+from reservation.sql.journals import JournalReading
 from reservation.sql.reporting import ReportReading
 from reservation.sql.restoring import RestoreReading
 from reservation.sql.sqlite_schema import deviations
@@ -43,7 +44,7 @@ _NEWEST = b"\xff" * 16
 _BATCH = 1000
 
 
-class SqlReading(RestoreReading, ReportReading):
+class SqlReading(RestoreReading, ReportReading, JournalReading):
     """One transaction's view of one account's books."""
 
     def __init__(self, connection: Any, queries: Any, account_id: bytes) -> None:

@@ -51,6 +51,24 @@ SELECT code_id FROM codes
 WHERE account_id = :account_id AND reservation_id = :reservation_id AND kind = 'A'
       AND epoch = :epoch AND number = :number;
 
+-- name: codes_beside(account_id, device_key, code_number, reservation_id)
+-- Codes of a device that a code with this number can contradict: its neighbours, and returns of its request.
+SELECT c.code_id, c.reservation_id, c.kind, c.code_text, c.epoch, c.number, c.code_number, c.link, c.at,
+       c.actor, c.event_id
+FROM reservations AS r
+JOIN codes AS c ON c.account_id = r.account_id AND c.reservation_id = r.reservation_id
+WHERE r.account_id = :account_id AND r.device_key = :device_key
+      AND (c.code_number BETWEEN :code_number - 1 AND :code_number + 1
+           OR (c.reservation_id = :reservation_id AND c.code_number IS NOT NULL))
+ORDER BY c.code_number, c.event_id;
+
+-- name: code_numbers(account_id, device_key)
+SELECT c.code_number
+FROM reservations AS r
+JOIN codes AS c ON c.account_id = r.account_id AND c.reservation_id = r.reservation_id
+WHERE r.account_id = :account_id AND r.device_key = :device_key AND c.code_number IS NOT NULL
+ORDER BY c.code_number;
+
 -- name: returned(account_id, reservation_id)^
 -- The return that closed a reservation: the first.
 SELECT epoch, number FROM codes

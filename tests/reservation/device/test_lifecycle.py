@@ -18,13 +18,13 @@ from codec.codes import (
     Udi,
     WantedLine,
 )
-from codec.envelope import long_hint, require_kind, verify_request
+from codec.envelope import link_after, long_hint, require_kind, verify_request
 from codec.errors import CodecError, FieldError
 from codec.keys import VerifyingKey
 from codec.reading import inspect
 from codec.short import Installed, inspect_short, matched
 from reservation.device import Device
-from reservation.device.journal import FIRST_LINK, link_after
+from reservation.device.journal import FIRST_LINK
 from reservation.device.state import Standing
 from reservation.errors import (
     AlreadyInitialisedError,

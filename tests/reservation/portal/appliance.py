@@ -114,11 +114,14 @@ class Appliance:
             self.key,
         )
 
-    def confirmation(self, issued: Issued, portal: Portal, *, number: int = 2) -> VerifiedCode[Confirmation]:
-        """Sign that an authorization is installed."""
+    def confirmation(
+        self, issued: Issued, portal: Portal, *, number: int = 0, link: bytes = b"\1" * 4
+    ) -> VerifiedCode[Confirmation]:
+        """Sign that an authorization is installed; by default with a number that no other code is next to."""
         authorization = opened(issued, portal)
+        number = number or _numbers_of(issued.reservation_id) + 2 * (issued.sequence.number % 16)
         return sign_confirmation(
-            Confirmation(long_hint(issued.reservation_id), issued.sequence, number, b"\1" * 4),
+            Confirmation(long_hint(issued.reservation_id), issued.sequence, number, link),
             self.key,
             request_id=issued.reservation_id,
             authorization_id=authorization.id,
@@ -136,7 +139,8 @@ class Appliance:
         last: Sequence = NEVER_INSTALLED,
         *,
         mismatch: bool = False,
-        number: int = 9,
+        number: int = 0,
+        link: bytes = b"\2" * 4,
     ) -> VerifiedCode[Return]:
         """Sign that nothing of a request is, or ever will be, installed any more."""
         value = Return(
@@ -145,10 +149,15 @@ class Appliance:
             reason=ReturnReason.NO_LONGER_NEEDED,
             evidence=Evidence.SOFTWARE_KEY,
             hardware_mismatch=mismatch,
-            code_number=number,
-            journal_link=b"\2" * 4,
+            code_number=number or _numbers_of(request_id) + 40,
+            journal_link=link,
         )
         return sign_return(value, self.key, request_id=request_id)
+
+
+def _numbers_of(request_id: bytes) -> int:
+    """Return where the numbers begin of the codes that follow a request: others for each."""
+    return 100 + 64 * int.from_bytes(request_id[:2])
 
 
 def opened(issued: Issued, portal: Portal) -> VerifiedCode[Authorization]:
