@@ -34,9 +34,10 @@ _BUDGET_A_CHARACTER: Final = 10
 A step is one character that is looked at, some 30 nanoseconds."""
 _EACH_TRY: Final = 80
 _EACH_LINE: Final = 40
+_EACH_LOOK: Final = 10
 _EACH_REPAIR: Final = 1_000
 _REPAIR_A_CHARACTER: Final = 9
-"""What a try, a line in it, and a repair cost beside the characters, in steps."""
+"""What a try, a line in it, a look at a line, and a repair cost beside the characters, in steps."""
 _ALIKE: Final = 2
 """Characters by which lines of one code differ, for their numbers, apart from the last."""
 _LONGEST_LINES: Final = 4 * LONGEST_CODE
@@ -280,20 +281,19 @@ def _run_of_lines(lines: list[_Line], budget: _Budget) -> tuple[int, str]:
     text = _cleaned(lines[:likely], budget)
     if text and is_clean(text):
         return _first_of(lines[:likely], budget) or (likely, text)
-    if not (lines[0].may_begin and budget.allows(_EACH_LINE * len(lines))):
+    if not (lines[0].may_begin and budget.allows(_EACH_LOOK * len(lines))):
         return _first_run(lines, [1, len(lines)], budget) or (0, "")
-    ends = [count for count in range(1, len(lines)) if _may_end(lines, count)]
-    others = [count for count in range(1, len(lines)) if not _may_end(lines, count)]
-    found = _first_run(lines, [*ends, len(lines)], budget)
-    return found or _first_run(lines, others, budget) or (0, "")
+    ends = (count for count in range(1, len(lines) + 1) if _may_end(lines, count))
+    others = (count for count in range(1, len(lines)) if not _may_end(lines, count))
+    return _first_run(lines, ends, budget) or _first_run(lines, others, budget) or (0, "")
 
 
 def _may_end(lines: list[_Line], count: int) -> bool:
     """Tell whether it looks as if a code has so many lines: all but its last line are of one length."""
+    if count == len(lines) or lines[count].may_begin:
+        return True
     width = len(lines[0].text)
-    return lines[count].may_begin or any(
-        abs(len(line.text) - width) > _ALIKE for line in lines[count - 1 : count + 1]
-    )
+    return abs(len(lines[count].text) - width) > _ALIKE or abs(len(lines[count - 1].text) - width) > _ALIKE
 
 
 def _beginnings(lines: list[_Line]) -> list[int]:
@@ -309,7 +309,7 @@ def _first_of(lines: list[_Line], budget: _Budget) -> tuple[int, str] | None:
     return _first_run(lines, _beginnings(lines), budget)
 
 
-def _first_run(lines: list[_Line], counts: list[int], budget: _Budget) -> tuple[int, str] | None:
+def _first_run(lines: list[_Line], counts: Iterable[int], budget: _Budget) -> tuple[int, str] | None:
     """Return the first of some numbers of lines that are one sound code, and the code."""
     for count in counts:
         text = _cleaned(lines[:count], budget)
