@@ -54,7 +54,7 @@ class Result:
     costs: Costs = field(default_factory=Costs)
 
     def __str__(self) -> str:
-        share = 100 * self.covered / self.lines
+        share = 100 * self.covered / self.lines if self.lines else 0
         found = f"{len(self.findings)} FOUND" if self.findings else "nothing escaped"
         most = f"{self.costs.milliseconds:.1f} ms, {self.costs.megabytes:.1f} MB at most"
         reached_lines = f"{share:5.1f} % of {self.lines} lines"

@@ -6,6 +6,8 @@ from typing import Final
 
 MILLISECONDS: Final = 50
 """That reading an input of up to 64 KB may take, of computing."""
+MEGABYTES: Final = 10
+"""That it may take of memory."""
 SEARCH_MILLISECONDS: Final = 1000
 """The same where a person waits: a search on request, a picture, frames of which one is wrong."""
 

@@ -120,10 +120,12 @@ def search(data: bytes) -> None:
 
 
 def _search_seeds() -> Iterator[bytes]:
-    yield from _text_seeds()
-    for path in sorted((SAMPLES / "codes").glob("*.txt")):
-        body = path.read_bytes()
-        yield body[:8] + body[-4:] + body[8:-4]
+    """Yield what takes a search: some of the damaged texts, and codes whose second group stands elsewhere."""
+    for path in sorted((SAMPLES / "damaged").glob("typed-*.txt")):
+        yield path.read_bytes()
+    for name in ("confirmation-first", "request-uuid"):
+        code = texts()[name].encode()
+        yield code[:4] + code[8:60] + code[4:8] + code[60:]
 
 
 # --- wire --------------------------------------------------------------------------------------
