@@ -45,9 +45,7 @@ class Watched:
 
     def __call__(self, data: bytes) -> None:
         """Run an input, and keep what it cost if that is more than ever."""
-        started = process_time()
-        self._run(data)
-        milliseconds = 1000 * (process_time() - started)
+        milliseconds = milliseconds_of(self._run, data)
         grown = _largest()
         if milliseconds > self._most.milliseconds or grown > self._grown:
             self._grown = grown
@@ -68,11 +66,16 @@ class Watched:
             self._path.write_text(json.dumps(asdict(self._most)), encoding="ascii")
 
 
-def traced(run: Callable[[bytes], Any], data: bytes) -> tuple[float, float]:
-    """Run an input twice; return its milliseconds of computing, and the megabytes it takes at most."""
+def milliseconds_of(run: Callable[[bytes], Any], data: bytes) -> float:
+    """Run an input, and return how long it computed."""
     started = process_time()
     run(data)
-    milliseconds = 1000 * (process_time() - started)
+    return 1000 * (process_time() - started)
+
+
+def traced(run: Callable[[bytes], Any], data: bytes) -> tuple[float, float]:
+    """Run an input twice; return its milliseconds of computing, and the megabytes it takes at most."""
+    milliseconds = milliseconds_of(run, data)
     tracemalloc.start()
     try:
         run(data)

@@ -24,8 +24,9 @@ from codec.scan import read_image
 from codec.wire import decode_payload, encode_payload
 from samples.cast import ROOT, trust_first
 from samples.make import SAMPLES
+from samples.vectors import VECTORS
 from tests.fuzz import carriers, short
-from tests.fuzz.target import SEARCH_MILLISECONDS, Target
+from tests.fuzz.target import MILLISECONDS, SEARCH_MILLISECONDS, Target
 
 CORPUS: Final = Path(__file__).parent / "corpus"
 
@@ -106,6 +107,15 @@ def _text_seeds() -> Iterator[bytes]:
     for folder in ("codes", "damaged"):
         for path in sorted((SAMPLES / folder).glob("*.txt")):
             yield path.read_bytes()
+    for record in _vectors():
+        if "clean_up" in record:
+            yield record["code"].encode()
+
+
+@cache
+def _vectors() -> tuple[dict[str, Any], ...]:
+    """Return the test vectors of codes."""
+    return tuple(json.loads(path.read_text("ascii")) for path in sorted(VECTORS.glob("*.json")))
 
 
 def search(data: bytes) -> None:
@@ -144,6 +154,9 @@ def wire(data: bytes) -> None:
 def _wire_seeds() -> Iterator[bytes]:
     for characters in texts().values():
         yield decode_body(characters[:-PARITY_CHARACTERS]).payload
+    for record in _vectors():
+        if "payload" in record:
+            yield bytes.fromhex(record["payload"])
 
 
 # --- COSE --------------------------------------------------------------------------------------
@@ -181,7 +194,14 @@ def _image_seeds() -> Iterator[bytes]:
 
 
 TARGETS: Final = {
-    "text": Target(text, _text_seeds, ("codec.alphabet", "codec.parity", "codec.reading"), 4096, 0.02),
+    "text": Target(
+        text,
+        _text_seeds,
+        ("codec.alphabet", "codec.parity", "codec.reading"),
+        4096,
+        0.02,
+        2 * MILLISECONDS,  # it is read twice
+    ),
     "wire": Target(wire, _wire_seeds, ("codec.digits", "codec.fields", "codec.lines", "codec.wire"), 1300, 1),
     "cose": Target(cose, _cose_seeds, ("codec.cose",), 1400, 1),
     "short": short.TARGET,
