@@ -66,6 +66,7 @@ soak: $(DEV_READY) ## The long tests that the default run leaves out, and every 
 
 fuzz: $(DEV_READY) ## Search every parser for input that it does not refuse properly (FUZZ_INPUTS=1000000)
 	$(BIN)/python -m tests.fuzz --inputs $(FUZZ_INPUTS)
+	$(BIN)/python -m tests.fuzz.pictures --inputs $$(($(FUZZ_INPUTS) / 100))
 
 docs: $(DEV_READY) ## Write docs/cli.md anew from the program, docs/lifecycle.md from its table
 	$(BIN)/python -m tests.cli_reference

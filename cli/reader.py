@@ -17,7 +17,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from time import process_time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from codec.errors import QrError
 
@@ -37,12 +37,17 @@ _SERVE: Final = "import sys; sys.path[:] = sys.argv[1:]; from cli.reader import 
 
 
 class PictureReader:
-    """The other process, from the first file on; a context that ends it."""
+    """The other process, from the first file on; a context that ends it.
 
-    def __init__(self) -> None:
+    Args:
+        serve: What runs there, when it is not `serve`: Python, with the search path as arguments.
+    """
+
+    def __init__(self, serve: str = _SERVE) -> None:
+        self._serve = serve
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> "PictureReader":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -76,7 +81,7 @@ class PictureReader:
 
     def _asked(self, content: bytes) -> Any:
         """Hand over one file; None when the process ended over it."""
-        process = self._process = self._process or _started()
+        process = self._process = self._process or _started(self._serve)
         assert process.stdin and process.stdout
         with suppress(BrokenPipeError):
             process.stdin.write(len(content).to_bytes(_LENGTH, "big") + content)
@@ -92,9 +97,9 @@ class PictureReader:
             self._process = None
 
 
-def _started() -> "subprocess.Popen[bytes]":
+def _started(serve: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", _SERVE, *sys.path],
+        [sys.executable, "-I", "-S", "-c", serve, *sys.path],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

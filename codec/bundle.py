@@ -98,6 +98,14 @@ def read_bundle(data: bytes) -> tuple[tuple[bytes, ...], int]:
     return members, len(expected)
 
 
+def members_announced(data: bytes) -> int:
+    """Return how many members a bundle says that it has: what reading it costs. None of them is read."""
+    try:
+        return _size_at(data, _MEMBERS_AT)[0] + 1
+    except MalformedCodeError:
+        return 0
+
+
 def digest_of(content: bytes) -> bytes:
     """Return the first 8 bytes of the SHA-256 of the kind byte and what follows the digest."""
     return sha256(bytes((_KIND_BYTE,)) + content)[:DIGEST_BYTES]

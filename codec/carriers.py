@@ -4,33 +4,46 @@ Scope: a text with any number of codes, bundles and frames, pasted together in a
 they carry. Frames and bundles are repaired by their parity, since a digest proves the outcome.
 
 Invariants:
-    * The work is bounded by `LONGEST_TEXT`, and by a budget for texts whose lines make no sense.
+    * The work grows with the length of the text: there is a budget for lines that make no sense, another one
+      for what bundles announce. Both are wide for any text that somebody has a use for.
     * No code is changed: one that stands alone and is damaged is left out and named by its line.
 
 Not handled: what the codes say, and whether they are genuine.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from codec.alphabet import ALPHABET, LONGEST_CODE, clean
 from codec.bundle import decode_bundle, member_of
-from codec.codes import CARRIERS, UnsignedKind
+from codec.codes import CARRIERS, Kind, UnsignedKind
 from codec.errors import CodecError, MalformedCodeError, NewerVersionError, WrongKindError
 from codec.frames import FEWEST_CHARACTERS, Frame, Gathered, decode_frame, gather
-from codec.parity import UncorrectableError, correct, is_clean, text_of
+from codec.parity import PARITY_CHARACTERS, UncorrectableError, correct, is_clean, text_of
 
 LONGEST_TEXT: Final = 8_000_000
 """Characters: a thousand of the longest frames, and the groups and lines around them."""
 _MOST_LINES: Final = 128
 """Lines that one code may be wrapped into."""
-_BUDGET: Final = 16_000_000
-"""Characters that are looked at, in all, before the rest of a text counts as senseless."""
-_EACH_TRY: Final = 400
-"""What a try costs beside its characters, in characters."""
-_LONGEST_LINE: Final = 4 * LONGEST_CODE
+_BUDGET: Final = 150_000
+_BUDGET_A_CHARACTER: Final = 10
+"""Steps of work on a text before its rest counts as senseless: so many, and so many for each character of it.
+A step is one character that is looked at, some 30 nanoseconds."""
+_EACH_TRY: Final = 80
+_EACH_LINE: Final = 40
+_EACH_LOOK: Final = 10
+_EACH_REPAIR: Final = 1_000
+_REPAIR_A_CHARACTER: Final = 9
+"""What a try, a line in it, a look at a line, and a repair cost beside the characters, in steps."""
+_ALIKE: Final = 2
+"""Characters by which lines of one code differ, for their numbers, apart from the last."""
+_LONGEST_LINES: Final = 4 * LONGEST_CODE
+_KINDS: Final = "".join((*(kind.value for kind in Kind), *CARRIERS))
+_BEGINNING: Final = re.compile(rf"[^0-9A-Z]*(?:[0-9]{{1,4}}[^0-9A-Z]+)?[{_KINDS}][4-7]", re.IGNORECASE)
+"""What a line looks like in which a code of version 1 begins, perhaps with the number of the line."""
 _WAY_OUT: Final = "Take the codes out first: tallystick code unbundle"
 
 
@@ -77,7 +90,7 @@ def carried_in(raw: str) -> Carried:
             f"This text has {len(raw):,} characters; at most {LONGEST_TEXT:,} are read.",
             hint="Give the frames of one bundle alone.",
         )
-    return _sorted(_found_in(raw))
+    return _sorted(_found_in(raw), _steps_for(len(raw)))
 
 
 def carried_by(texts: Iterable[str]) -> Carried:
@@ -86,7 +99,9 @@ def carried_by(texts: Iterable[str]) -> Carried:
     Raises:
         NewerVersionError: A newer version made a bundle or a frame.
     """
-    return _sorted(_whole(text, place) for place, text in enumerate(texts, start=1))
+    texts = tuple(texts)
+    found = (_whole(text, place) for place, text in enumerate(texts, start=1))
+    return _sorted(found, _steps_for(sum(map(len, texts))))
 
 
 def opened(text: str) -> Frame | tuple[bytes, ...] | None:
@@ -131,8 +146,18 @@ def carrier_named(data: bytes) -> str:
     return f"a bundle of {count:,} code{'s' * (count != 1)}"
 
 
-def _sorted(found: Iterable[_Found | int]) -> Carried:
-    """Take bundles apart, and frames together."""
+def _steps_for(characters: int) -> int:
+    return _BUDGET + _BUDGET_A_CHARACTER * characters
+
+
+def _sorted(found: Iterable[_Found | int], room: int) -> Carried:
+    """Take bundles apart, and frames together.
+
+    Args:
+        found: What there is.
+        room: Characters that the codes of all bundles may have together; those of bundles beyond that cannot
+            be read. Members that are all alike make a hundred times as much of a text.
+    """
     codes: list[str] = []
     frames: list[Frame] = []
     unreadable: list[int] = []
@@ -145,7 +170,12 @@ def _sorted(found: Iterable[_Found | int]) -> Carried:
             if each.text[0] == UnsignedKind.FRAME.value:
                 frames.append(decode_frame(member_of(each.text)))
             elif each.text[0] == UnsignedKind.BUNDLE.value:
-                codes += map(text_of, decode_bundle(member_of(each.text)))
+                members = decode_bundle(member_of(each.text))
+                room -= sum(8 * len(member) // 5 + PARITY_CHARACTERS for member in members)
+                if room < 0:
+                    unreadable.append(each.place)
+                    continue
+                codes += map(text_of, members)
                 bundles += 1
             else:
                 codes.append(_undamaged(each))
@@ -179,13 +209,28 @@ def _whole(text: str, place: int) -> _Found | int:
 # --- several codes in one text -------------------------------------------------------------------------
 
 
+class _Line(NamedTuple):
+    """A line of a text.
+
+    Attributes:
+        number: Its number, from 1.
+        text: What it says.
+        may_begin: Whether a code begins in it, as far as can be seen: one of a newer version is not seen.
+    """
+
+    number: int
+    text: str
+    may_begin: bool
+
+
 def _found_in(raw: str) -> Iterator[_Found | int]:
     """Yield what is found in a text, and the numbers of lines that look like a code and are none."""
-    budget = _Budget()
-    paragraph: list[tuple[int, str]] = []
-    for number, line in enumerate((*raw.splitlines(), ""), start=1):
-        if any(map(str.isalnum, line)):
-            paragraph.append((number, line))
+    budget = _Budget(_steps_for(len(raw)))
+    paragraph: list[_Line] = []
+    for number, text in enumerate((*raw.splitlines(), ""), start=1):
+        if any(map(str.isalnum, text)):
+            may_begin = bool(_BEGINNING.match(text)) or "%" in text or not text.isascii()
+            paragraph.append(_Line(number, text, may_begin))
         elif paragraph:
             yield from _in_paragraph(paragraph, budget)
             paragraph = []
@@ -196,74 +241,116 @@ class _Budget:
 
     __slots__ = ("left", "lines")
 
-    def __init__(self) -> None:
-        self.left = _BUDGET
+    def __init__(self, left: int) -> None:
+        self.left = left
         self.lines = 1
 
+    def allows(self, steps: int) -> bool:
+        """Take so many steps, or say that there are not as many left: then there are none any more."""
+        self.left -= steps
+        return self.left >= 0
 
-def _in_paragraph(paragraph: list[tuple[int, str]], budget: _Budget) -> Iterator[_Found | int]:
+
+def _in_paragraph(paragraph: list[_Line], budget: _Budget) -> Iterator[_Found | int]:
     """Yield what is found in lines that no empty line parts."""
     start, unreadable_before = 0, False
-    while start < len(paragraph):
-        number, line = paragraph[start]
-        lines = [line for _, line in paragraph[start : start + _MOST_LINES]]
+    while start < len(paragraph) and budget.left >= 0:
+        first = paragraph[start]
+        lines = paragraph[start : start + _MOST_LINES]
         taken, text = _run_of_lines(lines, budget)
         if text:
-            yield _Found(text, number)
+            yield _Found(text, first.number)
             budget.lines = taken
         else:
             whole = start + len(lines) == len(paragraph)
             taken, text = _damaged_run(lines if whole else lines[:1], budget)
             if text:
-                yield _Found(text, number, repaired=True)
-            elif _looks_like_code(line) and not unreadable_before:
-                yield number
-        unreadable_before = not text and _looks_like_code(line)
+                yield _Found(text, first.number, repaired=True)
+            elif _looks_like_code(first.text) and not unreadable_before:
+                yield first.number
+        unreadable_before = not text and _looks_like_code(first.text)
         start += taken
+    left = [line for line in paragraph[start:] if _looks_like_code(line.text)]
+    if left and not unreadable_before:
+        yield left[0].number
 
 
-def _run_of_lines(lines: list[str], budget: _Budget) -> tuple[int, str]:
+def _run_of_lines(lines: list[_Line], budget: _Budget) -> tuple[int, str]:
     """Find how many lines from the first one on are one sound code; return their number and the code."""
     likely = min(budget.lines, len(lines))
-    cleaned = ""
-    tried = [likely, *(count for count in range(1, len(lines) + 1) if count != likely)]
-    for count in tried:
-        cleaned = _cleaned("\n".join(lines[:count]), budget)
-        if cleaned and is_clean(cleaned):
-            return count, cleaned
-        if count != likely and (not cleaned or len(cleaned) >= LONGEST_CODE):
+    text = _cleaned(lines[:likely], budget)
+    if text and is_clean(text):
+        return _first_of(lines[:likely], budget) or (likely, text)
+    if not (lines[0].may_begin and budget.allows(_EACH_LOOK * len(lines))):
+        return _first_run(lines, [1, len(lines)], budget) or (0, "")
+    ends = (count for count in range(1, len(lines) + 1) if _may_end(lines, count))
+    others = (count for count in range(1, len(lines)) if not _may_end(lines, count))
+    return _first_run(lines, ends, budget) or _first_run(lines, others, budget) or (0, "")
+
+
+def _may_end(lines: list[_Line], count: int) -> bool:
+    """Tell whether it looks as if a code has so many lines: all but its last line are of one length."""
+    if count == len(lines) or lines[count].may_begin:
+        return True
+    width = len(lines[0].text)
+    return abs(len(lines[count].text) - width) > _ALIKE or abs(len(lines[count - 1].text) - width) > _ALIKE
+
+
+def _beginnings(lines: list[_Line]) -> list[int]:
+    """Return after how many lines another code may begin."""
+    return [count for count in range(1, len(lines)) if lines[count].may_begin]
+
+
+def _first_of(lines: list[_Line], budget: _Budget) -> tuple[int, str] | None:
+    """Find the first of several codes in lines whose parity is right; None when they are one code.
+
+    The parity of two codes, one after the other, is right as well: that is how Reed-Solomon codes are.
+    """
+    return _first_run(lines, _beginnings(lines), budget)
+
+
+def _first_run(lines: list[_Line], counts: Iterable[int], budget: _Budget) -> tuple[int, str] | None:
+    """Return the first of some numbers of lines that are one sound code, and the code."""
+    for count in counts:
+        text = _cleaned(lines[:count], budget)
+        if text and is_clean(text):
+            return count, text
+        if not text or len(text) >= LONGEST_CODE:
             break
-    return 0, ""
+    return None
 
 
-def _cleaned(text: str, budget: _Budget) -> str:
-    """Clean a text up; nothing when it is none of a code, or too much was tried already."""
-    budget.left -= len(text) + _EACH_TRY
-    if budget.left < 0 or len(text) > _LONGEST_LINE:
+def _cleaned(lines: list[_Line], budget: _Budget) -> str:
+    """Clean lines up; nothing when they are none of a code, or too much was tried already."""
+    length = sum(len(line.text) for line in lines)
+    steps = _EACH_TRY + (_EACH_LINE * len(lines) + length if length <= _LONGEST_LINES else 0)
+    if not budget.allows(steps) or length > _LONGEST_LINES:
         return ""
     try:
-        return clean(text)
+        return clean("\n".join(line.text for line in lines))
     except MalformedCodeError:
         return ""
 
 
-def _damaged_run(lines: list[str], budget: _Budget) -> tuple[int, str]:
+def _damaged_run(lines: list[_Line], budget: _Budget) -> tuple[int, str]:
     """Repair a bundle or a frame that all these lines are, or the first one alone.
 
     Returns:
         How many lines are done with, and the repaired text, which is empty when there is none.
     """
     for count in sorted({len(lines), 1}, reverse=True):
-        corrected = _corrected("\n".join(lines[:count]), budget)
+        corrected = _corrected(lines[:count], budget)
         if corrected:
             return count, corrected
     return 1, ""
 
 
-def _corrected(text: str, budget: _Budget) -> str:
-    cleaned = _cleaned(text, budget)
+def _corrected(lines: list[_Line], budget: _Budget) -> str:
+    cleaned = _cleaned(lines, budget)
+    if not cleaned or not budget.allows(_EACH_REPAIR + _REPAIR_A_CHARACTER * len(cleaned)):
+        return ""
     try:
-        corrected = correct(cleaned).code if cleaned else ""
+        corrected = correct(cleaned).code
     except UncorrectableError:
         return ""
     return corrected if corrected[:1] in CARRIERS else ""

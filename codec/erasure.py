@@ -15,10 +15,11 @@ any constant is two exclusive ors of tables.
 Invariants:
     * At most `MOST_POINTS` points; the work grows with known times wanted pieces, and their length.
 
-Not handled: wrong pieces. Nothing here notices one (`codec.frames` has a digest for that).
+Not handled: which piece is wrong. With one to spare it shows that there is one, and what each would have to
+be (`if_one_is_wrong`); what is right, only a digest tells (`codec.frames`).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from codec.galois import PRIMITIVE_POLYNOMIAL, tables
@@ -52,6 +53,47 @@ def pieces_at(known: Mapping[int, bytes], wanted: Collection[int], needed: int) 
             factor = factors[point][place]
             sums[point] ^= low[factor & _LOW] ^ high[factor >> _WINDOW]
     return {point: total.to_bytes(length) for point, total in sums.items()}
+
+
+def if_one_is_wrong(
+    known: Mapping[int, bytes], spare: tuple[int, bytes], needed: int
+) -> Iterator[tuple[int, dict[int, bytes]]]:
+    """Yield for each of k pieces what else changes of the whole if that one, and no other, is wrong.
+
+    The others say what the spare piece should be. By how much it differs, the wrong one is wrong, times a
+    constant: so nothing is interpolated anew for each of them.
+
+    Args:
+        known: Point to piece, exactly ``needed`` of them.
+        spare: One more point, which is not known, and its piece.
+        needed: The number k of pieces that hold the whole.
+
+    Yields:
+        The point of the piece that may be wrong, and what must be added (exclusive or) to which pieces of the
+        whole, by point. Nothing at all when the spare piece is what the others say.
+    """
+    point, piece = spare
+    length = len(piece)
+    expected = pieces_at(known, (point,), needed)[point]
+    low, high = _multiples(int.from_bytes(piece) ^ int.from_bytes(expected), _ones(length))
+    if not low[1]:
+        return
+    powers, logarithms = tables()
+    missing = [each for each in range(needed) if each not in known]
+    factors = _factors(tuple(known), (point, *missing), needed)
+    for place, suspect in enumerate(known):
+        base = _ORDER - logarithms[factors[point][place]]
+        counts = {each: logarithms[factors[each][place]] + base for each in missing}
+        if suspect < needed:
+            counts[suspect] = base
+        yield (
+            suspect,
+            {each: _times(powers[count % _ORDER], low, high, length) for each, count in counts.items()},
+        )
+
+
+def _times(factor: int, low: list[int], high: list[int], length: int) -> bytes:
+    return (low[factor & _LOW] ^ high[factor >> _WINDOW]).to_bytes(length)
 
 
 def _factors(known: tuple[int, ...], wanted: tuple[int, ...], needed: int) -> dict[int, tuple[int, ...]]:

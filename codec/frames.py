@@ -15,13 +15,12 @@ Source: docs/spec/carriers-v1.md.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final, NamedTuple
 
 from codec.alphabet import ALPHABET, PARITY_CHARACTERS
-from codec.bundle import MAX_BUNDLE_BYTES, digest_in, read_bundle
+from codec.bundle import MAX_BUNDLE_BYTES, digest_in, members_announced, read_bundle
 from codec.codes import FORMAT_VERSION, UnsignedKind
-from codec.erasure import MOST_POINTS, UNIT_BYTES, pieces_at
+from codec.erasure import MOST_POINTS, UNIT_BYTES, if_one_is_wrong, pieces_at
 from codec.errors import (
     FieldError,
     FramesDisagreeError,
@@ -46,8 +45,9 @@ MOST_LOSS: Final = 90
 
 _KIND_BYTE: Final = kind_byte(UnsignedKind.FRAME)
 _BITS: Final = 10
-_TRIALS: Final = 2_000_000
-"""Products of a piece and a number that the search for a wrong frame may take: about a second."""
+_TRIALS: Final = 1_000_000
+"""Steps that the search for a wrong frame may take, a microsecond each or less: about a second."""
+_BYTES_A_STEP: Final = 50
 
 
 class FrameSet(NamedTuple):
@@ -228,43 +228,48 @@ class Gathered:
         """
         if self.still_needed:
             raise self._too_few()
-        numbers = self._chosen()
-        members = self._rebuilt(numbers)
+        numbers = sorted(self.pieces)[: self.of.needed + 1]
+        # The first ones cost the least: the whole is cut into them.
+        known = {number - 1: self.pieces[number] for number in numbers[: self.of.needed]}
+        whole = self._whole(known)
+        members = self._proved(b"".join(whole))
         wrong: tuple[int, ...] = ()
         if members is None:
-            number, members = self._without_one(numbers)
+            if len(numbers) == len(known):
+                raise self._disagreeing()
+            number, members = self._without_one(known, numbers[-1], whole)
             wrong = (number,)
         return Rebuilt(members, tuple(sorted((*wrong, *self.doubtful))))
 
-    def _chosen(self, without: int = 0) -> list[int]:
-        """Choose k frames, the first ones: they cost the least."""
-        kept = (number for number in sorted(self.pieces) if number != without)
-        return list(islice(kept, self.of.needed))
-
-    def _rebuilt(self, numbers: list[int]) -> tuple[bytes, ...] | None:
+    def _whole(self, known: Mapping[int, bytes]) -> list[bytes]:
+        """Return the k pieces that the bundle was cut into."""
         needed = self.of.needed
-        known = {number - 1: self.pieces[number] for number in numbers}
-        pieces = known | pieces_at(known, set(range(needed)) - set(known), needed)
-        data = b"".join(pieces[index] for index in range(needed))
+        pieces = {**known, **pieces_at(known, set(range(needed)) - set(known), needed)}
+        return [pieces[index] for index in range(needed)]
+
+    def _proved(self, data: bytes) -> tuple[bytes, ...] | None:
+        """Return the members of the bundle that these frames name; None for anything else."""
         if digest_in(data)[:TAG_BYTES] != self.of.tag:
             return None
         try:
             members, length = read_bundle(data)
         except MalformedCodeError:
             return None
-        return members if _piece_length(length, needed) == UNIT_BYTES * self.of.units else None
+        return members if _piece_length(length, self.of.needed) == UNIT_BYTES * self.of.units else None
 
-    def _without_one(self, chosen: list[int]) -> tuple[int, tuple[bytes, ...]]:
-        """Leave out each of the chosen frames in turn, until the others rebuild the bundle."""
+    def _without_one(
+        self, known: Mapping[int, bytes], spare: int, whole: list[bytes]
+    ) -> tuple[int, tuple[bytes, ...]]:
+        """Take each known frame in turn for a wrong one, until the others and the spare one fit together."""
         needed, budget = self.of.needed, _TRIALS
-        for number in chosen if len(self.pieces) > needed else ():
-            numbers = self._chosen(without=number)
-            budget -= needed * (needed - sum(each <= needed for each in numbers))
+        for point, added in if_one_is_wrong(known, (spare - 1, self.pieces[spare]), needed):
+            data = b"".join(_with(whole, added))
+            budget -= needed + len(added) + len(data) // _BYTES_A_STEP + members_announced(data)
             if budget < 0:
                 break
-            members = self._rebuilt(numbers)
+            members = self._proved(data)
             if members is not None:
-                return number, members
+                return point + 1, members
         raise self._disagreeing()
 
     def _too_few(self) -> FramesMissingError:
@@ -296,6 +301,14 @@ class Gathered:
             hint="Scan all frames again, from the original. "
             + ("" if spare else "With one frame more, a single wrong one can be found."),
         )
+
+
+def _with(whole: list[bytes], added: Mapping[int, bytes]) -> list[bytes]:
+    """Return pieces to some of which something was added."""
+    pieces = whole.copy()
+    for point, piece in added.items():
+        pieces[point] = (int.from_bytes(pieces[point]) ^ int.from_bytes(piece)).to_bytes(len(piece))
+    return pieces
 
 
 def gather(frames: Iterable[Frame]) -> tuple[Gathered, ...]:

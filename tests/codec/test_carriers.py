@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Callable
+from functools import partial
 from random import Random
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codec import carriers
-from codec.alphabet import ALPHABET, clean
+from codec.alphabet import ALPHABET
 from codec.bundle import encode_bundle
 from codec.carriers import Carried, carried_by, carried_in
 from codec.envelope import decode_body
@@ -19,6 +20,7 @@ from codec.parity import text_of
 from codec.reading import inspect
 from samples.cast import trust_first, trust_revoked, trust_rotated
 from tests.codec.carrying import some_frames, some_members
+from tests.codec.work import calls_in
 
 FRAMES = [frame.text for frame in some_frames(10)]
 CODES = (trust_first().text, trust_rotated().text, trust_revoked().text)
@@ -122,21 +124,49 @@ def test_too_long_a_text_is_refused() -> None:
         carried_in("0" * (carriers.LONGEST_TEXT + 1))
 
 
-@pytest.mark.parametrize("line", ["F", "F0", "F" * 40, "F" * 2000, "%25" * 500, "FRAME\n\n", "1:", "> "])
-def test_senseless_text_costs_little(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The characters that are looked at are counted, since time depends on the machine."""
-    looked_at = 0
-    monkeypatch.setattr(carriers, "_BUDGET", 1_000_000)
+LETTERS = "".join(Random(1).choices(ALPHABET, k=40_000))
 
-    def counting(text: str) -> str:
-        nonlocal looked_at
-        looked_at += len(text) + carriers._EACH_TRY
-        return clean(text)
 
-    monkeypatch.setattr("codec.carriers.clean", counting)
-    raw = f"{line}\n" * (200_000 // (len(line) + 1))
-    assert carried_in(raw).codes == ()
-    assert looked_at <= carriers._BUDGET
+def in_lines_of(width: int, end: str = "\n", text: str = LETTERS) -> str:
+    return end.join(text[at : at + width] for at in range(0, len(text), width))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *(f"{line}\n" * (40_000 // (len(line) + 1)) for line in ("F", "F0", "A4U", "F" * 40, "F" * 2000)),
+        *(f"{line}\n" * (40_000 // (len(line) + 1)) for line in ("%25" * 500, "FRAME\n\n", "1:", "> ")),
+        *(in_lines_of(width) for width in (2, 10, 40, 2000)),
+        *(in_lines_of(width, "\n\n") for width in (2, 40, 2000)),
+        "\n\n".join(in_lines_of(15, text=LETTERS[at : at + 1920]) for at in range(0, 38_400, 1920)),
+    ],
+)
+def test_senseless_text_costs_little(raw: str) -> None:
+    """Each letter costs a few steps, however lines that are no code might be put together."""
+    assert calls_in(lambda: carried_in(raw)) < 20 * len(raw) + 10_000
+
+
+def titled(text: str) -> str:
+    return f"Code of {len(text)} characters:\n{grouped(text)}"
+
+
+@pytest.mark.parametrize("width", [60, 64, 76])
+def test_long_codes_of_any_lengths_are_taken_out_of_their_lines(width: int) -> None:
+    """There is work enough for all of them, and no two are taken for one, though their parity is right."""
+    rng = Random(width)
+    texts = [text_of(some_members(1, 100 + 5 * rng.randrange(60), seed)[0]) for seed in range(100)]
+    for written in (partial(textwrap.fill, width=width), grouped, titled):
+        assert carried_in("\n".join(map(written, texts))).codes == tuple(texts)
+
+
+def test_bundles_of_members_all_alike_make_no_flood_of_codes() -> None:
+    """A bundle of 2 KB holds a hundred codes of a thousand characters; a few such bundles are plenty."""
+    alike = text_of(encode_bundle(some_members(1, length=700) * 140))
+    one, many = carried_in(alike), carried_in(f"{alike}\n" * 100)
+    assert len(one.codes) == 140
+    assert sum(map(len, many.codes)) < 150_000 + 10 * 100 * len(alike)
+    assert len(many.unreadable) == 100 - many.bundles
+    assert carried_by([alike] * 100) == many
 
 
 # --- where one code is needed --------------------------------------------------------------------------

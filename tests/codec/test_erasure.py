@@ -8,7 +8,7 @@ import reedsolo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codec.erasure import MOST_POINTS, UNIT_BYTES, pieces_at
+from codec.erasure import MOST_POINTS, UNIT_BYTES, if_one_is_wrong, pieces_at
 from codec.parity import PRIMITIVE_POLYNOMIAL
 from tests.codec.second_carriers import from_symbols, symbols
 
@@ -58,3 +58,23 @@ def test_the_largest_set_is_rebuilt_from_its_last_pieces() -> None:
     made = pieces_at(pieces, range(needed, MOST_POINTS), needed)
     last = dict(list(made.items())[-needed:])
     assert pieces_at(last, range(needed), needed) == pieces
+
+
+@given(st.integers(1, 20), st.integers(0, 10), st.integers(1, 3), st.data())
+def test_a_wrong_piece_is_undone_by_what_is_added_for_it(
+    needed: int, more: int, units: int, data: st.DataObject
+) -> None:
+    pieces = whole(needed, units)
+    every = pieces | pieces_at(pieces, range(needed, needed + more + 1), needed)
+    points = sorted(data.draw(st.permutations(sorted(every)))[: needed + 1])
+    known = {point: every[point] for point in points[:-1]}
+    spare = (points[-1], every[points[-1]])
+    assert dict(if_one_is_wrong(known, spare, needed)) == {}
+    suspect = data.draw(st.sampled_from(points[:-1]))
+    known[suspect] = bytes((known[suspect][0] ^ data.draw(st.integers(1, 255)),)) + known[suspect][1:]
+    added = dict(if_one_is_wrong(known, spare, needed))
+    assert added.keys() == known.keys()
+    found = known | pieces_at(known, [point for point in pieces if point not in known], needed)
+    for point, piece in added[suspect].items():
+        found[point] = bytes(a ^ b for a, b in zip(found[point], piece, strict=True))
+    assert {point: found[point] for point in pieces} == pieces

@@ -18,10 +18,11 @@ from codec.errors import (
     MalformedCodeError,
     NewerVersionError,
 )
-from codec.frames import MOST_FRAMES, MOST_LOSS, Frame, FrameSet, cut, decode_frame, gather
+from codec.frames import MOST_FRAMES, MOST_LOSS, Frame, FrameSet, Gathered, cut, decode_frame, gather
 from tests.codec import second_carriers
 from tests.codec.carrying import members, some_frames, some_members
 from tests.codec.second_decoder import Refusal
+from tests.codec.work import calls_in
 
 #: Characters of a QR at level M: versions 3, 5, 10, 20, and the longest code.
 ROOMS = (61, 122, 311, 970, 2046)
@@ -155,13 +156,34 @@ def test_two_frames_of_one_number_are_both_left_out() -> None:
     assert 3 in gathered.missing
 
 
-def test_the_search_for_a_wrong_frame_has_an_end() -> None:
-    """With 700 frames, leaving out each in turn would take minutes."""
-    of = FrameSet(bytes(5), 700, 1000, 1)
-    (gathered,) = gather(Frame(of, number, bytes(5)) for number in range(300, 1001))
-    assert not gathered.still_needed
+@pytest.mark.parametrize("place", [0, 1, 250, 483])
+def test_one_wrong_frame_among_hundreds_is_found(place: int) -> None:
+    frames = list(some_frames(28, room=40, loss=1))
+    frames[place] = wrong(frames[place])
+    (gathered,) = gather(frames)
+    assert gathered.rebuild() == (some_members(28), (place + 1,))
+
+
+def disagrees(gathered: Gathered) -> None:
     with pytest.raises(FramesDisagreeError):
         gathered.rebuild()
+
+
+def test_the_search_for_a_wrong_frame_costs_little_for_each_frame() -> None:
+    """With two wrong ones among hundreds all are tried; rebuilding anew for each would take half a minute."""
+    frames = list(some_frames(28, room=40, loss=1))
+    assert len(frames) > 480
+    (gathered,) = gather([wrong(frames[0]), wrong(frames[1]), *frames[2:]])
+    assert calls_in(lambda: disagrees(gathered)) < 100 * len(frames)
+
+
+def test_the_search_for_a_wrong_frame_has_an_end() -> None:
+    """Members that are all the same cost two bytes each, and to read them costs as much as others."""
+    member = some_members(1, length=65)[0]
+    frames = list(cut(encode_bundle([member] * 10_000), room=190, loss=1))
+    last = frames[0].of.needed
+    (gathered,) = gather([*frames[: last - 2], *map(wrong, frames[last - 2 : last]), *frames[last:]])
+    assert calls_in(lambda: disagrees(gathered)) < 5_000_000
 
 
 @given(st.integers(0, 1 << 32), st.integers(1, 5))

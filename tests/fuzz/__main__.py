@@ -1,45 +1,78 @@
 """Fuzz every parser: `python -m tests.fuzz [--inputs N] [--keep] [TARGET …]`; `make fuzz` does all of it.
 
 Each target gets as many inputs as `--inputs` says, times its share, starting from the sample codes and from
-the corpus in this folder. What escapes is written to `build/fuzz/findings`. With `--keep`, inputs that reach
-lines which no earlier input reaches join the corpus.
+the corpus in this folder. What escapes is written to `build/fuzz/findings`, what a search came to into
+`build/fuzz/outcomes` (`python -m benchmarks.run fuzz` writes it down). With `--keep`, inputs that reach lines
+which no earlier input reaches join the corpus.
 """
 
 import argparse
 import hashlib
+import json
 import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final
+from time import perf_counter
+from typing import Final, Self
 
+from tests.fuzz.costs import Costs
 from tests.fuzz.coverage import Line, lines_of, reached
-from tests.fuzz.targets import CORPUS, TARGETS, Target
+from tests.fuzz.target import Target
+from tests.fuzz.targets import CORPUS, TARGETS
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 FINDINGS: Final = ROOT / "build" / "fuzz" / "findings"
+OUTCOMES: Final = ROOT / "build" / "fuzz" / "outcomes"
 _DONE = re.compile(r"Done (\d+) (?:in|runs in) ", re.MULTILINE)
 _LONGEST_KEPT = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one target's search came to."""
+    """What one target's search came to.
+
+    Attributes:
+        name: Of the target.
+        inputs: How many were tried.
+        seconds: How long that took, other work of the machine included.
+        covered: Lines that are reached, of so many (`lines`) in the parser's modules.
+        findings: Files with what escaped.
+        costs: The most that an input took.
+    """
 
     name: str
     inputs: int
+    seconds: float
     covered: int
     lines: int
-    findings: tuple[Path, ...]
+    findings: tuple[str, ...]
+    costs: Costs = field(default_factory=Costs)
 
     def __str__(self) -> str:
-        share = 100 * self.covered / self.lines
+        share = 100 * self.covered / self.lines if self.lines else 0
         found = f"{len(self.findings)} FOUND" if self.findings else "nothing escaped"
-        return f"{self.name:8} {self.inputs:>12,} inputs   {share:5.1f} % of {self.lines} lines   {found}"
+        most = f"{self.costs.milliseconds:.1f} ms, {self.costs.megabytes:.1f} MB at most"
+        reached_lines = f"{share:5.1f} % of {self.lines} lines"
+        return f"{self.name:8} {self.inputs:>12,} inputs   {reached_lines}   {most}   {found}"
+
+    def keep(self) -> None:
+        """Write it where `benchmarks.fuzzing` finds it."""
+        OUTCOMES.mkdir(parents=True, exist_ok=True)
+        (OUTCOMES / f"{self.name}.json").write_text(json.dumps(asdict(self), indent=2), encoding="ascii")
+
+    @classmethod
+    def read(cls, name: str) -> Self | None:
+        """Return what the last search of a target came to, if there was one."""
+        path = OUTCOMES / f"{name}.json"
+        if not path.exists():
+            return None
+        record = json.loads(path.read_text("ascii"))
+        return cls(**{**record, "findings": tuple(record["findings"]), "costs": Costs(**record["costs"])})
 
 
 def main() -> int:
@@ -52,9 +85,10 @@ def main() -> int:
     results = []
     for name in asked.targets or TARGETS:
         results.append(search(name, round(asked.inputs * TARGETS[name].share), keep=asked.keep))
+        results[-1].keep()
         print(results[-1], flush=True)
     for finding in (path for result in results for path in result.findings):
-        print(f"Found: {finding.relative_to(ROOT)}")
+        print(f"Found: build/fuzz/findings/{finding}")
     return any(result.findings for result in results)
 
 
@@ -69,7 +103,9 @@ def search(name: str, inputs: int, *, keep: bool) -> Result:
         seeds.mkdir()
         for data in starting_points(name):
             (seeds / digest(data)).write_bytes(data)
-        tried = drive(name, f"-runs={inputs}", str(found), str(seeds))
+        costs, started = Path(folder, "costs.json"), perf_counter()
+        tried = drive(name, f"--costs={costs}", f"-runs={inputs}", str(found), str(seeds))
+        seconds = perf_counter() - started
         lines = lines_of(target.modules)
         covered = _covered(target, starting_points(name), lines)
         fresh = sorted((path.read_bytes() for path in found.iterdir()), key=lambda data: (len(data), data))
@@ -78,8 +114,9 @@ def search(name: str, inputs: int, *, keep: bool) -> Result:
             covered |= new
             if keep and new and len(data) <= _LONGEST_KEPT:
                 _kept(name, data)
-    findings = tuple(sorted(set(FINDINGS.iterdir()) - known))
-    return Result(name, tried, len(covered), len(lines), findings)
+        most = Costs.read(costs)
+    findings = tuple(path.name for path in sorted(set(FINDINGS.iterdir()) - known))
+    return Result(name, tried, seconds, len(covered), len(lines), findings, most)
 
 
 def drive(name: str, *options: str) -> int:

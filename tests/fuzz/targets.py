@@ -5,9 +5,8 @@ checks what must hold of whatever it accepts. Anything that escapes is a finding
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -20,32 +19,16 @@ from codec.explain import explain
 from codec.keys import SIGNATURE_BYTES
 from codec.parity import PARITY_CHARACTERS
 from codec.proof import Known, missing_for, verified_by
-from codec.reading import inspect, receive
+from codec.reading import inspect, is_whole, receive
 from codec.scan import read_image
 from codec.wire import decode_payload, encode_payload
 from samples.cast import ROOT, trust_first
 from samples.make import SAMPLES
+from samples.vectors import VECTORS
+from tests.fuzz import carriers, short
+from tests.fuzz.target import MILLISECONDS, SEARCH_MILLISECONDS, Target
 
 CORPUS: Final = Path(__file__).parent / "corpus"
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One parser.
-
-    Attributes:
-        run: Takes any bytes, and returns.
-        seeds: Valid input, from which the search starts.
-        modules: The parser's own modules, whose coverage is reported.
-        longest: Bytes of the longest input that is tried.
-        share: How many of its inputs are tried for each that is asked for: slow parsers get fewer.
-    """
-
-    run: Callable[[bytes], None]
-    seeds: Callable[[], Iterator[bytes]]
-    modules: tuple[str, ...]
-    longest: int
-    share: float
 
 
 # --- the samples, as a reader knows them -------------------------------------------------------
@@ -124,6 +107,35 @@ def _text_seeds() -> Iterator[bytes]:
     for folder in ("codes", "damaged"):
         for path in sorted((SAMPLES / folder).glob("*.txt")):
             yield path.read_bytes()
+    for record in _vectors():
+        if "clean_up" in record:
+            yield record["code"].encode()
+
+
+@cache
+def _vectors() -> tuple[dict[str, Any], ...]:
+    """Return the test vectors of codes."""
+    return tuple(json.loads(path.read_text("ascii")) for path in sorted(VECTORS.glob("*.json")))
+
+
+def search(data: bytes) -> None:
+    """Read a text as somebody who waits for a search does: what is accepted is a sample code."""
+    raw = data.decode("utf-8", errors="replace")
+    is_whole(raw)
+    try:
+        accepted = receive(raw, _verify, search=True).code.text
+    except CodecError:
+        return
+    assert accepted in texts().values(), "a code that nobody signed was accepted"
+
+
+def _search_seeds() -> Iterator[bytes]:
+    """Yield what takes a search: some of the damaged texts, and codes whose second group stands elsewhere."""
+    for path in sorted((SAMPLES / "damaged").glob("typed-*.txt")):
+        yield path.read_bytes()
+    for name in ("confirmation-first", "request-uuid"):
+        code = texts()[name].encode()
+        yield code[:4] + code[8:60] + code[4:8] + code[60:]
 
 
 # --- wire --------------------------------------------------------------------------------------
@@ -142,6 +154,9 @@ def wire(data: bytes) -> None:
 def _wire_seeds() -> Iterator[bytes]:
     for characters in texts().values():
         yield decode_body(characters[:-PARITY_CHARACTERS]).payload
+    for record in _vectors():
+        if "payload" in record:
+            yield bytes.fromhex(record["payload"])
 
 
 # --- COSE --------------------------------------------------------------------------------------
@@ -179,10 +194,22 @@ def _image_seeds() -> Iterator[bytes]:
 
 
 TARGETS: Final = {
-    "text": Target(text, _text_seeds, ("codec.alphabet", "codec.parity", "codec.reading"), 4096, 0.1),
+    "text": Target(
+        text,
+        _text_seeds,
+        ("codec.alphabet", "codec.parity", "codec.reading"),
+        4096,
+        0.02,
+        2 * MILLISECONDS,  # it is read twice
+    ),
     "wire": Target(wire, _wire_seeds, ("codec.digits", "codec.fields", "codec.lines", "codec.wire"), 1300, 1),
     "cose": Target(cose, _cose_seeds, ("codec.cose",), 1400, 1),
-    "image": Target(image, _image_seeds, ("codec.scan",), 65_536, 0.02),
+    "short": short.TARGET,
+    **carriers.TARGETS,
+    "search": Target(
+        search, _search_seeds, ("codec.recovery", "codec.pasted"), 65_536, 0.0005, SEARCH_MILLISECONDS
+    ),
+    "image": Target(image, _image_seeds, ("codec.scan", "codec.pictures"), 65_536, 0.02, SEARCH_MILLISECONDS),
 }
 
 
