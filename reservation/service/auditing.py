@@ -50,7 +50,8 @@ from reservation.model import (
     StoredCode,
     UnsignedKind,
 )
-from reservation.service.context import Issuer, Portal
+from reservation.roles import Rights, Verb
+from reservation.service.context import Issuer, Portal, read
 from reservation.service.issuing import require_standing, spelled_lines
 from reservation.standing import Standing
 from reservation.store import Reading
@@ -81,10 +82,10 @@ def audit(portal: Portal, *, progress: Progress | None = None) -> tuple[Finding,
         progress: Called with each reservation that was looked at.
     """
 
-    def work(books: Reading) -> tuple[Finding, ...]:
+    def work(books: Reading, _rights: Rights) -> tuple[Finding, ...]:
         return tuple(_all_findings(books, portal.issuer, progress))
 
-    return portal.store.read(work)
+    return read(portal, Verb.AUDIT, work)
 
 
 def _all_findings(books: Reading, issuer: Issuer | None, progress: Progress | None) -> Iterator[Finding]:

@@ -32,6 +32,7 @@ from reservation.model import (
     VirtualAccount,
 )
 from reservation.sql import rows
+from reservation.sql.people import PeopleReading
 from reservation.sql.reporting import ReportReading
 from reservation.sql.restoring import RestoreReading
 from reservation.sql.sqlite_schema import deviations
@@ -43,7 +44,7 @@ _NEWEST = b"\xff" * 16
 _BATCH = 1000
 
 
-class SqlReading(RestoreReading, ReportReading):
+class SqlReading(RestoreReading, ReportReading, PeopleReading):
     """One transaction's view of one account's books."""
 
     def __init__(self, connection: Any, queries: Any, account_id: bytes) -> None:
@@ -88,7 +89,10 @@ class SqlReading(RestoreReading, ReportReading):
     def policy(self) -> Policy:
         """Return what the account allows itself."""
         row = self._queries.policy(self._connection, account_id=self._account_id)
-        return Policy(*row) if row else DEFAULT_POLICY
+        if row is None:
+            return DEFAULT_POLICY
+        percent, minimum, margin, agreements_required = row
+        return Policy(percent, minimum, margin, bool(agreements_required))
 
     def virtual_account(self, name: str) -> VirtualAccount | None:
         """Return the Virtual Account of that name."""
