@@ -121,10 +121,10 @@ agreements = LazyGroup(
     version of an agreement is not accepted.
     """,
     places={
-        "add": ("cli.portal.agreements:add", "Add an agreement, or a further version."),
-        "list": ("cli.portal.agreements:list_all", "List every version of every agreement."),
-        "show": ("cli.portal.agreements:show", "Print the text of an agreement."),
-        "accept": ("cli.portal.agreements:accept", "Accept the newest version, for the Smart Account."),
+        "add": ("cli.portal.agreeing:add", "Add an agreement, or a further version."),
+        "list": ("cli.portal.agreeing:list_all", "List every version of every agreement."),
+        "show": ("cli.portal.agreeing:show", "Print the text of an agreement."),
+        "accept": ("cli.portal.agreeing:accept", "Accept the newest version, for the Smart Account."),
     },
 )
 

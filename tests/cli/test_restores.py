@@ -140,7 +140,7 @@ def test_a_code_that_is_known_changes_nothing(desk: RestoringDesk) -> None:
 def test_a_database_and_its_checkpoint_go_on_together(desk: RestoringDesk) -> None:
     desk.confirmed()
     assert desk.done("portal", "quarantine", "--json").json["in_quarantine"] is False
-    assert b"events 5\n" in desk.checkpoint.read_bytes()
+    assert b"events 7\n" in desk.checkpoint.read_bytes()
 
 
 def test_a_crash_before_the_checkpoint_is_written_is_no_restore(desk: RestoringDesk) -> None:
@@ -242,6 +242,8 @@ REFUSED_IN_QUARANTINE = {
     "license correct": ("portal", "license", "correct", "ROUTING", "1"),
     "va rename": ("portal", "va", "rename", "DEFAULT", "Other"),
     "va remove": ("portal", "va", "remove", "DEFAULT"),
+    "agreement add": ("portal", "agreement", "add", "Terms", "TERMS"),
+    "agreement accept": ("portal", "agreement", "accept", "Terms", "--version", "1"),
 }
 
 #: Commands that write, and that a quarantine allows: they issue nothing, or make good what was forgotten.
@@ -254,6 +256,11 @@ ALLOWED_IN_QUARANTINE = {
     "quarantine": ("portal", "quarantine", "--begin", "--reason", "seen"),
     "license import": ("portal", "license", "import", "ORDER"),
     "catalogue add": ("portal", "catalogue", "add", "CATALOGUE"),
+    "user add": ("portal", "user", "add", "robin", "--role", "administrator"),
+    "user grant": ("portal", "user", "grant", "alex", "--role", "user"),
+    "user revoke": ("portal", "user", "revoke", "alex", "--role", "administrator"),
+    "user remove": ("portal", "user", "remove", "alex"),
+    "user passphrase": ("portal", "user", "passphrase", "--clear", "alex"),
 }
 
 
