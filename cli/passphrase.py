@@ -171,7 +171,7 @@ def own_passphrase(session: "Session", given: str | None, question: str) -> str:
     """
     named = session.setting("own_passphrase_file", given)
     if named:
-        return _first_line(Path(named))
+        return _first_line(Path(named), "--own-passphrase-file, or TALLYSTICK_OWN_PASSPHRASE_FILE")
     if session.can_ask_secretly:
         return session.world.passphrase(question)
     raise UsageMistakeError(
@@ -188,7 +188,7 @@ def new_own_passphrase(session: "Session", given: str | None) -> str:
         KeyFileError: When its file cannot be used.
     """
     if given:
-        return _fit_for_a_key(_first_line(Path(given)))
+        return _fit_for_a_key(_first_line(Path(given), "--new-passphrase-file"))
     if not session.can_ask_secretly:
         raise UsageMistakeError(
             "A new passphrase is needed, and nobody is here to be asked for it.",
@@ -226,7 +226,7 @@ def _unkept(path: Path, error: OSError) -> KeyFileError:
     )
 
 
-def _first_line(path: Path) -> str:
+def _first_line(path: Path, named: str = "--passphrase-file, or TALLYSTICK_PASSPHRASE_FILE") -> str:
     try:
         with path.open("rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
@@ -234,7 +234,7 @@ def _first_line(path: Path) -> str:
     except OSError as error:
         raise KeyFileError(
             f"The file with the passphrase, {path}, cannot be read: {error.strerror or error}.",
-            hint="Check the name after --passphrase-file, or TALLYSTICK_PASSPHRASE_FILE.",
+            hint=f"Check the name after {named}.",
         ) from error
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise KeyFileError(

@@ -51,7 +51,7 @@ portal = LazyGroup(
         "restore": ("cli.portal.copies:restore", "Put a copy of the books back."),
         "va": ("cli.portal:virtual_accounts", "Virtual Accounts: parts of the stock, such as sites."),
         "user": ("cli.portal:users", "Who may act for the Smart Account, and by which roles."),
-        "agreement": ("cli.portal:agreements", "What is agreed, and who accepted it."),
+        "agreement": ("cli.portal:agreements", "What is agreed, in which version, and who accepted it."),
         "catalogue": ("cli.portal:catalogue", "The list of entitlement tags that makes codes shorter."),
         "product": ("cli.portal:products", "What is asked of devices of one product."),
     },
@@ -107,9 +107,12 @@ users = LazyGroup(
         "add": ("cli.portal.people:add", "Make somebody known, with a role."),
         "grant": ("cli.portal.people:grant", "Give a user one more role."),
         "revoke": ("cli.portal.people:revoke", "Take a role from a user, who keeps others."),
-        "remove": ("cli.portal.people:remove", "Remove a user with all their roles."),
+        "remove": (
+            "cli.portal.people:remove",
+            "Remove a user with all their roles; the name stays in the events.",
+        ),
         "list": ("cli.portal.people:list_all", "List the users and their roles."),
-        "passphrase": ("cli.portal.people:passphrase", "Set your own passphrase, for approvals."),
+        "passphrase": ("cli.portal.people:passphrase", "Set your own passphrase."),
     },
 )
 
@@ -121,7 +124,7 @@ agreements = LazyGroup(
     version of an agreement is not accepted.
     """,
     places={
-        "add": ("cli.portal.agreeing:add", "Add an agreement, or a further version."),
+        "add": ("cli.portal.agreeing:add", "Add an agreement, or a further version of it."),
         "list": ("cli.portal.agreeing:list_all", "List every version of every agreement."),
         "show": ("cli.portal.agreeing:show", "Print the text of an agreement."),
         "accept": ("cli.portal.agreeing:accept", "Accept the newest version, for the Smart Account."),

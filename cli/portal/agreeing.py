@@ -32,7 +32,10 @@ _LARGEST = 1 << 20
 @argument("file", text="Its text.")
 @on_portal
 def add(portal: "Portal", name: str, file: str) -> Report:
-    """Add an agreement, or a further version of it, which has to be accepted anew."""
+    """Add an agreement, or a further version of it.
+
+    A further version has to be accepted anew. The same text again is no further version.
+    """
     from reservation.service.agreements import add_agreement
 
     added = add_agreement(portal, name, read_text(file, _LARGEST))

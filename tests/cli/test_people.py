@@ -1,6 +1,7 @@
 """People at the command line: who may do what, who is told why not, agreements, and own passphrases."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,11 @@ from tests.cli.desk import require_refusal
 from tests.cli.portal_desk import Argv, PortalDesk
 
 SECRET = "a sentence of alex alone"
+
+
+@pytest.fixture
+def portal(tmp_path: Path) -> PortalDesk:
+    return PortalDesk(tmp_path)
 
 
 def secret(desk: PortalDesk, name: str = "mine.txt", text: str = SECRET) -> str:
