@@ -127,7 +127,7 @@ agreements = LazyGroup(
         "add": ("cli.portal.agreeing:add", "Add an agreement, or a further version of it."),
         "list": ("cli.portal.agreeing:list_all", "List every version of every agreement."),
         "show": ("cli.portal.agreeing:show", "Print the text of an agreement."),
-        "accept": ("cli.portal.agreeing:accept", "Accept the newest version, for the Smart Account."),
+        "accept": ("cli.portal.agreeing:accept", "Accept the newest version of an agreement."),
     },
 )
 

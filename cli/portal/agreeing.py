@@ -119,7 +119,7 @@ def show(portal: "Portal", name: str, number: int | None) -> Report:
 )
 @on_portal
 def accept(portal: "Portal", name: str, number: int) -> Report:
-    """Accept the newest version of an agreement, for the whole Smart Account."""
+    """Accept the newest version of an agreement."""
     from reservation.service.agreements import accept_agreement
 
     accepted = accept_agreement(portal, name, version=number)
