@@ -9,7 +9,7 @@ Scope: pure; a passphrase is stretched here, with the salt that comes in. Not ha
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hmac import compare_digest
 
@@ -45,7 +45,7 @@ class User:
     grants: tuple[Grant, ...]
     added_at: datetime
     added_by: str
-    passphrase: str = ""
+    passphrase: str = field(default="", repr=False)
     is_removed: bool = False
 
 

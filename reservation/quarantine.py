@@ -27,7 +27,6 @@ from reservation.errors import (
     WrongStateError,
 )
 from reservation.model import Event, EventKind, PortalIdentity, Stamp
-from reservation.roles import Rights
 
 SUBJECT = "the database"
 _SEE = "See what was noticed with `tallystick portal quarantine`"
@@ -209,19 +208,6 @@ def end(restores: Many[Restore], stamp: Stamp, *, something_since: bool) -> Even
     detail: dict[str, object] = {"reason": newest.end_reason, "proposed_by": newest.proposed_by}
     detail["authenticated"] = stamp.rights.is_authenticated
     return _event(EventKind.QUARANTINE_ENDED, detail, stamp)
-
-
-def require_first_person(rights: Rights) -> None:
-    """Refuse to end what somebody proposed who may not propose it any more: two persons decide.
-
-    Raises:
-        ChangedSinceError: When they may not.
-    """
-    if rights.places == frozenset():
-        raise ChangedSinceError(
-            f"{rights.user} proposed to end the quarantine, and is no administrator any more.",
-            hint="Take the proposal back with --reject, and propose anew.",
-        )
 
 
 def reject_end(restores: Many[Restore], stamp: Stamp) -> Event:

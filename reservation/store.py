@@ -197,6 +197,9 @@ class Reading(Protocol):
     def user(self, name: str) -> User | None:
         """Return the user of that name, removed or not."""
 
+    def people_events(self) -> tuple[Event, ...]:
+        """Return all events that say who is a user, with which roles, oldest first."""
+
     def agreements(self) -> tuple[Agreement, ...]:
         """Return every version of every agreement, by name, the newest first."""
 

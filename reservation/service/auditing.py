@@ -51,6 +51,7 @@ from reservation.model import (
     UnsignedKind,
 )
 from reservation.roles import Rights, Verb
+from reservation.service.auditing_people import check_people
 from reservation.service.context import Issuer, Portal, read
 from reservation.service.issuing import require_standing, spelled_lines
 from reservation.standing import Standing
@@ -98,6 +99,8 @@ def _all_findings(books: Reading, issuer: Issuer | None, progress: Progress | No
     for event in books.events_without_codes():
         yield Finding("event", event.subject, f"an event '{event.kind}' has no code that it came with")
     yield from _check_chain(books)
+    for name, message in check_people(books):
+        yield Finding("user", name, message)
     identity = books.identity()
     yield from _check_trust(books, identity)
     for reservation in books.every_reservation():

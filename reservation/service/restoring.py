@@ -160,11 +160,8 @@ def approve_end(portal: Portal) -> Ending:
         restores = books.restores()
         if restores and not restores[-1].lasts:
             return Ending(restores[-1], again=True, is_authenticated=_was_authenticated(books))
-        proposed = quarantine.require_proposed(restores)
-        proposed_with = proposed.proposed_with or b""
+        proposed_with = quarantine.require_proposed(restores).proposed_with or b""
         event = quarantine.end(restores, stamp, something_since=books.something_since(proposed_with))
-        first = proposed.proposed_by or ""
-        quarantine.require_first_person(Rights(first, Verb.PROPOSE_END, books.grants_of(first)))
         people.require_authenticated(books.user(stamp.actor), stamp)
         quarantine.require_reconciled([one.reason for one in blocked(books)])
         books.record(Changes(event))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from reservation.agreements import Agreement
-from reservation.model import Stamp
+from reservation.model import Event, Stamp
 from reservation.people import User
 from reservation.roles import Grant, Role
 from reservation.sql import rows
@@ -39,6 +39,11 @@ class PeopleReading:
         """Return the user of that name, removed or not."""
         row = self._queries.user(self._connection, account_id=self._account_id, user_name=name)
         return _user_of(row, self.grants_of(name)) if row else None
+
+    def people_events(self) -> tuple[Event, ...]:
+        """Return all events that say who is a user, with which roles, oldest first."""
+        found = self._queries.people_events(self._connection, account_id=self._account_id)
+        return tuple(rows.event_of(row) for row in found)
 
     def agreements(self) -> tuple[Agreement, ...]:
         """Return every version of every agreement, by name, the newest first."""

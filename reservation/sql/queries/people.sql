@@ -42,6 +42,13 @@ UPDATE users SET removed = 1, passphrase = '' WHERE account_id = :account_id AND
 -- name: set_passphrase(account_id, user_name, passphrase)!
 UPDATE users SET passphrase = :passphrase WHERE account_id = :account_id AND user_name = :user_name;
 
+-- name: people_events(account_id)
+SELECT event_id, at, actor, kind, subject, reservation_id, detail FROM events
+WHERE account_id = :account_id
+      AND kind IN ('account-opened', 'user-added', 'user-removed', 'role-granted', 'role-revoked', 'passphrase-set',
+                   'passphrase-cleared')
+ORDER BY event_id;
+
 -- name: agreements(account_id)
 SELECT a.name, a.version, a.text, a.at, a.actor, c.at, c.actor
 FROM agreements AS a
