@@ -40,8 +40,9 @@ _SETTINGS = (
     ("TALLYSTICK_USER", "On whose behalf portal commands act."),
     ("TALLYSTICK_KEYS", "Folder of the portal's keys."),
     ("TALLYSTICK_PASSPHRASE_FILE", "File whose first line is the passphrase of the key files."),
-    ("TALLYSTICK_CONFIG", "A TOML file of the same settings: home, db, user, keys, passphrase_file. "
-     "[~/.config/tallystick/config.toml]"),
+    ("TALLYSTICK_OWN_PASSPHRASE_FILE", "File whose first line is the acting user's own passphrase."),
+    ("TALLYSTICK_CONFIG", "A TOML file of the same settings: home, db, user, keys, passphrase_file, "
+     "own_passphrase_file. [~/.config/tallystick/config.toml]"),
     ("NO_COLOR", "No colours, if this is set to anything."),
 )  # fmt: skip
 _COMPLETIONS = (

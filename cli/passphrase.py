@@ -162,6 +162,45 @@ def passphrase_for(session: "Session", given: str | None, folder: Path) -> str:
     )
 
 
+def own_passphrase(session: "Session", given: str | None, question: str) -> str:
+    """Return a user's own passphrase: from the file that an option or a setting names, or from a person.
+
+    Raises:
+        UsageMistakeError: When nobody can be asked.
+        KeyFileError: When its file cannot be used.
+    """
+    named = session.setting("own_passphrase_file", given)
+    if named:
+        return _first_line(Path(named), "--own-passphrase-file, or TALLYSTICK_OWN_PASSPHRASE_FILE")
+    if session.can_ask_secretly:
+        return session.world.passphrase(question)
+    raise UsageMistakeError(
+        "A user's own passphrase is needed, and nobody is here to be asked for it.",
+        hint="Name a file that holds it: --own-passphrase-file F, or TALLYSTICK_OWN_PASSPHRASE_FILE.",
+    )
+
+
+def new_own_passphrase(session: "Session", given: str | None) -> str:
+    """Return a user's new passphrase: from a file, or from a person, who is asked twice.
+
+    Raises:
+        UsageMistakeError: When it is too short, typed differently the second time, or nobody can be asked.
+        KeyFileError: When its file cannot be used.
+    """
+    if given:
+        return _fit_for_a_key(_first_line(Path(given), "--new-passphrase-file"))
+    if not session.can_ask_secretly:
+        raise UsageMistakeError(
+            "A new passphrase is needed, and nobody is here to be asked for it.",
+            hint="Name a file that holds it: --new-passphrase-file F.",
+        )
+    question = f"Your new passphrase (at least {SHORTEST} characters): "
+    first = _fit_for_a_key(session.world.passphrase(question))
+    if session.world.passphrase("The same again: ") != first:
+        raise UsageMistakeError("The two passphrases differ. Nothing was done.", hint="Try again.")
+    return first
+
+
 def _keep(passphrase: str, path: Path) -> None:
     """Write the file in one step: a command that dies leaves a whole one, or none."""
     draft = path.with_name(f".{path.name}.new")
@@ -187,7 +226,7 @@ def _unkept(path: Path, error: OSError) -> KeyFileError:
     )
 
 
-def _first_line(path: Path) -> str:
+def _first_line(path: Path, named: str = "--passphrase-file, or TALLYSTICK_PASSPHRASE_FILE") -> str:
     try:
         with path.open("rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
@@ -195,7 +234,7 @@ def _first_line(path: Path) -> str:
     except OSError as error:
         raise KeyFileError(
             f"The file with the passphrase, {path}, cannot be read: {error.strerror or error}.",
-            hint="Check the name after --passphrase-file, or TALLYSTICK_PASSPHRASE_FILE.",
+            hint=f"Check the name after {named}.",
         ) from error
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise KeyFileError(

@@ -19,6 +19,7 @@ SETTINGS: dict[str, str] = {
     "user": "on whose behalf portal commands act",
     "keys": "folder of the portal's keys",
     "passphrase_file": "file whose first line is the passphrase of the key files",
+    "own_passphrase_file": "file whose first line is the acting user's own passphrase",
 }
 _LARGEST_FILE = 65_536
 

@@ -127,3 +127,24 @@ class SigningKey:
             return crypto_scalarmult(own, crypto_sign_ed25519_pk_to_curve25519(other.raw))
         except CryptoError:
             raise KeyRejectedError("This public key is not a sound Ed25519 key.") from None
+
+
+def stretch_passphrase(passphrase: str, salt: bytes) -> bytes:
+    """Return 32 bytes from a passphrase that are slow to make, so that guessing is.
+
+    Argon2id (RFC 9106) with libsodium's limits for a login: two passes over 64 MiB.
+
+    Args:
+        passphrase: The passphrase.
+        salt: 16 unpredictable bytes.
+    """
+    from nacl.pwhash import argon2id  # few commands need it
+
+    key: bytes = argon2id.kdf(
+        32,
+        passphrase.encode(),
+        salt,
+        opslimit=argon2id.OPSLIMIT_INTERACTIVE,
+        memlimit=argon2id.MEMLIMIT_INTERACTIVE,
+    )
+    return key

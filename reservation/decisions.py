@@ -254,11 +254,20 @@ def require_second_person(decision: Decision, stamp: Stamp) -> None:
     Raises:
         SamePersonError: When it is the same person.
     """
-    if stamp.actor == decision.proposed_by:
+    if stamp.actor.casefold() == decision.proposed_by.casefold():
         raise SamePersonError(
             f"{stamp.actor} proposed this {decision.kind}; a second person has to approve it.",
             hint="Let somebody else run this command (TALLYSTICK_USER), or take it back with --reject.",
         )
+
+
+def refuse_former(reservation: Reservation, decision: Decision) -> ChangedSinceError:
+    """Return the refusal to approve what was proposed by somebody who may not propose it any more."""
+    return ChangedSinceError(
+        f"{decision.proposed_by} proposed this {decision.kind} of reservation {reservation.name}, and has no "
+        "role any more by which they could.",
+        hint="Take the proposal back with --reject; somebody who may propose it does so anew.",
+    )
 
 
 def require_unchanged(decision: Decision, reservation: Reservation, newest_event: bytes | None) -> None:
@@ -314,7 +323,7 @@ def give_up(
         if was.total > gone:
             left[lot_id] = Held(failed=was.total - gone)
     gained = {lot_id: Held(in_doubt=count) for lot_id, count in taken.items()}
-    event = event_on(before, EventKind.REHOSTED, _approval(decision, exposed=_named(moved)), stamp)
+    event = event_on(before, EventKind.REHOSTED, _approval(decision, stamp, exposed=_named(moved)), stamp)
     return Changes(
         event,
         reservation=replace(
@@ -356,7 +365,7 @@ def _closing(
     held: Mapping[bytes, Held],
 ) -> Changes:
     before = standing.reservation
-    event = event_on(before, kind, _approval(decision), stamp)
+    event = event_on(before, kind, _approval(decision, stamp), stamp)
     return Changes(
         event,
         reservation=replace(before, state=state, changed_at=stamp.at, unconfirmed_since=None, kept=None),
@@ -372,13 +381,13 @@ def _decided(decision: Decision, outcome: Outcome, event_id: bytes, stamp: Stamp
     )
 
 
-def _approval(decision: Decision, **more: object) -> dict[str, object]:
-    """Return the facts of an approval. Nothing proves yet who the second person is."""
+def _approval(decision: Decision, stamp: Stamp, **more: object) -> dict[str, object]:
+    """Return the facts of an approval, and whether the second person's own passphrase was given."""
     detail: dict[str, object] = {
         "decision": decision.id.hex(),
         "reason": decision.reason,
         "proposed_by": decision.proposed_by,
-        "authenticated": False,
+        "authenticated": stamp.rights.is_authenticated,
         **more,
     }
     if decision.replacement is not None:

@@ -47,6 +47,18 @@ class PermissionDeniedError(ReservationError):
     code = "not-permitted"
 
 
+class UnknownUserError(PermissionDeniedError):
+    """The acting user has no role in this Smart Account."""
+
+    code = "unknown-user"
+
+
+class PassphraseError(PermissionDeniedError):
+    """A user's own passphrase that is wrong, or is needed and was not given."""
+
+    code = "own-passphrase"
+
+
 class StateDamagedError(ReservationError):
     """Stored state that cannot be read, or is not what it claims to be."""
 
@@ -421,3 +433,15 @@ class UnreconciledError(RuleError):
     """The end of a quarantine while something is known to be forgotten, and not rebuilt."""
 
     code = "unreconciled"
+
+
+class LastAdministratorError(RuleError):
+    """A Smart Account that would be left without an administrator."""
+
+    code = "last-administrator"
+
+
+class AgreementError(RuleError):
+    """Licences that are given out while an agreement waits for its acceptance."""
+
+    code = "agreement-not-accepted"

@@ -4,9 +4,13 @@ Scope: frozen values, shared through `reservation.model`. Invariant: ids of even
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reservation.roles import Rights
 
 Detail = Mapping[str, object]
 
@@ -60,6 +64,14 @@ class EventKind(StrEnum):
     QUARANTINE_END_PROPOSED = "quarantine-end-proposed"
     QUARANTINE_END_REJECTED = "quarantine-end-rejected"
     QUARANTINE_ENDED = "quarantine-ended"
+    USER_ADDED = "user-added"
+    ROLE_GRANTED = "role-granted"
+    ROLE_REVOKED = "role-revoked"
+    USER_REMOVED = "user-removed"
+    PASSPHRASE_SET = "passphrase-set"
+    PASSPHRASE_CLEARED = "passphrase-cleared"
+    AGREEMENT_ADDED = "agreement-added"
+    AGREEMENT_ACCEPTED = "agreement-accepted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +98,12 @@ _LATER_EVENT = 3 << 22
 _PREFIX_BYTES = 13
 
 
+def _nobody() -> "Rights":
+    from reservation.roles import NO_RIGHTS  # devices share this module, and know no roles
+
+    return NO_RIGHTS
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """When and by whom a command is carried out, and the ids of the events that it makes.
@@ -94,14 +112,24 @@ class Stamp:
         at: The command's one moment.
         actor: The acting user.
         prefix: 13 bytes: 6 of milliseconds since 1970, 7 of randomness.
+        rights: What the user may do by this command.
     """
 
     at: datetime
     actor: str
     prefix: bytes
+    rights: "Rights" = field(default_factory=_nobody)
 
     @classmethod
-    def of(cls, at: datetime, actor: str, randomness: bytes, *, newest: bytes = b"") -> "Stamp":
+    def of(
+        cls,
+        at: datetime,
+        actor: str,
+        randomness: bytes,
+        *,
+        newest: bytes = b"",
+        rights: "Rights | None" = None,
+    ) -> "Stamp":
         """Make the stamp of one command.
 
         Its events come after all that are there already, whatever the clock says: so events stand in the
@@ -112,12 +140,13 @@ class Stamp:
             actor: The acting user.
             randomness: 7 unpredictable bytes.
             newest: Id of the newest event; empty while there is none.
+            rights: What the user may do by it; None: nothing.
         """
         prefix = int(at.timestamp() * 1000).to_bytes(6, "big") + randomness
         if prefix <= newest[:_PREFIX_BYTES]:
             step = 1 + int.from_bytes(randomness[:3], "big")
             prefix = (int.from_bytes(newest[:_PREFIX_BYTES], "big") + step).to_bytes(_PREFIX_BYTES, "big")
-        return cls(at, actor, prefix)
+        return cls(at, actor, prefix, rights or _nobody())
 
     @property
     def today(self) -> date:

@@ -146,11 +146,13 @@ class Policy:
         rehost_minimum: Rehosts in 365 days that are allowed however few devices there are.
         margin_days: Days after the end of a line that ended before its lot, until its hold is free by itself;
             None: it is not.
+        agreements_required: Whether nothing is given out while an agreement is not accepted.
     """
 
     rehost_percent: int
     rehost_minimum: int
     margin_days: int | None = None
+    agreements_required: bool = False
 
     def rehosts_allowed(self, devices: int) -> int:
         """Return how many rehosts in 365 days so many devices allow."""

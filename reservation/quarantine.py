@@ -195,7 +195,7 @@ def end(restores: Many[Restore], stamp: Stamp, *, something_since: bool) -> Even
         ChangedSinceError: When something happened since.
     """
     newest = require_proposed(restores)
-    if stamp.actor == newest.proposed_by:
+    if stamp.actor.casefold() == (newest.proposed_by or "").casefold():
         raise SamePersonError(
             f"{stamp.actor} proposed to end the quarantine; a second person has to approve it.",
             hint="Let somebody else run this command (TALLYSTICK_USER), or take it back with --reject.",
@@ -206,7 +206,7 @@ def end(restores: Many[Restore], stamp: Stamp, *, something_since: bool) -> Even
             hint=f"{_SEE}; take the proposal back with --reject, and propose anew.",
         )
     detail: dict[str, object] = {"reason": newest.end_reason, "proposed_by": newest.proposed_by}
-    detail["authenticated"] = False
+    detail["authenticated"] = stamp.rights.is_authenticated
     return _event(EventKind.QUARANTINE_ENDED, detail, stamp)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
+from reservation.agreements import Agreement
 from reservation.checkpoint import KeptCode, Restore
 from reservation.ledger import Balance, Movement
 from reservation.model import (
@@ -26,6 +27,7 @@ from reservation.model import (
     Product,
     Reservation,
     Sequence,
+    Stamp,
     State,
     Stock,
     StoredCode,
@@ -33,6 +35,8 @@ from reservation.model import (
     Udi,
     VirtualAccount,
 )
+from reservation.people import User
+from reservation.roles import Grant
 from reservation.standing import Changes, Standing
 
 T = TypeVar("T")
@@ -180,6 +184,28 @@ class Reading(Protocol):
     def tags_at(self, positions: tuple[int, ...]) -> dict[int, str]:
         """Return the tags at those places that the catalogue has."""
 
+    # --- people ---
+    def grants_of(self, user: str) -> tuple[Grant, ...]:
+        """Return the roles of a user; of whom nobody knows, none."""
+
+    def administrators(self) -> tuple[str, ...]:
+        """Return the names of all Smart Account administrators."""
+
+    def users(self) -> tuple[User, ...]:
+        """Return all people that there ever were, by name."""
+
+    def user(self, name: str) -> User | None:
+        """Return the user of that name, removed or not."""
+
+    def people_events(self) -> tuple[Event, ...]:
+        """Return all events that say who is a user, with which roles, oldest first."""
+
+    def agreements(self) -> tuple[Agreement, ...]:
+        """Return every version of every agreement, by name, the newest first."""
+
+    def agreements_waiting(self) -> tuple[tuple[str, int], ...]:
+        """Return name and version of what has to be accepted before anything is given out."""
+
     # --- licences ---
     def lot(self, lot_id: bytes) -> Lot | None:
         """Return one lot."""
@@ -314,7 +340,7 @@ class Reading(Protocol):
         """Return reservations whose return names a sequence that the books do not know."""
 
     def something_since(self, event_id: bytes) -> bool:
-        """Tell whether anything was recorded after an event but what falls due by itself."""
+        """Tell whether anything was recorded after an event but what falls due by itself, and new people."""
 
     def newest_epoch(self) -> int:
         """Return the highest epoch of any authorization."""
@@ -388,6 +414,27 @@ class Writing(Reading, Protocol):
 
     def set_policy(self, policy: Policy) -> None:
         """Set what the account allows itself."""
+
+    def add_user(self, user: User) -> None:
+        """Make somebody known, or somebody who was removed; without any role yet."""
+
+    def add_grant(self, user: str, grant: Grant, stamp: Stamp) -> None:
+        """Give a user a role."""
+
+    def remove_grant(self, user: str, grant: Grant) -> None:
+        """Take a role from a user."""
+
+    def remove_user(self, name: str) -> None:
+        """Note that a user is there no more."""
+
+    def set_passphrase(self, name: str, kept: str) -> None:
+        """Keep a user's stretched passphrase; empty: none."""
+
+    def add_agreement(self, agreement: Agreement, event_id: bytes) -> None:
+        """Add a version of an agreement."""
+
+    def accept_agreement(self, agreement: Agreement, event_id: bytes, stamp: Stamp) -> None:
+        """Note that a version of an agreement is accepted."""
 
     def append_catalogue(self, position: int, tags: tuple[str, ...], size: int, digest: bytes) -> None:
         """Append tags from a position on, and publish the new size with its digest."""

@@ -40,6 +40,47 @@ EXAMPLES: tuple[Example, ...] = (
     Example("portal va add", ("tallystick portal va add Substations",), "A Virtual Account for one site."),
     Example("portal va list", ("tallystick portal va list",)),
     Example(
+        "portal user add",
+        (
+            "tallystick portal user add alex --role administrator",
+            "tallystick portal user add robin --role virtual-account-user --va Substations",
+        ),
+        "Nobody but who made the portal can do anything yet. What needs two persons needs a second one.",
+    ),
+    Example(
+        "portal user grant",
+        (
+            "tallystick portal user grant robin --role virtual-account-user --va DEFAULT",
+            "tallystick portal va add Workshop --user robin",
+        ),
+        "Roles add up; what none of them allows is refused.",
+    ),
+    Example(
+        "portal user revoke",
+        ("tallystick portal user revoke robin --role virtual-account-user --va DEFAULT",),
+    ),
+    Example(
+        "portal user passphrase",
+        (
+            "echo 'a sentence of my own' > mine.txt && chmod 600 mine.txt",
+            "TALLYSTICK_USER=robin tallystick portal user passphrase --new-passphrase-file mine.txt",
+            "tallystick portal user passphrase --clear robin",
+        ),
+        "Who sets one is asked for it when they approve something.",
+    ),
+    Example("portal user list", ("tallystick portal user list",)),
+    Example("portal user remove", ("tallystick portal user remove robin",), "The name stays in the events."),
+    Example(
+        "portal agreement add",
+        (
+            "echo 'Licences are for our own devices.' > terms.txt",
+            "tallystick portal agreement add Terms terms.txt",
+        ),
+    ),
+    Example("portal agreement show", ("tallystick portal agreement show Terms",)),
+    Example("portal agreement accept", ("tallystick portal agreement accept Terms --version 1",)),
+    Example("portal agreement list", ("tallystick portal agreement list",)),
+    Example(
         "portal catalogue add",
         (
             "printf '%s\\n' '# sold since 2026' ROUTE-1G ROUTE-10G CRYPTO-STRONG RECORD-8CH > catalogue.txt",

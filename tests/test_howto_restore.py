@@ -13,6 +13,7 @@ from tests.test_howto import ROOT, steps
 #: A portal with a device; a backup; five events since, which the page says are lost; the backup comes back.
 BEFORE = """
 tallystick portal init --account Example
+tallystick portal user add alex --role administrator
 tallystick portal license add ROUTING 10
 tallystick portal trust > trust.txt
 tallystick device init --pid RTR-900 --sn FDO1 --trust trust.txt

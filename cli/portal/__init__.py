@@ -50,6 +50,8 @@ portal = LazyGroup(
         "backup": ("cli.portal.copies:backup", "Copy the books, while others go on working."),
         "restore": ("cli.portal.copies:restore", "Put a copy of the books back."),
         "va": ("cli.portal:virtual_accounts", "Virtual Accounts: parts of the stock, such as sites."),
+        "user": ("cli.portal:users", "Who may act for the Smart Account, and by which roles."),
+        "agreement": ("cli.portal:agreements", "What is agreed, in which version, and who accepted it."),
         "catalogue": ("cli.portal:catalogue", "The list of entitlement tags that makes codes shorter."),
         "product": ("cli.portal:products", "What is asked of devices of one product."),
     },
@@ -92,6 +94,40 @@ virtual_accounts = LazyGroup(
             "cli.portal.transferring:remove_virtual_account",
             "Remove a Virtual Account that is empty.",
         ),
+    },
+)
+
+users = LazyGroup(
+    "user",
+    text="""Who may act for the Smart Account, and by which roles.
+
+    `portal init` makes its user the first administrator. Nobody else can do anything before they are added.
+    """,
+    places={
+        "add": ("cli.portal.people:add", "Make somebody known, with a role."),
+        "grant": ("cli.portal.people:grant", "Give a user one more role."),
+        "revoke": ("cli.portal.people:revoke", "Take a role from a user, who keeps others."),
+        "remove": (
+            "cli.portal.people:remove",
+            "Remove a user with all their roles; the name stays in the events.",
+        ),
+        "list": ("cli.portal.people:list_all", "List the users and their roles."),
+        "passphrase": ("cli.portal.people:passphrase", "Set your own passphrase."),
+    },
+)
+
+agreements = LazyGroup(
+    "agreement",
+    text="""What is agreed, in which version, and who accepted it.
+
+    Where the account requires it (`policy --agreements required`), nothing is given out while the newest
+    version of an agreement is not accepted.
+    """,
+    places={
+        "add": ("cli.portal.agreeing:add", "Add an agreement, or a further version of it."),
+        "list": ("cli.portal.agreeing:list_all", "List every version of every agreement."),
+        "show": ("cli.portal.agreeing:show", "Print the text of an agreement."),
+        "accept": ("cli.portal.agreeing:accept", "Accept the newest version of an agreement."),
     },
 )
 

@@ -1,6 +1,7 @@
 """``tallystick portal backup`` and ``restore``: copies of the books, made and put back."""
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 
 def _named(run: Callable[..., Report]) -> Callable[..., Report]:
-    """Declare the option that names the database."""
-    return declared(run, PLACE_OPTIONS[:1])
+    """Declare the options that name the database, and on whose behalf."""
+    return declared(run, PLACE_OPTIONS[:2])
 
 
 def _placed(run: Callable[..., Report]) -> Callable[..., Report]:
@@ -32,22 +33,29 @@ def _placed(run: Callable[..., Report]) -> Callable[..., Report]:
     exits="""
     0 done: the copy is complete, checked and on the disk
     1 FILE exists already; nothing is ever written over a copy. Or there is no portal yet
+    5 not an administrator: a copy holds everything
     6 the database is damaged, or the copy cannot be written
     """,
 )
 @argument("file", text="Where the copy goes.")
 @_named
 @with_session
-def backup(session: Session, file: str, db: str | None) -> Report:
+def backup(session: Session, file: str, db: str | None, user: str | None) -> Report:
     """Copy the books, while others go on working.
 
     The copy is one consistent state in one file, and is checked before it gets its name. It holds no private
     key: keep the folder of the keys apart, and never copy its file `checkpoint` back.
     """
-    from reservation.bootstrap import back_up
+    from reservation.bootstrap import back_up, open_portal
+    from reservation.service.watching import require_backup
 
     require_portal("copying its books")
-    copy = back_up(database_of(session, db), Path(file), random=session.world.random)
+    url, world = database_of(session, db), session.world
+    with closing(
+        open_portal(url, actor=user_of(session, user), clock=world.clock, random=world.random)
+    ) as it:
+        require_backup(it)
+    copy = back_up(url, Path(file), random=world.random)
     return Report(
         {"file": file, **_copy_record(copy)},
         text=labelled((("File", safe(file)), *_copy_labels(copy))),

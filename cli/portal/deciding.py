@@ -13,6 +13,7 @@ from cli.plain import counted, safe
 from cli.portal.books import Unlock, on_portal, on_signing_portal
 from cli.portal.exchange import NEXT_INSTALL, moved_lines, moved_record
 from cli.portal.naming import reservation_of
+from cli.portal.proving import own_passphrase_option, proved
 from cli.portal.views import exposed_record
 from cli.screen import labelled, table
 from cli.session import Report, Session
@@ -237,11 +238,12 @@ def decisions(portal: "Portal") -> Report:
     exits="""
     0 done; also when it was approved before: the first answer is given again
     1 nothing waits, or something happened since it was proposed, or a rule refuses it now
-    5 the person who proposed it is who runs this
+    5 the person who proposed it is who runs this, or may not approve it; or their passphrase is wrong
     """,
 )
 @names_reservation
 @option("--reject", is_flag=True, help="Take the proposal back instead; its proposer may do that too.")
+@own_passphrase_option
 @shows_code
 @on_signing_portal
 @with_session
@@ -252,13 +254,15 @@ def approve(
     given: CodeInput,
     output: CodeOutput,
     reject: bool,
+    own_passphrase_file: str | None,
 ) -> Report:
     """Approve what somebody else proposed.
 
     It is carried out at once. A rehost to a replacement prints the authorization for it, and needs the
-    issuer's key. Nobody approves what they proposed; that the second person is who TALLYSTICK_USER says is
-    not proved, and recorded as unauthenticated. When something happened to the reservation since, the
-    proposal has to be made anew.
+    issuer's key. Nobody approves what they proposed; it takes an administrator of the Smart Account, or of
+    the Virtual Account. Who has a passphrase of their own (`user passphrase`) has to give it; without one,
+    that the second person is who TALLYSTICK_USER says is not proved, and recorded as unauthenticated. When
+    something happened to the reservation since, the proposal has to be made anew.
     """
     from reservation.service.deciding import approve as approve_it
     from reservation.service.deciding import needs_key
@@ -267,7 +271,8 @@ def approve(
     reservation = reservation_of(session, portal, given)
     if reject:
         return _decided(reject_it(portal, reservation), output)
-    signing = unlock(portal) if needs_key(portal, reservation) else portal
+    proven = proved(session, portal, own_passphrase_file)
+    signing = unlock(proven) if needs_key(portal, reservation) else proven
     return _decided(approve_it(signing, reservation), output)
 
 
@@ -330,7 +335,7 @@ def _decided_record(decided: "Decided") -> dict[str, object]:
         "udi": udi_record(decided.reservation.udi),
         "decision": decision.kind.value,
         "outcome": decision.outcome.value if decision.outcome else None,
-        "authenticated": False,
+        "authenticated": decided.is_authenticated,
         "moved": moved_record(decided.moved),
         "exposed": exposed_record(decided.exposed),
         "again": decided.again,
@@ -384,8 +389,19 @@ def _margin(_context: click.Context, parameter: click.Parameter, value: str | No
     metavar="DAYS|never",
     help="Days after which lines that ended before their lots hold nothing any more. [never at first]",
 )
+@option(
+    "--agreements",
+    type=click.Choice(("required", "optional")),
+    help="Whether nothing is given out while an agreement is not accepted. [optional at first]",
+)
 @on_portal
-def policy(portal: "Portal", rehosts: int | None, rehost_share: int | None, margin: int | None) -> Report:
+def policy(
+    portal: "Portal",
+    rehosts: int | None,
+    rehost_share: int | None,
+    margin: int | None,
+    agreements: str | None,
+) -> Report:
     """Show or change what the account allows itself.
 
     Of rehosts, the greater of the two numbers counts. Only rehosts to a replacement count, and none of those
@@ -399,12 +415,13 @@ def policy(portal: "Portal", rehosts: int | None, rehost_share: int | None, marg
     from reservation.service.deciding import set_policy, show_policy
 
     found = show_policy(portal)
-    if rehosts is None and rehost_share is None and margin is None:
+    if (rehosts, rehost_share, margin, agreements) == (None, None, None, None):
         return _policy(found)
     wanted = Policy(
         rehost_percent=found.rehost_percent if rehost_share is None else rehost_share,
         rehost_minimum=found.rehost_minimum if rehosts is None else rehosts,
         margin_days=found.margin_days if margin is None else None if margin == _NEVER else margin,
+        agreements_required=found.agreements_required if agreements is None else agreements == "required",
     )
     return _policy(set_policy(portal, wanted))
 
@@ -415,6 +432,7 @@ def _policy(found: "Policy") -> Report:
             "rehosts": found.rehost_minimum,
             "rehost_share": found.rehost_percent,
             "margin_days": found.margin_days,
+            "agreements": "required" if found.agreements_required else "optional",
         },
         text=labelled(
             [
@@ -427,6 +445,12 @@ def _policy(found: "Policy") -> Report:
                     "hold until they are returned"
                     if found.margin_days is None
                     else f"hold for {counted(found.margin_days, 'more day')}",
+                ),
+                (
+                    "Agreements",
+                    "must be accepted before anything is given out"
+                    if found.agreements_required
+                    else "are accepted or not: nothing waits for them",
                 ),
             ]
         ),

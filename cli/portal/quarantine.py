@@ -2,12 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from cli.command import command, option
+from cli.command import command, option, with_session
 from cli.errors import UsageMistakeError
 from cli.plain import safe
 from cli.portal.books import on_portal_beside
+from cli.portal.proving import own_passphrase_option, proved
 from cli.screen import labelled, table
-from cli.session import Report
+from cli.session import Report, Session
 from cli.values import moment, sequence_record
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _REASONED = ("begin", "adopt", "end")
     0 done
     1 there is no quarantine; or nothing waits, or something does that must be rebuilt first
     2 more than one thing to do was named, or the reason is missing
-    5 the person who proposed to end it is who approves
+    5 the person who proposed to end it is who approves, or has a passphrase that was not given or is wrong
     """,
 )
 @option("--begin", is_flag=True, help="The database was copied back: begin a quarantine.")
@@ -37,8 +38,11 @@ _REASONED = ("begin", "adopt", "end")
 @option("--approve", is_flag=True, help="End it, as somebody else proposed.")
 @option("--reject", is_flag=True, help="Take the proposal back; its proposer may do that too.")
 @option("--reason", metavar="TEXT", default="", help="Why, in a sentence; with --begin, --adopt and --end.")
+@own_passphrase_option
 @on_portal_beside
+@with_session
 def quarantine(
+    session: Session,
     portal: "Portal",
     folder: "Path",
     begin: bool,
@@ -47,6 +51,7 @@ def quarantine(
     approve: bool,
     reject: bool,
     reason: str,
+    own_passphrase_file: str | None,
 ) -> Report:
     """Show and decide what follows when the database was copied back.
 
@@ -73,6 +78,8 @@ def quarantine(
     if chosen in (["begin"], ["adopt"]):
         return _say_what_it_is(portal, folder, chosen[0], reason)
     if chosen:
+        if chosen == ["approve"]:
+            portal = proved(session, portal, own_passphrase_file)
         return _decide(portal, chosen[0], reason)
     return _show(portal)
 
@@ -142,7 +149,7 @@ def _ending_record(ending: "Ending") -> dict[str, object]:
     return {
         "in_quarantine": restore.lasts,
         "restore": _restore_record(restore),
-        "authenticated": False,
+        "authenticated": ending.is_authenticated,
         "again": ending.again,
     }
 

@@ -3,7 +3,8 @@
 Every verb takes a `Portal` first. Modules: `codes` reads and names, `reserving` issues, `accepting` takes
 what devices answer, `stock`, `ordering` and `catalogue` keep what there is to reserve, `views` shows,
 `shorts` takes what is read by telephone, `auditing` recomputes, `deciding` is for what needs two persons,
-`transferring` for what goes from one Virtual Account to another. Portals are made and opened by
+`transferring` for what goes from one Virtual Account to another, `people` and `agreements` for who acts and
+what is agreed. Each verb is a row of the table in `reservation.roles`. Portals are made and opened by
 `reservation.bootstrap`.
 
 Only after a restore, and so not loaded here: `bringing` takes codes that the books have forgotten,
@@ -12,8 +13,15 @@ Only after a restore, and so not loaded here: `bringing` takes codes that the bo
 
 from codec.reading import Received
 from reservation.lots import Preference
+from reservation.roles import Role
 from reservation.rules import Choice, LinesWanted
 from reservation.service.accepting import Accepted, accept
+from reservation.service.agreements import (
+    accept_agreement,
+    add_agreement,
+    list_agreements,
+    show_agreement,
+)
 from reservation.service.auditing import Finding, audit
 from reservation.service.catalogue import add_catalogue, show_catalogue
 from reservation.service.codes import DeviceCode, find_reservation, keep_return, read_code
@@ -32,6 +40,18 @@ from reservation.service.deciding import (
 )
 from reservation.service.issuing import Issued
 from reservation.service.ordering import OrderAdded, import_order, preview_order
+from reservation.service.people import (
+    Person,
+    add_user,
+    authenticate,
+    clear_passphrase,
+    grant_role,
+    has_passphrase,
+    list_users,
+    remove_user,
+    revoke_role,
+    set_passphrase,
+)
 from reservation.service.reserving import AS_REQUESTED, UNIVERSAL, reissue, reserve, update
 from reservation.service.shorts import ReceivedShort, accept_short, answer_again, receive_short
 from reservation.service.stock import (
@@ -89,32 +109,43 @@ __all__ = [
     "LotState",
     "OrderAdded",
     "Page",
+    "Person",
     "Pool",
     "Portal",
     "Preference",
     "Proposed",
     "Received",
     "ReceivedShort",
+    "Role",
     "Summary",
     "Swept",
     "Transferred",
     "View",
     "accept",
+    "accept_agreement",
     "accept_short",
+    "add_agreement",
     "add_catalogue",
     "add_license",
+    "add_user",
     "add_virtual_account",
     "answer_again",
     "approve",
     "audit",
+    "authenticate",
+    "clear_passphrase",
     "correct_license",
     "events",
     "find_reservation",
+    "grant_role",
+    "has_passphrase",
     "import_order",
     "keep_return",
+    "list_agreements",
     "list_licenses",
     "list_products",
     "list_reservations",
+    "list_users",
     "list_virtual_accounts",
     "overview",
     "pending_decisions",
@@ -126,11 +157,15 @@ __all__ = [
     "receive_short",
     "reissue",
     "reject",
+    "remove_user",
     "remove_virtual_account",
     "rename_virtual_account",
     "reserve",
+    "revoke_role",
+    "set_passphrase",
     "set_policy",
     "set_product",
+    "show_agreement",
     "show_catalogue",
     "show_policy",
     "show_reservation",

@@ -24,9 +24,10 @@ from reservation.model import (
     Udi,
     UnsignedKind,
 )
+from reservation.roles import THE_RESERVATION, Rights, Verb
 from reservation.rules import refuse_cancelled, require_open
 from reservation.service.codes import DeviceCode, known_return, locate
-from reservation.service.context import Portal, write
+from reservation.service.context import Portal, read, write
 from reservation.service.issuing import require_standing
 from reservation.standing import Changes, Standing
 from reservation.store import Moved, Reading, Writing
@@ -80,15 +81,18 @@ def accept(portal: Portal, code: VerifiedCode[DeviceCode]) -> Accepted:
     """
     request = narrowed(code, Request)
     if request is not None:
-        raise portal.store.read(lambda books: _refuse_request(books, request))
+        raise read(portal, Verb.ACCEPT, lambda books, rights: _refuse_request(books, rights, request))
     # Verified once more, inside the transaction that believes it.
     received = UnverifiedCode(code.payload, code.signature, code.value)
-    return write(portal, lambda books, stamp: take_answer(books, stamp, received), reconciles=True)
+    return write(
+        portal, Verb.ACCEPT, lambda books, stamp: take_answer(books, stamp, received), reconciles=True
+    )
 
 
-def _refuse_request(books: Reading, request: VerifiedCode[Request]) -> ReservationError:
+def _refuse_request(books: Reading, rights: Rights, request: VerifiedCode[Request]) -> ReservationError:
     reservation = books.reservation(request.id)
     if reservation is not None:
+        rights.require_place(reservation.virtual_account_id, THE_RESERVATION)
         require_open(reservation)
         return RequestNotReservedError(
             f"This request is reserved already, as {reservation.name}.",
@@ -108,8 +112,10 @@ def take_answer(books: Writing, stamp: Stamp, received: UnverifiedCode[Code]) ->
 
     Raises:
         CodecError: When it cannot be judged, or is not genuine.
+        PermissionDeniedError: When its reservation is in none of the user's Virtual Accounts.
     """
     located = locate(books, received)
+    stamp.rights.require_place(located.reservation.virtual_account_id, THE_RESERVATION)
     code = located.code
     known = books.code(located.reservation.id, code.id)
     if known is not None:

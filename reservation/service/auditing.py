@@ -50,7 +50,9 @@ from reservation.model import (
     StoredCode,
     UnsignedKind,
 )
-from reservation.service.context import Issuer, Portal
+from reservation.roles import Rights, Verb
+from reservation.service.auditing_people import check_people
+from reservation.service.context import Issuer, Portal, read
 from reservation.service.issuing import require_standing, spelled_lines
 from reservation.standing import Standing
 from reservation.store import Reading
@@ -81,10 +83,10 @@ def audit(portal: Portal, *, progress: Progress | None = None) -> tuple[Finding,
         progress: Called with each reservation that was looked at.
     """
 
-    def work(books: Reading) -> tuple[Finding, ...]:
+    def work(books: Reading, _rights: Rights) -> tuple[Finding, ...]:
         return tuple(_all_findings(books, portal.issuer, progress))
 
-    return portal.store.read(work)
+    return read(portal, Verb.AUDIT, work)
 
 
 def _all_findings(books: Reading, issuer: Issuer | None, progress: Progress | None) -> Iterator[Finding]:
@@ -97,6 +99,8 @@ def _all_findings(books: Reading, issuer: Issuer | None, progress: Progress | No
     for event in books.events_without_codes():
         yield Finding("event", event.subject, f"an event '{event.kind}' has no code that it came with")
     yield from _check_chain(books)
+    for name, message in check_people(books):
+        yield Finding("user", name, message)
     identity = books.identity()
     yield from _check_trust(books, identity)
     for reservation in books.every_reservation():

@@ -31,9 +31,10 @@ from reservation.model import (
     Stamp,
 )
 from reservation.rebuilding import refuse_conflict
+from reservation.roles import Verb
 from reservation.service.accepting import Accepted, take_answer
 from reservation.service.codes import known_return, locate
-from reservation.service.context import Portal, following, write
+from reservation.service.context import Portal, following, read, write
 from reservation.service.issuing import virtual_account_named
 from reservation.service.rebuilding import (
     Proof,
@@ -77,7 +78,7 @@ def is_for_bringing(portal: Portal, code: UnverifiedCode[Code]) -> bool:
     Raises:
         SequenceConflictError: When the books have another authorization in its place.
     """
-    return portal.store.read(lambda books: _is_for_this(books, code))
+    return read(portal, Verb.IS_FOR_BRINGING, lambda books, _rights: _is_for_this(books, code))
 
 
 def bring(portal: Portal, raw: str, *, virtual_account: str | None = None) -> Brought | None:
@@ -126,14 +127,16 @@ def bring(portal: Portal, raw: str, *, virtual_account: str | None = None) -> Br
         outcome = KEPT if waits else REBUILT if rebuilt or accepted else KNOWN
         return Brought(outcome, code.kind, _needs(books, kept) if waits else "", rebuilt, accepted)
 
-    return write(portal, work, reconciles=True)
+    return write(portal, Verb.BRING, work, reconciles=True)
 
 
 def settle(portal: Portal) -> tuple[Rebuilt | Accepted, ...]:
     """Judge every kept code that can be judged by now: after a return, a device's next reservation can."""
-    if not portal.store.read(lambda books: books.kept_codes()):
+    if not read(portal, Verb.SETTLE, lambda books, _rights: books.kept_codes()):
         return ()
-    return write(portal, lambda books, stamp: tuple(_settle(books, stamp, None)), reconciles=True)
+    return write(
+        portal, Verb.SETTLE, lambda books, stamp: tuple(_settle(books, stamp, None)), reconciles=True
+    )
 
 
 # --- which codes are for this ----------------------------------------------------------------------

@@ -10,7 +10,8 @@ from codec.codes import CatalogueId, Line, Request, WantedLine
 from codec.lines import sort_lines
 from reservation.errors import RuleError, UnknownCatalogueError
 from reservation.model import Event, EventKind, Stamp
-from reservation.service.context import Portal, write
+from reservation.roles import Verb
+from reservation.service.context import Portal, read, write
 from reservation.standing import Changes
 from reservation.store import Reading, Writing
 
@@ -71,7 +72,7 @@ def spell_wanted(books: Reading, request: Request) -> tuple[WantedLine, ...]:
 
 def show_catalogue(portal: Portal) -> Catalogue:
     """Return the portal's catalogue."""
-    return Catalogue(portal.store.read(lambda books: books.catalogue_tags()))
+    return Catalogue(read(portal, Verb.SHOW_CATALOGUE, lambda books, _rights: books.catalogue_tags()))
 
 
 def add_catalogue(portal: Portal, catalogue: Catalogue) -> int:
@@ -105,7 +106,7 @@ def add_catalogue(portal: Portal, catalogue: Catalogue) -> int:
         books.append_catalogue(len(present), new, named.size, named.digest)
         return len(new)
 
-    return write(portal, work, reconciles=True)
+    return write(portal, Verb.ADD_CATALOGUE, work, reconciles=True)
 
 
 def _require_growth(present: tuple[str, ...], wanted: tuple[str, ...]) -> None:

@@ -51,7 +51,8 @@ from reservation.model import (
     Stamp,
     StoredCode,
 )
-from reservation.service.context import Portal, write
+from reservation.roles import THE_RESERVATION, Rights, Verb
+from reservation.service.context import Portal, read, write
 from reservation.standing import Changes
 from reservation.store import Reading, Writing
 
@@ -81,14 +82,20 @@ def read_code(portal: Portal, raw: str, *, search: bool = False) -> Received[Dev
         MissingAuthorizationError: For a confirmation of an authorization that the books do not hold.
         NotGenuineError: When its signature does not hold.
     """
-    return portal.store.read(lambda books: receive(raw, lambda code: _verify(books, code), search=search))
+
+    def work(books: Reading, rights: Rights) -> Received[DeviceCode]:
+        return receive(raw, lambda code: _verify(books, rights, code), search=search)
+
+    return read(portal, Verb.READ_CODE, work)
 
 
-def _verify(books: Reading, code: UnverifiedCode[Code]) -> VerifiedCode[DeviceCode]:
+def _verify(books: Reading, rights: Rights, code: UnverifiedCode[Code]) -> VerifiedCode[DeviceCode]:
     if code.kind is Kind.REQUEST:
         return verify_request(require_kind(code, Request))
     if code.kind in {Kind.CONFIRMATION, Kind.RETURN}:
-        return locate(books, code).code
+        located = locate(books, code)
+        rights.require_place(located.reservation.virtual_account_id, THE_RESERVATION)
+        return located.code
     raise WrongKindError(
         f"This is {named(code.kind)}, which portals make; it is for the device.",
         hint="Install it there: tallystick device install",
@@ -211,7 +218,7 @@ def keep_return(portal: Portal, raw: str) -> EarlyReturn:
         books.add_early_return(early, event.id)
         return early
 
-    return write(portal, work, reconciles=True)
+    return write(portal, Verb.KEEP_RETURN, work, reconciles=True)
 
 
 def _require_unknown(books: Reading, code: UnverifiedCode[Return]) -> None:
@@ -268,7 +275,15 @@ def find_reservation(portal: Portal, name: str) -> bytes:
         UnknownNameError: When no reservation, or more than one, has that name.
         CodecError: When it is a code that cannot be read, or is not genuine.
     """
-    return portal.store.read(lambda books: _find(books, name))
+
+    def work(books: Reading, rights: Rights) -> bytes:
+        found = _find(books, name)
+        reservation = books.reservation(found)
+        if reservation is not None:
+            rights.require_place(reservation.virtual_account_id, THE_RESERVATION)
+        return found
+
+    return read(portal, Verb.FIND_RESERVATION, work)
 
 
 def _find(books: Reading, name: str) -> bytes:

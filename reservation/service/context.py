@@ -12,11 +12,12 @@ from datetime import date
 from typing import TypeVar
 
 from codec.keys import SigningKey
-from reservation import ledger, limits, quarantine
+from reservation import ledger, limits, quarantine, roles
 from reservation.errors import SetupError
 from reservation.ledger import Balance, Movement
 from reservation.lots import describe
 from reservation.model import Clock, Event, EventKind, Held, Random, Stamp
+from reservation.roles import Rights, Verb
 from reservation.standing import Changes
 from reservation.store import Reading, Store, Writing
 
@@ -43,6 +44,7 @@ class Portal:
         random: Gives unpredictable bytes.
         is_vouched_for: Whether a checkpoint on this machine says that the books are the newest; also when
             nobody keeps checkpoints.
+        is_authenticated: Whether it was proved that the acting user is who they say.
     """
 
     store: Store
@@ -51,6 +53,7 @@ class Portal:
     clock: Clock
     random: Random
     is_vouched_for: bool = True
+    is_authenticated: bool = False
 
     def close(self) -> None:
         """Let go of the books."""
@@ -84,15 +87,53 @@ def require_issuing(portal: Portal, books: Reading) -> None:
         raise quarantine.refuse_unknown()
 
 
-def write(portal: Portal, work: Callable[[Writing, Stamp], T], *, reconciles: bool = False) -> T:
-    """Run a command's work in one transaction, after the ends of lots that are due.
+def rights_in(books: Reading, portal: Portal, verb: Verb | None) -> Rights:
+    """Return what the acting user may do by a verb.
+
+    Args:
+        books: The books, in the transaction that the verb works in.
+        portal: The portal.
+        verb: The verb; None: the program does something by itself.
+
+    Raises:
+        PermissionDeniedError: When the user may not do it anywhere.
+    """
+    if verb is None:
+        return Rights(portal.actor, None, ())
+    grants = books.grants_of(portal.actor)
+    if not grants:
+        raise roles.refuse_unknown(portal.actor, books.administrators())
+    rights = roles.rights_for(portal.actor, grants, verb)
+    return replace(rights, is_authenticated=portal.is_authenticated)
+
+
+def read(portal: Portal, verb: Verb, work: Callable[[Reading, Rights], T]) -> T:
+    """Run the work of a verb that only reads, when the acting user may do it.
 
     Args:
         portal: The portal.
-        work: The work.
+        verb: The verb.
+        work: The work; it is given what the user may do, and heeds in which Virtual Accounts.
+
+    Raises:
+        PermissionDeniedError: When the user may not do it anywhere.
+    """
+    return portal.store.read(lambda books: work(books, rights_in(books, portal, verb)))
+
+
+def write(
+    portal: Portal, verb: Verb | None, work: Callable[[Writing, Stamp], T], *, reconciles: bool = False
+) -> T:
+    """Run a verb's work in one transaction, after the ends of lots that are due, when the user may do it.
+
+    Args:
+        portal: The portal.
+        verb: The verb; None: the program does something by itself.
+        work: The work; it heeds in which Virtual Accounts the rights of its stamp allow it.
         reconciles: Whether it is allowed in quarantine: it issues nothing, or makes good what was forgotten.
 
     Raises:
+        PermissionDeniedError: When the user may not do it anywhere.
         QuarantinedError: When the portal is in quarantine, and this is not for that.
         NoCheckpointError: When nothing tells whether its database is the newest, and this is not for that.
     """
@@ -100,9 +141,11 @@ def write(portal: Portal, work: Callable[[Writing, Stamp], T], *, reconciles: bo
     now, randomness = portal.clock(), portal.random(7)
 
     def whole(transaction: Writing) -> T:
+        rights = rights_in(transaction, portal, verb)
         if not reconciles:
             require_issuing(portal, transaction)
-        stamp = Stamp.of(now, portal.actor, randomness, newest=transaction.newest_event_id())
+        newest = transaction.newest_event_id()
+        stamp = Stamp.of(now, portal.actor, randomness, newest=newest, rights=rights)
         post_ends(transaction, stamp)
         result = work(transaction, stamp)
         _cover_shortfalls(transaction, stamp)
@@ -113,7 +156,8 @@ def write(portal: Portal, work: Callable[[Writing, Stamp], T], *, reconciles: bo
 
 def following(books: Reading, stamp: Stamp) -> Stamp:
     """Return the stamp of a further change of the same command, after everything that it recorded."""
-    return Stamp.of(stamp.at, stamp.actor, stamp.prefix[-7:], newest=books.newest_event_id())
+    newest = books.newest_event_id()
+    return Stamp.of(stamp.at, stamp.actor, stamp.prefix[-7:], newest=newest, rights=stamp.rights)
 
 
 def _cover_shortfalls(transaction: Writing, stamp: Stamp) -> None:
@@ -148,6 +192,7 @@ def sweep(portal: Portal) -> Swept:
     now, randomness = portal.clock(), portal.random(7)
 
     def whole(transaction: Writing) -> Swept:
+        rights_in(transaction, portal, Verb.SWEEP)
         stamp = Stamp.of(now, portal.actor, randomness, newest=transaction.newest_event_id())
         swept = post_ends(transaction, stamp)
         _cover_shortfalls(transaction, stamp)

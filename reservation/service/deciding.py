@@ -12,7 +12,7 @@ from datetime import timedelta
 from codec.codes import Mode, Request
 from codec.envelope import VerifiedCode, require_kind, verify_request
 from codec.reading import inspect
-from reservation import decisions, limits, rules
+from reservation import agreements, decisions, limits, people, rules
 from reservation.errors import OpenReservationError
 from reservation.lots import Position, Preference
 from reservation.model import (
@@ -29,8 +29,9 @@ from reservation.model import (
     Sequence,
     Stamp,
 )
+from reservation.roles import THE_RESERVATION, Rights, Verb
 from reservation.rules import Choice, LinesWanted, Wanted
-from reservation.service.context import Portal, require_issuer, write
+from reservation.service.context import Portal, read, require_issuer, write
 from reservation.service.issuing import (
     Draft,
     Issued,
@@ -39,9 +40,10 @@ from reservation.service.issuing import (
     issued_before,
     issued_now,
     require_standing,
+    standing_for,
     virtual_account_of,
 )
-from reservation.service.reserving import require_issuable
+from reservation.service.reserving import require_issuable, require_no_other
 from reservation.standing import Changes, Standing, counts_by_tag
 from reservation.store import Moved, Reading, Writing
 
@@ -72,6 +74,7 @@ class Decided:
         exposed: Lots of which the failed device may still use something, and how much.
         issued: The replacement's authorization; None when there is none to show.
         again: Whether it was made before.
+        is_authenticated: Whether the second person's own passphrase was given.
     """
 
     decision: Decision
@@ -80,6 +83,7 @@ class Decided:
     exposed: tuple[tuple[Lot, int], ...]
     issued: Issued | None
     again: bool
+    is_authenticated: bool = False
 
 
 # --- proposing -------------------------------------------------------------------------------------
@@ -174,7 +178,7 @@ def _propose(
     decisions.require_reason(wish.reason)
 
     def work(books: Writing, stamp: Stamp) -> Proposed:
-        standing = require_standing(books, reservation_id)
+        standing = standing_for(books, stamp.rights, reservation_id)
         decision = wish.decision(reservation_id, stamp)
         pending = _pending(books, reservation_id)
         if pending is not None:
@@ -185,7 +189,14 @@ def _propose(
         books.record(decisions.propose(standing, decision, stamp))
         return Proposed(decision, standing.reservation)
 
-    return write(portal, work)
+    return write(portal, _PROPOSING[wish.kind], work)
+
+
+_PROPOSING = {
+    DecisionKind.REHOST: Verb.PROPOSE_REHOST,
+    DecisionKind.WRITE_OFF: Verb.PROPOSE_WRITE_OFF,
+    DecisionKind.RELEASE: Verb.PROPOSE_RELEASE,
+}
 
 
 def _pending(books: Reading, reservation_id: bytes) -> Decision | None:
@@ -196,13 +207,14 @@ def _pending(books: Reading, reservation_id: bytes) -> Decision | None:
 def pending_decisions(portal: Portal) -> tuple[Proposed, ...]:
     """Return all decisions that wait for a second person, oldest first."""
 
-    def work(books: Reading) -> tuple[Proposed, ...]:
-        return tuple(
+    def work(books: Reading, rights: Rights) -> tuple[Proposed, ...]:
+        waiting = (
             Proposed(decision, require_standing(books, decision.reservation_id).reservation)
             for decision in books.pending_decisions()
         )
+        return tuple(one for one in waiting if rights.covers(one.reservation.virtual_account_id))
 
-    return portal.store.read(work)
+    return read(portal, Verb.PENDING_DECISIONS, work)
 
 
 # --- deciding --------------------------------------------------------------------------------------
@@ -225,13 +237,15 @@ def approve(portal: Portal, reservation_id: bytes) -> Decided:
     """
 
     def work(books: Writing, stamp: Stamp) -> Decided:
-        standing = require_standing(books, reservation_id)
+        standing = standing_for(books, stamp.rights, reservation_id)
         found = books.decisions_of(reservation_id)
         newest = found[-1] if found else None
         if newest is not None and newest.outcome is Outcome.APPROVED:
             return _decided_before(books, standing, newest)
         decision = decisions.require_pending(newest, standing.reservation)
         decisions.require_second_person(decision, stamp)
+        _require_first_person(books, standing, decision)
+        people.require_authenticated(books.user(stamp.actor), stamp)
         decisions.require_unchanged(decision, standing.reservation, books.newest_event_of(reservation_id))
         if decision.kind is DecisionKind.REHOST:
             return _rehost(portal, books, stamp, standing, decision)
@@ -241,17 +255,30 @@ def approve(portal: Portal, reservation_id: bytes) -> Decided:
         decisions.require_kept(standing)
         return _carry_out(books, standing, decisions.release(standing, decision, stamp))
 
-    return write(portal, work)
+    return write(portal, Verb.APPROVE, work)
+
+
+def _require_first_person(books: Reading, standing: Standing, decision: Decision) -> None:
+    """Refuse a proposal by somebody who may not propose it any more: two persons decide.
+
+    Raises:
+        ChangedSinceError: When they may not.
+    """
+    grants = books.grants_of(decision.proposed_by)
+    rights = Rights(decision.proposed_by, _PROPOSING[decision.kind], grants)
+    if not rights.covers(standing.reservation.virtual_account_id):
+        raise decisions.refuse_former(standing.reservation, decision)
 
 
 def needs_key(portal: Portal, reservation_id: bytes) -> bool:
     """Tell whether approving what waits about a reservation signs something."""
 
-    def work(books: Reading) -> bool:
+    def work(books: Reading, rights: Rights) -> bool:
+        standing_for(books, rights, reservation_id)
         pending = _pending(books, reservation_id)
         return pending is not None and pending.replacement is not None
 
-    return portal.store.read(work)
+    return read(portal, Verb.NEEDS_KEY, work)
 
 
 def reject(portal: Portal, reservation_id: bytes) -> Decided:
@@ -262,11 +289,14 @@ def reject(portal: Portal, reservation_id: bytes) -> Decided:
     """
 
     def work(books: Writing, stamp: Stamp) -> Decided:
-        standing = require_standing(books, reservation_id)
+        standing = standing_for(books, stamp.rights, reservation_id)
         decision = decisions.require_pending(_pending(books, reservation_id), standing.reservation)
+        if decision.proposed_by != stamp.actor:
+            place = standing.reservation.virtual_account_id
+            stamp.rights.also(Verb.APPROVE).require_place(place, THE_RESERVATION)
         return _carry_out(books, standing, decisions.reject(standing, decision, stamp))
 
-    return write(portal, work)
+    return write(portal, Verb.REJECT, work)
 
 
 def _carry_out(books: Writing, standing: Standing, changes: Changes, issued: Issued | None = None) -> Decided:
@@ -281,7 +311,12 @@ def _carry_out(books: Writing, standing: Standing, changes: Changes, issued: Iss
         exposed=_exposed(after),
         issued=issued,
         again=False,
+        is_authenticated=_was_authenticated(changes.event),
     )
+
+
+def _was_authenticated(event: Event | None) -> bool:
+    return bool(((event.detail if event else None) or {}).get("authenticated", False))
 
 
 def _exposed(standing: Standing) -> tuple[tuple[Lot, int], ...]:
@@ -300,6 +335,7 @@ def _decided_before(books: Reading, standing: Standing, decision: Decision) -> D
         exposed=_exposed(standing),
         issued=issued,
         again=True,
+        is_authenticated=_was_authenticated(books.event(decision.decided_with or b"")),
     )
 
 
@@ -313,6 +349,7 @@ def _rehost(portal: Portal, books: Writing, stamp: Stamp, standing: Standing, de
         return _carry_out(books, standing, changes)
     issuer = require_issuer(portal)
     request = verify_request(require_kind(inspect(decision.request_text).code, Request))
+    agreements.require_accepted(books.agreements_waiting())
     _require_quota(books, stamp)
     _require_replaceable(books, stamp, standing, request)
     taken, lots = _lines_of(books, stamp, standing, request.value, decision.lines)
@@ -350,6 +387,7 @@ def _require_replaceable(
     decisions.require_replacement(standing, request.value)
     known = books.reservation(request.id)
     if known is not None:
+        stamp.rights.require_place(known.virtual_account_id, THE_RESERVATION)
         rules.require_open(known)
         raise OpenReservationError(
             f"The request of the replacement is reserved already, as {known.name}.",
@@ -358,7 +396,7 @@ def _require_replaceable(
     require_issuable(books, stamp, request)
     former = books.newest_of_device(request.value.udi)
     if former is not None and former.id != standing.reservation.id:
-        rules.require_no_other(request.value, former)
+        require_no_other(request.value, former, stamp.rights)
 
 
 def _lines_of(
@@ -392,7 +430,7 @@ def _choice(
 
 def show_policy(portal: Portal) -> Policy:
     """Return what the account allows itself."""
-    return portal.store.read(lambda books: books.policy())
+    return read(portal, Verb.SHOW_POLICY, lambda books, _rights: books.policy())
 
 
 def set_policy(portal: Portal, policy: Policy) -> Policy:
@@ -408,6 +446,7 @@ def set_policy(portal: Portal, policy: Policy) -> Policy:
             "rehost_percent": policy.rehost_percent,
             "rehost_minimum": policy.rehost_minimum,
             "margin_days": policy.margin_days,
+            "agreements_required": policy.agreements_required,
         }
         event = Event(
             stamp.event_id(0), stamp.at, stamp.actor, EventKind.POLICY_SET, "the account", detail=detail
@@ -416,4 +455,4 @@ def set_policy(portal: Portal, policy: Policy) -> Policy:
         books.set_policy(policy)
         return policy
 
-    return write(portal, work)
+    return write(portal, Verb.SET_POLICY, work)

@@ -16,6 +16,7 @@ from reservation import lots as lot_rules
 from reservation.errors import StateDamagedError, UnknownNameError
 from reservation.lots import Position, Preference, TermChoice
 from reservation.model import Limit, Lot, Sequence, Stamp, StoredCode, Udi, VirtualAccount, name_of
+from reservation.roles import THE_RESERVATION, Rights
 from reservation.rules import Issue
 from reservation.service.catalogue import number_lines
 from reservation.service.codes import prefix_range
@@ -72,6 +73,31 @@ def require_standing(books: Reading, reservation_id: bytes) -> Standing:
             hint="See the reservations with `tallystick portal list`.",
         )
     return standing
+
+
+def standing_for(books: Reading, rights: Rights, reservation_id: bytes) -> Standing:
+    """Return what the books say about a reservation that a user may touch.
+
+    Raises:
+        UnknownNameError: When there is none.
+        PermissionDeniedError: When it is in none of the user's Virtual Accounts.
+    """
+    standing = require_standing(books, reservation_id)
+    rights.require_place(standing.reservation.virtual_account_id, THE_RESERVATION)
+    return standing
+
+
+def place_for(books: Reading, rights: Rights, name: str) -> VirtualAccount:
+    """Return a Virtual Account, by its name, in which a user may do something.
+
+    Raises:
+        UnknownNameError: When there is none.
+        PermissionDeniedError: When it is none of the user's, whether or not it is there.
+    """
+    found = books.virtual_account(name)
+    if rights.places is not None and (found is None or not rights.covers(found.id)):
+        raise rights.refuse_place(f"Virtual Account {name} is none")
+    return found or virtual_account_named(books, name)
 
 
 def virtual_account_named(books: Reading, name: str) -> VirtualAccount:

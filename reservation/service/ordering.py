@@ -16,7 +16,8 @@ from reservation.errors import AlreadyImportedError, RuleError, UnknownNameError
 from reservation.ledger import Account, within
 from reservation.model import Addition, Event, EventKind, Lot, Stamp, VirtualAccount
 from reservation.orders import OrderFile, OrderLine, Progress
-from reservation.service.context import Portal, write
+from reservation.roles import Rights, Verb
+from reservation.service.context import Portal, read, write
 from reservation.service.stock import Added, lot_of
 from reservation.standing import Changes
 from reservation.store import Reading, Writing
@@ -69,7 +70,11 @@ def preview_order(portal: Portal, file: OrderFile) -> tuple[OrderAdded, ...]:
         RuleError: When a term is over.
     """
     today = portal.clock().date()
-    return portal.store.read(lambda books: tuple(one.told() for one in _orders_of(books, file, today)))
+
+    def work(books: Reading, rights: Rights) -> tuple[OrderAdded, ...]:
+        return tuple(one.told() for one in _orders_of(books, rights, file, today))
+
+    return read(portal, Verb.PREVIEW_ORDER, work)
 
 
 def import_order(
@@ -89,7 +94,7 @@ def import_order(
     """
 
     def work(books: Writing, stamp: Stamp) -> tuple[OrderAdded, ...]:
-        orders = _orders_of(books, file, stamp.today)
+        orders = _orders_of(books, stamp.rights, file, stamp.today)
         lots = iter([(lot, place.id) for one in orders for lot, place in one.counts])
         while batch := tuple(islice(lots, _BATCH)):
             books.add_lots(batch)
@@ -100,19 +105,22 @@ def import_order(
             books.record(_changes_of(one, file, stamp, number))
         return tuple(one.told() for one in orders)
 
-    return write(portal, work, reconciles=True)
+    return write(portal, Verb.IMPORT_ORDER, work, reconciles=True)
 
 
 # --- what is added ---------------------------------------------------------------------------------
 
 
-def _orders_of(books: Reading, file: OrderFile, today: date) -> tuple[_Order, ...]:
+def _orders_of(books: Reading, rights: Rights, file: OrderFile, today: date) -> tuple[_Order, ...]:
     """Return the orders of a file, none of which anything speaks against."""
     by_reference: dict[str, list[OrderLine]] = {}
     for line in file.lines:
         by_reference.setdefault(line.order_reference, []).append(line)
+    places = {one.name: one for one in books.virtual_accounts() if rights.covers(one.id)}
+    elsewhere = sorted({line.virtual_account for line in file.lines} - places.keys())
+    if elsewhere and rights.places is not None:
+        raise rights.refuse_place(f"Nothing was added: Virtual Account {_listed(elsewhere)} is none")
     _require_new(books, file, by_reference)
-    places = {one.name: one for one in books.virtual_accounts()}
     _require_places(file, places)
     _require_not_over(file, today)
     return tuple(_order_of(reference, lines, places) for reference, lines in by_reference.items())

@@ -11,22 +11,23 @@ from enum import StrEnum
 from reservation import limits
 from reservation.ledger import Account
 from reservation.model import Event, Lot, Reservation, State, Udi
-from reservation.service.context import Portal, balances_as_of
-from reservation.service.issuing import require_standing, virtual_account_named
+from reservation.roles import Rights, Verb
+from reservation.service.context import Portal, balances_as_of, read
+from reservation.service.issuing import place_for, require_standing
 from reservation.service.views import Counts, overview
 from reservation.store import Moved, PageOf, Reading
 
 _PAGE = 500
 
 
-def _names(books: Reading, wanted: str | None) -> dict[bytes, str]:
-    """Return the names of all Virtual Accounts that there ever were; the wanted one must be there.
+def _names(books: Reading, rights: Rights, wanted: str | None) -> dict[bytes, str]:
+    """Return the names of all Virtual Accounts that there ever were; the wanted one must be the user's.
 
     Raises:
         UnknownNameError: When it is not.
     """
     if wanted is not None:
-        virtual_account_named(books, wanted)
+        place_for(books, rights, wanted)
     return {one.id: one.name for one in books.every_virtual_account()}
 
 
@@ -65,6 +66,7 @@ def usage(portal: Portal, *, virtual_account: str | None = None) -> tuple[Usage,
     Raises:
         UnknownNameError: When there is no such Virtual Account.
     """
+    read(portal, Verb.USAGE, lambda _books, _rights: None)
     pools = overview(portal, virtual_account=virtual_account)
     return tuple(Usage(pool.tag, pool.virtual_account, pool.counts) for pool in pools)
 
@@ -112,17 +114,18 @@ def exposure(portal: Portal, *, virtual_account: str | None = None) -> tuple[Exp
     """
     today = portal.clock().date()
 
-    def work(books: Reading) -> tuple[Exposure, ...]:
-        names = _names(books, virtual_account)
+    def work(books: Reading, rights: Rights) -> tuple[Exposure, ...]:
+        names = _names(books, rights, virtual_account)
         found = (
             exposed
             for one in _exposing(books)
+            if rights.covers(one.virtual_account_id)
             for exposed in _exposures_of(books, one, names[one.virtual_account_id], today)
             if virtual_account in {None, exposed.virtual_account}
         )
         return tuple(sorted(found, key=lambda one: (one.since, one.reservation_id, one.lot.tag)))
 
-    return portal.store.read(work)
+    return read(portal, Verb.EXPOSURE, work)
 
 
 def _exposing(books: Reading) -> Iterator[Reservation]:
@@ -213,27 +216,34 @@ def expiring(portal: Portal, *, days: int, virtual_account: str | None = None) -
     today = portal.clock().date()
     last = today + timedelta(days=min(days, (date.max - today).days))
 
-    def work(books: Reading) -> tuple[Expiring, ...]:
-        names = _names(books, virtual_account)
-        found = [*_available_until(books, names, today, last), *_lines_until(books, names, today, last)]
+    def work(books: Reading, rights: Rights) -> tuple[Expiring, ...]:
+        names = _names(books, rights, virtual_account)
+        found = [
+            *_available_until(books, rights, names, today, last),
+            *_lines_until(books, rights, names, today, last),
+        ]
         wanted = [one for one in found if virtual_account in {None, one.virtual_account}]
         return tuple(sorted(wanted, key=_by_end))
 
-    return portal.store.read(work)
+    return read(portal, Verb.EXPIRING, work)
 
 
 def _available_until(
-    books: Reading, names: Mapping[bytes, str], today: date, last: date
+    books: Reading, rights: Rights, names: Mapping[bytes, str], today: date, last: date
 ) -> Iterator[Expiring]:
     for balance in balances_as_of(books, today):
         lot, count = balance.lot, balance.counts[Account.AVAILABLE]
-        if count and lot.term and today <= lot.term.end <= last:
+        if rights.covers(balance.virtual_account_id) and count and lot.term and today <= lot.term.end <= last:
             end = lot.term.end
             yield Expiring(end, (end - today).days, lot, names[balance.virtual_account_id], None, None, count)
 
 
-def _lines_until(books: Reading, names: Mapping[bytes, str], today: date, last: date) -> Iterator[Expiring]:
+def _lines_until(
+    books: Reading, rights: Rights, names: Mapping[bytes, str], today: date, last: date
+) -> Iterator[Expiring]:
     for line in books.lines_ending(today, last):
+        if not rights.covers(line.virtual_account_id):
+            continue
         place, days = names[line.virtual_account_id], (line.last_day - today).days
         yield Expiring(line.last_day, days, line.lot, place, line.reservation_id, line.udi, line.count)
 
@@ -281,8 +291,8 @@ def transactions(
         UnknownNameError: When there is no such Virtual Account.
     """
 
-    def work(books: Reading) -> tuple[Transaction, ...]:
-        names = _names(books, virtual_account)
+    def work(books: Reading, rights: Rights) -> tuple[Transaction, ...]:
+        names = _names(books, rights, virtual_account)
         found = (
             Transaction(
                 event,
@@ -292,10 +302,12 @@ def transactions(
             )
             for event, moved in books.movements_since(_before(since))
             if (since is None or event.at >= since) and (until is None or event.at < until)
+            if rights.covers(moved.movement.source_virtual_account_id)
+            or rights.covers(moved.movement.target_virtual_account_id)
         )
         return tuple(one for one in found if virtual_account in {None, one.source, one.target})
 
-    return portal.store.read(work)
+    return read(portal, Verb.TRANSACTIONS, work)
 
 
 def _before(since: datetime | None) -> bytes:

@@ -10,13 +10,14 @@ from datetime import date
 
 from codec.codes import Request
 from codec.envelope import VerifiedCode
-from reservation import answers, contradictions, limits, rules
+from reservation import agreements, answers, contradictions, limits, rules
 from reservation.lots import Position, Preference, TermChoice
-from reservation.model import DEFAULT_VIRTUAL_ACCOUNT, Sequence, Stamp
+from reservation.model import DEFAULT_VIRTUAL_ACCOUNT, Reservation, Sequence, Stamp
+from reservation.roles import THE_RESERVATION, Rights, Verb
 from reservation.rules import Choice, Wanted
 from reservation.service.catalogue import spell_wanted
 from reservation.service.codes import known_return
-from reservation.service.context import Issuer, Portal, require_issuer, require_issuing, write
+from reservation.service.context import Issuer, Portal, read, require_issuer, require_issuing, write
 from reservation.service.issuing import (
     Draft,
     Issued,
@@ -24,8 +25,8 @@ from reservation.service.issuing import (
     issue_authorization,
     issued_before,
     issued_now,
-    require_standing,
-    virtual_account_named,
+    place_for,
+    standing_for,
     virtual_account_of,
 )
 from reservation.standing import Standing, counts_by_tag
@@ -62,10 +63,11 @@ def reserve(
     def work(books: Writing, stamp: Stamp) -> Issued:
         standing = books.standing(request.id)
         if standing is not None:
+            stamp.rights.require_place(standing.reservation.virtual_account_id, THE_RESERVATION)
             return _answer_again(books, standing, request, choice, until)
         return _open(books, stamp, issuer, request, (virtual_account, choice, term, until))
 
-    return write(portal, work)
+    return write(portal, Verb.RESERVE, work)
 
 
 def _answer_again(
@@ -90,12 +92,13 @@ def _open(
 ) -> Issued:
     virtual_account, choice, term, until = wish
     value = request.value
+    place = place_for(books, stamp.rights, virtual_account)
     require_issuable(books, stamp, request)
+    agreements.require_accepted(books.agreements_waiting())
     identity = books.identity()
     product = books.product(value.udi.product_id)
     former = books.newest_of_device(value.udi)
-    rules.require_no_other(value, former)
-    place = virtual_account_named(books, virtual_account)
+    require_no_other(value, former, stamp.rights)
     requested = spell_wanted(books, value) if choice is AS_REQUESTED else ()
     wanted = rules.wanted_counts(value, choice, requested, product)
     taken, lots = choose_lots(books, stamp, place, wanted, term, Position())
@@ -114,6 +117,20 @@ def _open(
         changes = contradictions.noted(changes, changes.reservation, beside, stamp)
     books.record(changes)
     return replace(issued_now(value.udi, request.id, issue), notes=changes.notes)
+
+
+def require_no_other(request: Request, former: Reservation | None, rights: Rights) -> None:
+    """Refuse a request by a device with another open reservation; what a user may not see is not told.
+
+    Raises:
+        OpenReservationError: When there is one.
+        PermissionDeniedError: When there is one that is in none of the user's Virtual Accounts.
+    """
+    if former is not None and former.state.is_open:
+        rights.require_place(
+            former.virtual_account_id, "This device has a reservation already, and that is in none"
+        )
+    rules.require_no_other(request, former)
 
 
 def require_issuable(books: Reading, stamp: Stamp, request: VerifiedCode[Request]) -> None:
@@ -157,7 +174,7 @@ def update(
     issuer = require_issuer(portal)
 
     def work(books: Writing, stamp: Stamp) -> Issued:
-        standing = require_standing(books, reservation_id)
+        standing = standing_for(books, stamp.rights, reservation_id)
         reservation = standing.reservation
         named = rules.updated_counts(standing, changes)
         place = virtual_account_of(books, standing)
@@ -172,6 +189,7 @@ def update(
         rules.require_universal(standing, counts_by_tag(taken, lots))
         if taken == standing.taken() and terms == rules.kept_terms(standing, taken):
             return issued_before(books, standing, reservation.sequence)
+        agreements.require_accepted(books.agreements_waiting())
         identity = books.identity()
         rules.require_valid_issuer(identity, stamp)
         sequence = Sequence(identity.epoch, reservation.sequence.number + 1)
@@ -181,7 +199,7 @@ def update(
         books.record(rules.record_update(standing, issue, stamp))
         return issued_now(reservation.udi, reservation.id, issue)
 
-    return write(portal, work)
+    return write(portal, Verb.UPDATE, work)
 
 
 def _position(standing: Standing) -> Position:
@@ -205,10 +223,10 @@ def reissue(portal: Portal, reservation_id: bytes) -> Issued:
         UnknownNameError: When there is none.
     """
 
-    def work(books: Reading) -> Issued:
+    def work(books: Reading, rights: Rights) -> Issued:
         require_issuing(portal, books)
-        standing = require_standing(books, reservation_id)
+        standing = standing_for(books, rights, reservation_id)
         rules.require_open(standing.reservation)
         return issued_before(books, standing, standing.reservation.sequence)
 
-    return portal.store.read(work)
+    return read(portal, Verb.REISSUE, work)

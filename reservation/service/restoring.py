@@ -6,12 +6,13 @@ Not handled: noticing it (`reservation.service.watching`), and rebuilding what i
 
 from dataclasses import dataclass
 
-from reservation import quarantine
+from reservation import people, quarantine
 from reservation.checkpoint import Checkpoint, KeptCode, Restore
 from reservation.decisions import require_reason
 from reservation.errors import StateDamagedError
 from reservation.model import Event, EventKind, Sequence, Stamp
-from reservation.service.context import Portal, write
+from reservation.roles import Rights, Verb
+from reservation.service.context import Portal, read, write
 from reservation.service.rebuilding import Blocked, blocked
 from reservation.service.watching import begin, checkpoint_in
 from reservation.standing import Changes
@@ -27,7 +28,7 @@ def begin_quarantine(portal: Portal, *, reason: str) -> Restore:
         RuleError: When the reason is none.
     """
     require_reason(reason)
-    return begin(portal, None, reason)
+    return begin(portal, None, reason, verb=Verb.BEGIN_QUARANTINE)
 
 
 def adopt(portal: Portal, *, reason: str) -> None:
@@ -39,6 +40,7 @@ def adopt(portal: Portal, *, reason: str) -> None:
     require_reason(reason)
     write(
         portal,
+        Verb.ADOPT,
         lambda books, stamp: books.record(Changes(quarantine.adopt(reason, stamp))),
         reconciles=True,
     )
@@ -79,7 +81,7 @@ def show_quarantine(portal: Portal) -> Outlook:
     """Return what was noticed, what is known to be forgotten, and what was rebuilt."""
     now = portal.clock()
 
-    def work(books: Reading) -> Outlook:
+    def work(books: Reading, _rights: Rights) -> Outlook:
         restores = books.restores()
         first = next((one.event_id for one in restores if one.lasts), None)
         return Outlook(
@@ -92,7 +94,7 @@ def show_quarantine(portal: Portal) -> Outlook:
             rebuilt=_rebuilt_since(books, first) if first else (),
         )
 
-    return portal.store.read(work)
+    return read(portal, Verb.SHOW_QUARANTINE, work)
 
 
 def _rebuilt_since(books: Reading, event_id: bytes) -> tuple[Event, ...]:
@@ -113,10 +115,12 @@ class Ending:
     Attributes:
         restore: The newest restore.
         again: Whether this was said or done before.
+        is_authenticated: Whether the second person's own passphrase was given.
     """
 
     restore: Restore
     again: bool = False
+    is_authenticated: bool = False
 
 
 def propose_end(portal: Portal, *, reason: str) -> Ending:
@@ -139,7 +143,7 @@ def propose_end(portal: Portal, *, reason: str) -> Ending:
         books.propose_end(event.id, stamp.actor, reason)
         return Ending(_newest(books))
 
-    return write(portal, work, reconciles=True)
+    return write(portal, Verb.PROPOSE_END, work, reconciles=True)
 
 
 def approve_end(portal: Portal) -> Ending:
@@ -155,15 +159,16 @@ def approve_end(portal: Portal) -> Ending:
     def work(books: Writing, stamp: Stamp) -> Ending:
         restores = books.restores()
         if restores and not restores[-1].lasts:
-            return Ending(restores[-1], again=True)
+            return Ending(restores[-1], again=True, is_authenticated=_was_authenticated(books))
         proposed_with = quarantine.require_proposed(restores).proposed_with or b""
         event = quarantine.end(restores, stamp, something_since=books.something_since(proposed_with))
+        people.require_authenticated(books.user(stamp.actor), stamp)
         quarantine.require_reconciled([one.reason for one in blocked(books)])
         books.record(Changes(event))
         books.end_quarantine(event.id, stamp.actor)
-        return Ending(_newest(books))
+        return Ending(_newest(books), is_authenticated=_was_authenticated(books))
 
-    return write(portal, work, reconciles=True)
+    return write(portal, Verb.APPROVE_END, work, reconciles=True)
 
 
 def reject_end(portal: Portal) -> Ending:
@@ -179,7 +184,12 @@ def reject_end(portal: Portal) -> Ending:
         books.propose_end(None, None, "")
         return Ending(_newest(books))
 
-    return write(portal, work, reconciles=True)
+    return write(portal, Verb.REJECT_END, work, reconciles=True)
+
+
+def _was_authenticated(books: Reading) -> bool:
+    event = books.event(_newest(books).ended_with or b"")
+    return bool(((event.detail if event else None) or {}).get("authenticated", False))
 
 
 def _newest(books: Reading) -> Restore:

@@ -27,10 +27,11 @@ from reservation.errors import (
     WrongShortError,
 )
 from reservation.model import MOST_WRONG, Reservation, Stamp, StoredCode
+from reservation.roles import THE_RESERVATION, Rights, Verb
 from reservation.service.accepting import Accepted, first_answer, record
 from reservation.service.codes import accepted_short, reservations_hinted
-from reservation.service.context import Issuer, Portal, require_issuer, write
-from reservation.service.issuing import require_standing
+from reservation.service.context import Issuer, Portal, read, require_issuer, write
+from reservation.service.issuing import require_standing, standing_for
 from reservation.store import Reading, Writing
 
 _LONG_FORM = "Ask for the confirmation code itself, which is signed: tallystick device confirmation"
@@ -74,15 +75,15 @@ def answer_again(portal: Portal, raw: str) -> Accepted | None:
     """
     readings = read_short(raw)
 
-    def work(books: Reading) -> Accepted | None:
-        known = _known(books, readings)
+    def work(books: Reading, rights: Rights) -> Accepted | None:
+        known = _known(books, rights, readings)
         if known is None:
-            _require_testable(books, _candidates_of(books, readings))
+            _require_testable(books, _candidates_of(books, rights, readings))
         elif isinstance(known.code, StoredCode) and not known.reading.repairs:
             return first_answer(books, known.reservation, known.code)
         return None
 
-    return portal.store.read(work)
+    return read(portal, Verb.ANSWER_AGAIN, work)
 
 
 def receive_short(portal: Portal, raw: str) -> ReceivedShort:
@@ -100,7 +101,12 @@ def receive_short(portal: Portal, raw: str) -> ReceivedShort:
     """
     issuer = require_issuer(portal)
     readings = read_short(raw)
-    found = write(portal, lambda books, stamp: _found(books, stamp, issuer, readings), reconciles=True)
+    found = write(
+        portal,
+        Verb.RECEIVE_SHORT,
+        lambda books, stamp: _found(books, stamp, issuer, readings),
+        reconciles=True,
+    )
     if isinstance(found, WrongShortError):
         raise found
     return ReceivedShort(found.code.text, found.reading.repairs)
@@ -127,7 +133,7 @@ def accept_short(portal: Portal, received: ReceivedShort) -> Accepted:
         sequence = found.code.installed.sequence
         return record(books, standing, changes, stamp, sequence=sequence, kind=UnsignedKind.SHORT)
 
-    accepted = write(portal, work, reconciles=True)
+    accepted = write(portal, Verb.ACCEPT_SHORT, work, reconciles=True)
     if isinstance(accepted, WrongShortError):
         raise accepted
     return accepted
@@ -136,7 +142,9 @@ def accept_short(portal: Portal, received: ReceivedShort) -> Accepted:
 # --- what it may be for --------------------------------------------------------------------------------
 
 
-def _candidates_of(books: Reading, readings: tuple[ShortReading, ...]) -> tuple[_Candidate, ...]:
+def _candidates_of(
+    books: Reading, rights: Rights, readings: tuple[ShortReading, ...]
+) -> tuple[_Candidate, ...]:
     found = tuple(
         _Candidate(reservation, reading)
         for reading in readings
@@ -150,15 +158,18 @@ def _candidates_of(books: Reading, readings: tuple[ShortReading, ...]) -> tuple[
             "This short confirmation is for a request that this portal never saw, or it was misheard.",
             hint="Have it read once more, and check that this is the right portal.",
         )
-    return found
+    mine = tuple(one for one in found if rights.covers(one.reservation.virtual_account_id))
+    if not mine:
+        raise rights.refuse_place(THE_RESERVATION)
+    return mine
 
 
-def _known(books: Reading, readings: tuple[ShortReading, ...]) -> _Match | None:
+def _known(books: Reading, rights: Rights, readings: tuple[ShortReading, ...]) -> _Match | None:
     """Return the reading that was accepted before, if any: that needs neither a key nor a try."""
     for reading in readings:
         stored = accepted_short(books, reading.code)
         if stored is not None:
-            return _Match(require_standing(books, stored.reservation_id).reservation, reading, stored)
+            return _Match(standing_for(books, rights, stored.reservation_id).reservation, reading, stored)
     return None
 
 
@@ -205,10 +216,10 @@ def _found(
     books: Writing, stamp: Stamp, issuer: Issuer, readings: tuple[ShortReading, ...]
 ) -> _Match | WrongShortError:
     """Return what a short confirmation fits; or the refusal of a wrong one, after it was counted."""
-    known = _known(books, readings)
+    known = _known(books, stamp.rights, readings)
     if known is not None:
         return known
-    found = _candidates_of(books, readings)
+    found = _candidates_of(books, stamp.rights, readings)
     testable = [pair for pair in _require_testable(books, found) if _is_signed_by(books, issuer, pair[1])]
     if not testable:
         raise OtherIssuerError(

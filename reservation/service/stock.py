@@ -20,8 +20,9 @@ from reservation.model import (
     Term,
     VirtualAccount,
 )
-from reservation.service.context import Portal, write
-from reservation.service.issuing import virtual_account_named
+from reservation.roles import Rights, Verb
+from reservation.service.context import Portal, read, write
+from reservation.service.issuing import place_for, virtual_account_named
 from reservation.standing import Changes
 from reservation.store import Reading, Writing
 
@@ -99,12 +100,13 @@ def add_license(
     _require_addition(count, order_reference)
 
     def work(books: Writing, stamp: Stamp) -> Added:
-        place = virtual_account_named(books, virtual_account)
+        place = place_for(books, stamp.rights, virtual_account)
         _require_not_over(lot, stamp.today)
         detail = {
             "lot": lot.id.hex(),
             "count": count,
             "virtual_account": place.name,
+            "virtual_account_id": place.id.hex(),
             "order": order_reference,
         }
         event = Event(
@@ -122,7 +124,7 @@ def add_license(
         )
         return Added(lot, place.name, count, order_reference)
 
-    return write(portal, work, reconciles=True)
+    return write(portal, Verb.ADD_LICENSE, work, reconciles=True)
 
 
 def _require_addition(count: int, order_reference: str) -> None:
@@ -166,7 +168,7 @@ def add_virtual_account(portal: Portal, name: str) -> VirtualAccount:
         books.add_virtual_account(new)
         return new
 
-    return write(portal, work, reconciles=True)
+    return write(portal, Verb.ADD_VIRTUAL_ACCOUNT, work, reconciles=True)
 
 
 def _require_free(books: Reading, name: str, *, but: bytes = b"") -> None:
@@ -204,7 +206,7 @@ def rename_virtual_account(portal: Portal, name: str, new_name: str) -> VirtualA
         books.rename_virtual_account(place.id, new_name)
         return VirtualAccount(place.id, new_name)
 
-    return write(portal, work)
+    return write(portal, Verb.RENAME_VIRTUAL_ACCOUNT, work)
 
 
 def remove_virtual_account(portal: Portal, name: str) -> VirtualAccount:
@@ -230,12 +232,16 @@ def remove_virtual_account(portal: Portal, name: str) -> VirtualAccount:
         books.remove_virtual_account(place.id)
         return place
 
-    return write(portal, work)
+    return write(portal, Verb.REMOVE_VIRTUAL_ACCOUNT, work)
 
 
 def list_virtual_accounts(portal: Portal) -> tuple[VirtualAccount, ...]:
-    """Return all Virtual Accounts, by name."""
-    return portal.store.read(lambda books: books.virtual_accounts())
+    """Return the Virtual Accounts that the acting user may see, by name."""
+
+    def work(books: Reading, rights: Rights) -> tuple[VirtualAccount, ...]:
+        return tuple(one for one in books.virtual_accounts() if rights.covers(one.id))
+
+    return read(portal, Verb.LIST_VIRTUAL_ACCOUNTS, work)
 
 
 def set_product(
@@ -266,7 +272,7 @@ def set_product(
         books.set_product(product)
         return product
 
-    return write(portal, work, reconciles=True)
+    return write(portal, Verb.SET_PRODUCT, work, reconciles=True)
 
 
 def require_match(minimum: int | None) -> None:
@@ -284,4 +290,4 @@ def require_match(minimum: int | None) -> None:
 
 def list_products(portal: Portal) -> tuple[Product, ...]:
     """Return all products that the portal asks something particular of."""
-    return portal.store.read(lambda books: books.products())
+    return read(portal, Verb.LIST_PRODUCTS, lambda books, _rights: books.products())

@@ -8,11 +8,12 @@ from reservation import transfers
 from reservation.ledger import Account
 from reservation.lots import Position, Preference
 from reservation.model import Lot, Reservation, Stamp
+from reservation.roles import Verb
 from reservation.service.context import Portal, write
 from reservation.service.issuing import (
-    require_standing,
+    place_for,
+    standing_for,
     term_choice,
-    virtual_account_named,
     virtual_account_of,
 )
 from reservation.store import Moved, Reading, Writing
@@ -80,7 +81,8 @@ def transfer_license(
     """
 
     def work(books: Writing, stamp: Stamp) -> Transferred:
-        here, there = virtual_account_named(books, source), virtual_account_named(books, target)
+        here = place_for(books, stamp.rights, source)
+        there = place_for(books, stamp.rights, target)
         transfers.require_two_places(here, there)
         transfers.require_some(count)
         stock = [one for one in books.stock(here.id, (tag,)) if not one.lot.reporting_only]
@@ -99,7 +101,7 @@ def transfer_license(
         books.record(changes)
         return Transferred(None, here.name, there.name, books.moved(changes.event.id))
 
-    return write(portal, work)
+    return write(portal, Verb.TRANSFER_LICENSE, work)
 
 
 def transfer_reservation(portal: Portal, reservation_id: bytes, *, target: str) -> Transferred:
@@ -113,8 +115,8 @@ def transfer_reservation(portal: Portal, reservation_id: bytes, *, target: str) 
     """
 
     def work(books: Writing, stamp: Stamp) -> Transferred:
-        standing = require_standing(books, reservation_id)
-        here, there = virtual_account_of(books, standing), virtual_account_named(books, target)
+        standing = standing_for(books, stamp.rights, reservation_id)
+        here, there = virtual_account_of(books, standing), place_for(books, stamp.rights, target)
         if here.id == there.id:
             return Transferred(standing.reservation, here.name, there.name, (), again=True)
         balances = {
@@ -131,7 +133,7 @@ def transfer_reservation(portal: Portal, reservation_id: bytes, *, target: str) 
         after = changes.reservation or standing.reservation
         return Transferred(after, here.name, there.name, books.moved(changes.event.id))
 
-    return write(portal, work)
+    return write(portal, Verb.TRANSFER_RESERVATION, work)
 
 
 def correct_license(
@@ -164,7 +166,7 @@ def correct_license(
         checked_text("order reference", order_reference)
 
     def work(books: Writing, stamp: Stamp) -> Corrected:
-        place = virtual_account_named(books, virtual_account)
+        place = place_for(books, stamp.rights, virtual_account)
         found = tuple(
             one
             for one in books.balances()
@@ -181,7 +183,7 @@ def correct_license(
         books.record(changes)
         return Corrected(balance.lot, place.name, count, _shortfall(books, balance.lot.id, place.id))
 
-    return write(portal, work)
+    return write(portal, Verb.CORRECT_LICENSE, work)
 
 
 def _shortfall(books: Reading, lot_id: bytes, virtual_account_id: bytes) -> int:

@@ -4,10 +4,11 @@ An overview reads balances, of which there are as many as lots, and never scans 
 reservations come in pages.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import islice
 
 from codec.codes import Line
 from codec.keys import VerifyingKey
@@ -29,13 +30,15 @@ from reservation.model import (
     Udi,
     name_of,
 )
-from reservation.service.context import Portal, balances_as_of
-from reservation.service.issuing import require_standing, spelled_lines, virtual_account_named
+from reservation.roles import Rights, Verb
+from reservation.service.context import Portal, balances_as_of, read
+from reservation.service.issuing import place_for, require_standing, spelled_lines, standing_for
 from reservation.standing import Standing
 from reservation.store import PageOf, Reading
 
 NO_EVENT = b""
 _PAGE = 50
+_EVENTS = 500
 
 
 class LotState(StrEnum):
@@ -102,8 +105,8 @@ def list_licenses(
     """
     now = portal.clock()
 
-    def work(books: Reading) -> tuple[License, ...]:
-        names = _virtual_account_names(books, virtual_account)
+    def work(books: Reading, rights: Rights) -> tuple[License, ...]:
+        names = _virtual_account_names(books, rights, virtual_account)
         return tuple(
             License(
                 name_of(balance.lot.id),
@@ -116,7 +119,7 @@ def list_licenses(
             if balance.virtual_account_id in names and tag in {None, balance.lot.tag}
         )
 
-    return portal.store.read(work)
+    return read(portal, Verb.LIST_LICENSES, work)
 
 
 def overview(portal: Portal, *, virtual_account: str | None = None) -> tuple[Pool, ...]:
@@ -125,6 +128,7 @@ def overview(portal: Portal, *, virtual_account: str | None = None) -> tuple[Poo
     Raises:
         UnknownNameError: When there is no such Virtual Account.
     """
+    read(portal, Verb.OVERVIEW, lambda _books, _rights: None)
     pools: dict[tuple[str, str], Counts] = {}
     for item in list_licenses(portal, virtual_account=virtual_account):
         key = item.lot.tag, item.virtual_account
@@ -132,11 +136,11 @@ def overview(portal: Portal, *, virtual_account: str | None = None) -> tuple[Poo
     return tuple(Pool(tag, place, counts) for (tag, place), counts in sorted(pools.items()))
 
 
-def _virtual_account_names(books: Reading, only: str | None) -> dict[bytes, str]:
+def _virtual_account_names(books: Reading, rights: Rights, only: str | None) -> dict[bytes, str]:
     if only is not None:
-        found = virtual_account_named(books, only)
+        found = place_for(books, rights, only)
         return {found.id: found.name}
-    return {one.id: one.name for one in books.virtual_accounts()}
+    return {one.id: one.name for one in books.virtual_accounts() if rights.covers(one.id)}
 
 
 def _every_name(books: Reading) -> dict[bytes, str]:
@@ -254,22 +258,47 @@ def list_reservations(
     now = portal.clock()
     mark = _parse_page(page)
 
-    def work(books: Reading) -> Page:
-        place = virtual_account_named(books, virtual_account).id if virtual_account is not None else None
-        wanted = PageOf(
-            state if isinstance(state, State) else None, place, mark[1] if mark else None, most + 1
+    def work(books: Reading, rights: Rights) -> Page:
+        place = place_for(books, rights, virtual_account).id if virtual_account is not None else None
+        # Of each of the user's own Virtual Accounts a page, from which one is merged.
+        places = (place,) if place or rights.places is None else sorted(rights.places)
+        only = state if isinstance(state, State) else None
+        pages = (
+            _found(books, state, PageOf(only, each, mark[1] if mark else None, most + 1), mark, now)
+            for each in places
         )
-        if state is View.IN_DOUBT:
-            found = books.page_in_doubt(wanted, mark)
-        elif state is View.EXPIRED:
-            found = books.page_expired(wanted, now.date())
-        else:
-            found = books.page(wanted)
-        shown = found[:most]
+        found = sorted(
+            (one for page in pages for one in page),
+            key=_by_doubt if state is View.IN_DOUBT else _by_page,
+            reverse=state is not View.IN_DOUBT,
+        )
+        shown = tuple(found[:most])
         following = _page_text(shown[-1]) if len(found) > most and shown else None
         return Page(_summaries(books, shown, now), following)
 
-    return portal.store.read(work)
+    return read(portal, Verb.LIST_RESERVATIONS, work)
+
+
+def _found(
+    books: Reading,
+    state: State | View | None,
+    wanted: PageOf,
+    mark: tuple[datetime, bytes] | None,
+    now: datetime,
+) -> tuple[Reservation, ...]:
+    if state is View.IN_DOUBT:
+        return books.page_in_doubt(wanted, mark)
+    if state is View.EXPIRED:
+        return books.page_expired(wanted, now.date())
+    return books.page(wanted)
+
+
+def _by_page(one: Reservation) -> bytes:
+    return one.page_key
+
+
+def _by_doubt(one: Reservation) -> tuple[datetime, bytes]:
+    return one.unconfirmed_since or one.opened_at, one.page_key
 
 
 def _page_text(last: Reservation) -> str:
@@ -378,8 +407,8 @@ def show_reservation(portal: Portal, reservation_id: bytes) -> Details:
     """
     now = portal.clock()
 
-    def work(books: Reading) -> Details:
-        standing = require_standing(books, reservation_id)
+    def work(books: Reading, rights: Rights) -> Details:
+        standing = standing_for(books, rights, reservation_id)
         one = standing.reservation
         held = _held_lines(_holds_on(standing, now.date()), now)
         names = _every_name(books)
@@ -397,21 +426,54 @@ def show_reservation(portal: Portal, reservation_id: bytes) -> Details:
             events=books.events_of(reservation_id),
         )
 
-    return portal.store.read(work)
+    return read(portal, Verb.SHOW_RESERVATION, work)
 
 
 # --- the portal itself -----------------------------------------------------------------------------
 
 
 def events(portal: Portal, *, after: bytes = NO_EVENT, most: int = 100) -> tuple[Event, ...]:
-    """Return events of the log, oldest first, after the one with that id."""
-    return portal.store.read(lambda books: books.events(after=after, most=most))
+    """Return events of the log, oldest first, after the one with that id.
+
+    Whoever may see them only in Virtual Accounts sees those that touch one of these: of its reservations, of
+    its licences, of itself and of its users.
+    """
+
+    def work(books: Reading, rights: Rights) -> tuple[Event, ...]:
+        if rights.places is None:
+            return books.events(after=after, most=most)
+        return tuple(islice(_events_seen(books, rights, after), most))
+
+    return read(portal, Verb.EVENTS, work)
+
+
+def _events_seen(books: Reading, rights: Rights, after: bytes) -> Iterator[Event]:
+    places = {place.hex() for place in rights.places or ()}
+    while batch := books.events(after=after, most=_EVENTS):
+        for event in batch:
+            detail = event.detail or {}
+            named = {detail.get("virtual_account_id"), detail.get("virtual_account")}
+            if named & places or _moves_in(books, rights, event):
+                yield event
+        after = batch[-1].id
+
+
+def _moves_in(books: Reading, rights: Rights, event: Event) -> bool:
+    """Tell whether an event is about a reservation that a user may see, or moves licences that they may."""
+    if event.reservation_id is not None:
+        reservation = books.reservation(event.reservation_id)
+        return reservation is not None and rights.covers(reservation.virtual_account_id)
+    movements = (moved.movement for moved in books.moved(event.id))
+    return any(
+        rights.covers(one.source_virtual_account_id) or rights.covers(one.target_virtual_account_id)
+        for one in movements
+    )
 
 
 def trust_file(portal: Portal) -> str:
     """Return the text of the file that devices pin: the root's key and the newest trust code."""
 
-    def work(books: Reading) -> str:
+    def work(books: Reading, _rights: Rights) -> str:
         return trustfile.render(VerifyingKey(books.identity().root_key), books.trust_text())
 
-    return portal.store.read(work)
+    return read(portal, Verb.TRUST_FILE, work)

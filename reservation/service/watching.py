@@ -12,7 +12,8 @@ from datetime import datetime
 from reservation import quarantine
 from reservation.checkpoint import Checkpoint, Restore, Verdict, judge
 from reservation.model import Stamp
-from reservation.service.context import Portal, write
+from reservation.roles import Verb
+from reservation.service.context import Portal, read, write
 from reservation.standing import Changes
 from reservation.store import Reading, Writing
 
@@ -59,13 +60,14 @@ def _verdict(books: Reading, kept: Checkpoint | None, now: datetime) -> Verdict:
     return verdict
 
 
-def begin(portal: Portal, kept: Checkpoint | None, reason: str) -> Restore:
+def begin(portal: Portal, kept: Checkpoint | None, reason: str, *, verb: Verb | None = None) -> Restore:
     """Begin the quarantine, unless another process was faster.
 
     Args:
         portal: The portal.
         kept: The checkpoint that its books do not extend; None: a person says that they were copied back.
         reason: What that person says.
+        verb: The verb by which a person begins it; None: the program does, whoever opened the portal.
     """
 
     def work(books: Writing, stamp: Stamp) -> Restore:
@@ -73,7 +75,7 @@ def begin(portal: Portal, kept: Checkpoint | None, reason: str) -> Restore:
             return books.restores()[-1]  # Another process was faster.
         return enter_quarantine(books, stamp, kept, reason)
 
-    return write(portal, work, reconciles=True)
+    return write(portal, verb, work, reconciles=True)
 
 
 def enter_quarantine(books: Writing, stamp: Stamp, kept: Checkpoint | None, reason: str) -> Restore:
@@ -97,6 +99,15 @@ def enter_quarantine(books: Writing, stamp: Stamp, kept: Checkpoint | None, reas
     if not lasts or (kept is not None and kept.epoch >= identity.epoch):
         books.set_epoch(quarantine.epoch_after(identity, kept.epoch if kept else 0))
     return restore
+
+
+def require_backup(portal: Portal) -> None:
+    """Return when the acting user may copy the books: they hold everything about everybody.
+
+    Raises:
+        PermissionDeniedError: When not.
+    """
+    read(portal, Verb.REQUIRE_BACKUP, lambda _books, _rights: None)
 
 
 def in_quarantine(portal: Portal) -> bool:

@@ -33,6 +33,7 @@ from reservation.model import (
 )
 from reservation.sql import rows
 from reservation.sql.journals import JournalReading
+from reservation.sql.people import PeopleReading
 from reservation.sql.reporting import ReportReading
 from reservation.sql.restoring import RestoreReading
 from reservation.sql.sqlite_schema import deviations
@@ -44,7 +45,7 @@ _NEWEST = b"\xff" * 16
 _BATCH = 1000
 
 
-class SqlReading(RestoreReading, ReportReading, JournalReading):
+class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
     """One transaction's view of one account's books."""
 
     def __init__(self, connection: Any, queries: Any, account_id: bytes) -> None:
@@ -89,7 +90,10 @@ class SqlReading(RestoreReading, ReportReading, JournalReading):
     def policy(self) -> Policy:
         """Return what the account allows itself."""
         row = self._queries.policy(self._connection, account_id=self._account_id)
-        return Policy(*row) if row else DEFAULT_POLICY
+        if row is None:
+            return DEFAULT_POLICY
+        percent, minimum, margin, agreements_required = row
+        return Policy(percent, minimum, margin, bool(agreements_required))
 
     def virtual_account(self, name: str) -> VirtualAccount | None:
         """Return the Virtual Account of that name."""

@@ -77,7 +77,7 @@ class RestoreReading:
         return tuple((reservation_id, Sequence(epoch, number)) for reservation_id, epoch, number in found)
 
     def something_since(self, event_id: bytes) -> bool:
-        """Tell whether anything was recorded after an event but what falls due by itself."""
+        """Tell whether anything was recorded after an event but what falls due by itself, and new people."""
         return bool(
             list(self._queries.events_since(self._connection, account_id=self._account_id, event_id=event_id))
         )

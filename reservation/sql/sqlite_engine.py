@@ -34,6 +34,9 @@ from reservation.errors import (
     StorageError,
     UnsafeDatabaseError,
 )
+from reservation.model import Stamp
+from reservation.people import User
+from reservation.roles import Grant, Role
 from reservation.sql import rows
 from reservation.sql.reading import SqlReading
 from reservation.sql.sqlite_schema import Migration, migrations
@@ -236,15 +239,8 @@ def _seed(connection: apsw.Connection, founding: Founding) -> None:
     queries.insert_account(connection, account_id=founding.account_id, name=founding.account)
     transaction = SqlWriting(connection, queries, founding.account_id)
     transaction.add_virtual_account(founding.virtual_account)
-    queries.insert_grant(
-        connection,
-        account_id=founding.account_id,
-        user_name=event.actor,
-        role="administrator",
-        virtual_account_id=b"",
-        at=at,
-        actor=event.actor,
-    )
+    transaction.add_user(User(event.actor, (), event.at, event.actor))
+    transaction.add_grant(event.actor, Grant(Role.ADMINISTRATOR), Stamp(event.at, event.actor, b""))
     transaction.record(Changes(event))
 
 

@@ -8,12 +8,13 @@ from reservation.errors import ConstraintBrokenError
 from reservation.ledger import Place, changes_of
 from reservation.model import EarlyReturn, Event, Held, Lot, Policy, Product, Reservation, VirtualAccount
 from reservation.sql import rows
+from reservation.sql.people import PeopleWriting
 from reservation.sql.reading import SqlReading
 from reservation.sql.restoring import RestoreWriting
 from reservation.standing import Changes
 
 
-class SqlWriting(SqlReading, RestoreWriting):
+class SqlWriting(SqlReading, RestoreWriting, PeopleWriting):
     """One transaction that changes one account's books."""
 
     def record(self, changes: Changes) -> None:
@@ -188,6 +189,7 @@ class SqlWriting(SqlReading, RestoreWriting):
             rehost_percent=policy.rehost_percent,
             rehost_minimum=policy.rehost_minimum,
             margin_days=policy.margin_days,
+            agreements_required=int(policy.agreements_required),
         )
 
     def append_catalogue(self, position: int, tags: tuple[str, ...], size: int, digest: bytes) -> None:

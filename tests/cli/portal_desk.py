@@ -6,6 +6,7 @@ from pathlib import Path
 import apsw
 
 from tests.cli.desk import Desk
+from tests.program import seeded
 
 Argv = tuple[str, ...]
 
@@ -16,11 +17,19 @@ class PortalDesk(Desk):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.done("portal", "init", "--account", "Example Networks", on="portal")
+        self.know("alex", "administrator")
         self.trust = str(self.path("trust.txt"))
         self.done("portal", "trust", "--out", self.trust, on="portal")
         self.done("portal", "license", "add", "ROUTING", "100", on="portal")
         self.done("portal", "license", "add", "CRYPTO", "20", on="portal")
         self.join("router", "FDO1")
+
+    def know(self, user: str, role: str, *places: str) -> None:
+        """Let the portal know somebody; what comes after is as random as it was."""
+        before, self._random = self._random, seeded(f"desk/{user}")
+        where = [word for place in places for word in ("--va", place)]
+        self.done("portal", "user", "add", user, "--role", role, *where, on="portal")
+        self._random = before
 
     def join(self, machine: str, serial: str) -> None:
         """Initialise a device on a machine."""

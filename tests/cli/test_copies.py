@@ -32,7 +32,7 @@ def available(portal: PortalDesk) -> int:
 
 def test_a_copy_is_one_file_that_only_its_owner_reads(portal: PortalDesk) -> None:
     record = portal.done("portal", "backup", str(portal.path("copy.db")), "--json").json
-    assert record["events"] == 3
+    assert record["events"] == 5
     assert portal.path("copy.db").stat().st_mode & 0o777 == 0o600
     assert [path.name for path in portal.folder.glob("*copy*")] == ["copy.db"]
     with closing(apsw.Connection(str(portal.path("copy.db")), flags=apsw.SQLITE_OPEN_READONLY)) as copy:

@@ -99,7 +99,7 @@ def test_a_replacement_sees_them_too(portal: PortalDesk) -> None:
     portal.join("spare", "FDO2")
     asked = portal.done("device", "request", on="spare")
     portal.done("portal", "rehost", failed, asked.line, "--reason", "burnt", "--evidence", "witness")
-    portal.environ["TALLYSTICK_USER"] = "lee"
+    portal.environ["TALLYSTICK_USER"] = "alex"
     approved = portal.done("portal", "approve", failed)
     assert said(approved)["request"] == said(asked)["request"]
     installed = portal.done("device", "install", approved.line, on="spare")

@@ -29,6 +29,16 @@ ORDER = (
     "portal license list",
     "portal va add",
     "portal va list",
+    "portal user add",
+    "portal user grant",
+    "portal user revoke",
+    "portal user list",
+    "portal user passphrase",
+    "portal user remove",
+    "portal agreement add",
+    "portal agreement list",
+    "portal agreement show",
+    "portal agreement accept",
     "portal catalogue add",
     "portal catalogue show",
     "portal product set",
@@ -173,6 +183,11 @@ def _prepare(desk: Desk, words: str) -> None:
     """Make what an example needs and no example before it makes."""
     if words == "portal catalogue add":
         desk.write("catalogue.txt", "ROUTING\nCRYPTO\nVPN\n")
+    if words == "portal user passphrase":
+        desk.write("mine.txt", "a sentence of my own\n")
+        desk.path("mine.txt").chmod(0o600)
+    if words == "portal agreement add":
+        desk.write("terms.txt", "Licences are for our own devices.\n")
     if words == "portal license import":
         desk.write("order.csv", f"{','.join(COLUMNS)}\nVPN,5,DEFAULT,perpetual,,,PO-4712\n")
     if words == "code repair":

@@ -294,9 +294,10 @@ def test_policy_is_shown_and_changed(portal: PortalDesk) -> None:
         "rehosts": 3,
         "rehost_share": 10,
         "margin_days": None,
+        "agreements": "optional",
     }
     portal.done("portal", "policy", "--rehost-share", "20", "--margin", "14")
-    changed = {"rehosts": 3, "rehost_share": 20, "margin_days": 14}
+    changed = {"rehosts": 3, "rehost_share": 20, "margin_days": 14, "agreements": "optional"}
     assert portal.done("portal", "policy", "--json").json == changed
     assert "hold for 14 more days" in portal.done("portal", "policy").out
     portal.done("portal", "policy", "--margin", "never")

@@ -133,6 +133,7 @@ def test_a_virtual_account_that_is_not_there_is_refused(portal: PortalDesk, name
 
 def test_nothing_in_csv_is_taken_for_a_formula(portal: PortalDesk) -> None:
     portal.done("portal", "license", "add", "=1+2", "3")
+    portal.know("@SUM(A1)", "user")
     portal.environ["TALLYSTICK_USER"] = "@SUM(A1)"
     portal.done("portal", "license", "add", "+2", "3")
     cells = [cell for row in csv.reader(io.StringIO(all_csv(portal))) for cell in row]

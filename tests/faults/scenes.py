@@ -41,7 +41,10 @@ CRYPTO,2,DEFAULT,term,2026-01-01,2027-12-31,PO-2
 STAGES: tuple[tuple[str, str, str, str], ...] = (
     ("founded", "empty", "portal init --account Example --passphrase-file paper/passphrase", ""),
     ("priced", "founded", "portal license add ROUTING 10", ""),
-    ("stocked", "priced", "portal license add CRYPTO 5 --start 2026-01-01 --end 2026-12-31", ""),
+    ("staffed", "priced", "portal user add alex --role administrator", ""),
+    ("granted", "staffed", "portal user grant alex --role approver", ""),
+    ("agreed", "staffed", "portal agreement add Terms paper/passphrase", ""),
+    ("stocked", "staffed", "portal license add CRYPTO 5 --start 2026-01-01 --end 2026-12-31", ""),
     ("ready", "stocked", "portal trust --out paper/trust.txt", ""),
     ("initialised", "ready", "device init --pid RTR-900 --sn A1 --trust paper/trust.txt", ""),
     ("requested", "initialised", "device request --want ROUTING=3 --want CRYPTO=1", "request"),

@@ -22,7 +22,9 @@ def place() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def founded_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a desk with a portal and its keys, made once; tests work on copies of it."""
-    return PortalDesk(tmp_path_factory.mktemp("founded")).folder
+    desk = PortalDesk(tmp_path_factory.mktemp("founded"))
+    desk.know("lee", "administrator")
+    return desk.folder
 
 
 @pytest.fixture

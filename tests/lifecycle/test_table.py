@@ -47,6 +47,14 @@ OF_THE_ACCOUNT = {
     EventKind.RESTORE_NOTICED,
     EventKind.CHECKPOINT_ADOPTED,
     EventKind.QUARANTINE_END_REJECTED,
+    EventKind.USER_ADDED,
+    EventKind.ROLE_GRANTED,
+    EventKind.ROLE_REVOKED,
+    EventKind.USER_REMOVED,
+    EventKind.PASSPHRASE_SET,
+    EventKind.PASSPHRASE_CLEARED,
+    EventKind.AGREEMENT_ADDED,
+    EventKind.AGREEMENT_ACCEPTED,
 }
 
 #: A wrong short confirmation is refused, and that is written down.

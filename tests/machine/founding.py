@@ -2,13 +2,14 @@
 
 import shutil
 import tempfile
+from contextlib import closing
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from reservation.bootstrap import initialise, open_portal
-from reservation.service import Portal
+from reservation.bootstrap import initialise, keep_checkpoint, open_portal
+from reservation.service import Portal, Role, add_user
 from tests.machine.backups import Restorable
 from tests.machine.trouble import Troubled
 from tests.machine.watch import START
@@ -31,6 +32,17 @@ def _template() -> Path:
         clock=lambda: START,
         random=seeded("portal"),
     )
+    with closing(
+        open_portal(
+            f"sqlite:///{folder}/portal.db",
+            actor="kim",
+            clock=lambda: START,
+            random=seeded("people"),
+            checkpoints=folder,
+        )
+    ) as portal:
+        add_user(portal, "alex", Role.ADMINISTRATOR)
+        keep_checkpoint(portal, folder)
     return folder
 
 

@@ -1,14 +1,15 @@
 -- Queries about what needs a second person, what came of it, and what an account allows itself.
 
 -- name: policy(account_id)^
-SELECT rehost_percent, rehost_minimum, margin_days FROM policies WHERE account_id = :account_id;
+SELECT rehost_percent, rehost_minimum, margin_days, agreements_required FROM policies
+WHERE account_id = :account_id;
 
--- name: upsert_policy(account_id, rehost_percent, rehost_minimum, margin_days)!
-INSERT INTO policies (account_id, rehost_percent, rehost_minimum, margin_days)
-VALUES (:account_id, :rehost_percent, :rehost_minimum, :margin_days)
+-- name: upsert_policy(account_id, rehost_percent, rehost_minimum, margin_days, agreements_required)!
+INSERT INTO policies (account_id, rehost_percent, rehost_minimum, margin_days, agreements_required)
+VALUES (:account_id, :rehost_percent, :rehost_minimum, :margin_days, :agreements_required)
 ON CONFLICT (account_id)
 DO UPDATE SET rehost_percent = excluded.rehost_percent, rehost_minimum = excluded.rehost_minimum,
-              margin_days = excluded.margin_days;
+              margin_days = excluded.margin_days, agreements_required = excluded.agreements_required;
 
 -- name: insert_decision(account_id, decision_id, reservation_id, kind, reason, evidence, replacement_id, request_text, lines, at, actor)!
 INSERT INTO decisions (account_id, decision_id, reservation_id, kind, reason, evidence, replacement_id,

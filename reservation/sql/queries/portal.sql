@@ -55,10 +55,6 @@ WHERE r.account_id = :account_id AND r.virtual_account_id = :virtual_account_id
           WHERE h.account_id = r.account_id AND h.reservation_id = r.reservation_id))
 LIMIT 1;
 
--- name: insert_grant(account_id, user_name, role, virtual_account_id, at, actor)!
-INSERT INTO grants (account_id, user_name, role, virtual_account_id, at, actor)
-VALUES (:account_id, :user_name, :role, :virtual_account_id, :at, :actor);
-
 -- name: products(account_id)
 SELECT product_id, minimum_match, universal_tag FROM products
 WHERE account_id = :account_id ORDER BY product_id;

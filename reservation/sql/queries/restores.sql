@@ -72,10 +72,11 @@ WHERE c.account_id = :account_id AND c.kind = 'R' AND (c.epoch, c.number) > (r.e
 ORDER BY c.event_id;
 
 -- name: events_since(account_id, event_id)
--- What was recorded after an event, but what falls due by itself.
+-- What was recorded after an event, but what falls due by itself, and who is there to decide.
 SELECT kind FROM events
 WHERE account_id = :account_id AND event_id > :event_id
-      AND kind NOT IN ('lot-ended', 'lot-resumed', 'line-ended', 'shortfall-covered')
+      AND kind NOT IN ('lot-ended', 'lot-resumed', 'line-ended', 'shortfall-covered', 'user-added', 'role-granted',
+                       'passphrase-set')
 LIMIT 1;
 
 -- name: newest_epoch(account_id)$

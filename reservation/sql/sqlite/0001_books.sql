@@ -47,7 +47,23 @@ CREATE TABLE policies (
     account_id     BLOB PRIMARY KEY REFERENCES accounts,
     rehost_percent INTEGER NOT NULL CHECK (rehost_percent BETWEEN 0 AND 100),
     rehost_minimum INTEGER NOT NULL CHECK (rehost_minimum >= 0),
-    margin_days    INTEGER CHECK (margin_days >= 0)
+    margin_days    INTEGER CHECK (margin_days >= 0),
+    -- Whether nothing is given out while the newest version of an agreement is not accepted.
+    agreements_required INTEGER NOT NULL DEFAULT 0 CHECK (agreements_required IN (0, 1))
+) STRICT, WITHOUT ROWID;
+
+-- People. Removed ones stay, since their names stand in the events. The passphrase is a stretched one.
+CREATE TABLE users (
+    account_id BLOB NOT NULL REFERENCES accounts,
+    user_name  TEXT NOT NULL CHECK (length(user_name) BETWEEN 1 AND 64),
+    -- No two people have names that differ in the size of letters alone.
+    folded     TEXT NOT NULL,
+    passphrase TEXT NOT NULL DEFAULT '',
+    removed    INTEGER NOT NULL DEFAULT 0 CHECK (removed IN (0, 1)),
+    at         TEXT NOT NULL,
+    actor      TEXT NOT NULL,
+    PRIMARY KEY (account_id, user_name),
+    UNIQUE (account_id, folded)
 ) STRICT, WITHOUT ROWID;
 
 -- Who may do what. A role that is not limited to a Virtual Account has an empty one.
@@ -59,7 +75,9 @@ CREATE TABLE grants (
     virtual_account_id BLOB NOT NULL,
     at                 TEXT NOT NULL,
     actor              TEXT NOT NULL,
-    PRIMARY KEY (account_id, user_name, role, virtual_account_id)
+    PRIMARY KEY (account_id, user_name, role, virtual_account_id),
+    FOREIGN KEY (account_id, user_name) REFERENCES users,
+    CHECK ((role LIKE 'virtual-account-%') = (length(virtual_account_id) = 8))
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE products (
@@ -177,6 +195,31 @@ CREATE TABLE additions (
     FOREIGN KEY (account_id, virtual_account_id) REFERENCES virtual_accounts
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX additions_by_order ON additions (account_id, order_reference) WHERE order_reference <> '';
+
+-- Texts that are agreed; another text is another version.
+CREATE TABLE agreements (
+    account_id BLOB NOT NULL,
+    name       TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 64),
+    version    INTEGER NOT NULL CHECK (version >= 1),
+    text       TEXT NOT NULL,
+    at         TEXT NOT NULL,
+    actor      TEXT NOT NULL,
+    event_id   BLOB NOT NULL,
+    PRIMARY KEY (account_id, name, version),
+    FOREIGN KEY (account_id, event_id) REFERENCES events
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE acceptances (
+    account_id BLOB NOT NULL,
+    name       TEXT NOT NULL,
+    version    INTEGER NOT NULL,
+    at         TEXT NOT NULL,
+    actor      TEXT NOT NULL,
+    event_id   BLOB NOT NULL,
+    PRIMARY KEY (account_id, name, version),
+    FOREIGN KEY (account_id, name, version) REFERENCES agreements,
+    FOREIGN KEY (account_id, event_id) REFERENCES events
+) STRICT, WITHOUT ROWID;
 
 -- --- reservations ---------------------------------------------------------------------------------
 
@@ -451,6 +494,22 @@ CREATE TRIGGER kept_codes_stay BEFORE UPDATE ON kept_codes
 CREATE TRIGGER kept_codes_remain BEFORE DELETE ON kept_codes
     BEGIN SELECT raise(ABORT, 'kept codes are only ever added'); END;
 
+CREATE TRIGGER agreements_stay BEFORE UPDATE ON agreements
+    BEGIN SELECT raise(ABORT, 'a version of an agreement stays as it was added'); END;
+CREATE TRIGGER agreements_remain BEFORE DELETE ON agreements
+    BEGIN SELECT raise(ABORT, 'agreements are only ever added'); END;
+CREATE TRIGGER acceptances_stay BEFORE UPDATE ON acceptances
+    BEGIN SELECT raise(ABORT, 'an acceptance stays as it was given'); END;
+CREATE TRIGGER acceptances_remain BEFORE DELETE ON acceptances
+    BEGIN SELECT raise(ABORT, 'acceptances are only ever added'); END;
+CREATE TRIGGER users_remain BEFORE DELETE ON users
+    BEGIN SELECT raise(ABORT, 'the names of people stay'); END;
+CREATE TRIGGER grants_stay BEFORE UPDATE ON grants
+    BEGIN SELECT raise(ABORT, 'a role is given and taken as a whole'); END;
+CREATE TRIGGER an_administrator_remains AFTER DELETE ON grants
+    WHEN OLD.role = 'administrator' AND NOT EXISTS (
+        SELECT 1 FROM grants WHERE account_id = OLD.account_id AND role = 'administrator')
+    BEGIN SELECT raise(ABORT, 'a Smart Account has an administrator'); END;
 CREATE TRIGGER movements_stay BEFORE UPDATE ON movements
     BEGIN SELECT raise(ABORT, 'movements are only ever added'); END;
 CREATE TRIGGER movements_remain BEFORE DELETE ON movements

@@ -4,13 +4,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from reservation import bootstrap
+from reservation import bootstrap, service
 from reservation.bootstrap import Founded
-from reservation.service import Portal
+from reservation.service import Portal, Role
 from reservation.sql.sqlite_engine import open_store
 from reservation.store import Store
 from tests.reservation.portal.appliance import START, Time, seeded
@@ -22,9 +23,9 @@ PASSPHRASE = "correct horse battery staple"
 
 @pytest.fixture(scope="session")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Founded:
-    """A fresh portal, made once; tests work on copies of it."""
+    """A fresh portal with two administrators, ann and bob, made once; tests work on copies of it."""
     folder = tmp_path_factory.mktemp("portal")
-    return bootstrap.initialise(
+    made = bootstrap.initialise(
         f"sqlite://{folder}/portal.db",
         account="Northern Grid",
         actor="ann",
@@ -33,6 +34,12 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Founded:
         clock=lambda: START,
         random=seeded("portal"),
     )
+    url = f"sqlite://{made.database}"
+    with closing(
+        bootstrap.open_portal(url, actor="ann", clock=lambda: START, random=seeded("people"))
+    ) as opened:
+        service.add_user(opened, "bob", Role.ADMINISTRATOR)
+    return made
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def main() -> None:
     database, issuer_file, step, name, count = sys.argv[1:]
     portal = bootstrap.open_portal(
         f"sqlite://{database}",
-        actor=f"process {os.getpid()}",
+        actor="ann",
         clock=lambda: datetime.now(UTC),
         random=os.urandom,
         issuer_file=Path(issuer_file),
