@@ -38,6 +38,7 @@ def pasted_vectors() -> Iterator[Vector]:
     """Yield every scenario about texts."""
     yield from _cleaned()
     yield from _cleaned_as_recommended()
+    yield from _encoded()
     yield from _marks()
     yield from _parity()
     yield from _repaired()
@@ -117,7 +118,6 @@ def _cleaned_as_recommended() -> Iterator[Vector]:
         return _accepted(name, description, given, recommended=True)
 
     lines = grouped(TEXT).split("\n")
-    groups = groups_of(TEXT)
     yield case("grouped", "Numbered lines of groups of four, as codes are shown for typing.", grouped(TEXT))
     yield case("lost-line-breaks", "The line breaks before the numbers of lines are gone.", "  ".join(lines))
     yield case(
@@ -167,6 +167,13 @@ def _cleaned_as_recommended() -> Iterator[Vector]:
         "In bold and italic type, with numbers of lines.",
         "\n".join(f"**{line.strip().replace(':', '**:', 1).replace(': ', ': _', 1)}_" for line in lines),
     )
+
+
+def _encoded() -> Iterator[Vector]:
+    def case(name: str, description: str, given: str) -> Vector:
+        return _accepted(name, description, given, recommended=True)
+
+    groups = groups_of(TEXT)
     yield case("escaped", "Backslashes before hyphens and at ends of lines.", "\\-".join(groups) + "\\\n\\")
     yield case(
         "percent-encoding",
