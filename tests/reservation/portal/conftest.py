@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -42,12 +42,19 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Founded:
     return made
 
 
-@pytest.fixture
-def database(founded: Founded) -> Iterator[Path]:
-    """A portal's database of a test's own; in memory where that can be had, since every commit is synced."""
+@contextmanager
+def fast_folder() -> Iterator[Path]:
+    """Make a folder; in memory where that can be had, since every commit is synced."""
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
-        yield Path(shutil.copy(founded.database, Path(folder) / "portal.db"))
+        yield Path(folder)
+
+
+@pytest.fixture
+def database(founded: Founded) -> Iterator[Path]:
+    """A portal's database of a test's own."""
+    with fast_folder() as folder:
+        yield Path(shutil.copy(founded.database, folder / "portal.db"))
 
 
 @pytest.fixture
