@@ -11,6 +11,7 @@ What must hold, whatever the order in which they come to their calls:
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -26,8 +27,11 @@ from codec.codes import Sequence as Place
 from codec.envelope import AuthorizationContext, decode_body, long_hint, require_kind, verify_authorization
 from codec.keys import VerifyingKey
 from codec.parity import PARITY_CHARACTERS
+from reservation.bootstrap import keep_checkpoint, open_portal
 from reservation.checkpoint import Checkpoint, parse
+from reservation.service import Role, add_user
 from reservation.sql.sqlite_engine import BUSY_MILLISECONDS
+from tests.cli.desk import START
 from tests.faults.calls import Call, durable_calls, ends_of_runs
 from tests.faults.runs import KILL, KILLED, STOP, Ran, Run
 from tests.faults.scenes import DATABASE, Scene
@@ -37,6 +41,7 @@ from tests.reservation.portal.appliance import Appliance
 STEPS = ("reserve", "confirm", "update", "return")
 TAG = "ROUTING"
 CHECKPOINT = "office/keys/checkpoint"
+_MOST_USERS = 80
 AT_ONCE = 4
 #: About as long as a command takes among others.
 _SECONDS = 0.15
@@ -181,7 +186,7 @@ class Crowd:
             how: For each, how it is run, as `Run` names it.
         """
         before = self.books()
-        users = [f"user{next(self.users)}" for _ in jobs]
+        users = [self._next_user() for _ in jobs]
         runs = [self._run(job, user, **each) for job, user, each in zip(jobs, users, how, strict=True)]
         rans = self.bench.launcher.run_together(runs)
         after = self.books()
@@ -204,7 +209,7 @@ class Crowd:
             if ran.code == KILLED:
                 self.killed += 1
                 low = self.books().available
-                last = self.bench.launcher.run_together([self._run(job, f"user{next(self.users)}")])[0]
+                last = self.bench.launcher.run_together([self._run(job, self._next_user())])[0]
                 after = self.books()
                 found = self._judged(job, last, after, low=low, may_die=False)
                 problems += [f"{job.step} {job.device}, again: {problem}" for problem in found]
@@ -217,6 +222,10 @@ class Crowd:
         for device in (shown.keys() | content) & self.steps.keys():
             self.advance(device)
         return problems
+
+    def _next_user(self) -> str:
+        """Return a user whom no job of these has, nor one of the rounds just before."""
+        return f"user{next(self.users) % _MOST_USERS}"
 
     def _run(self, job: Job, user: str, **how: object) -> Run:
         environ = {**self.scene.environment(), "TALLYSTICK_USER": user}
@@ -323,8 +332,20 @@ class Crowd:
 def crowd_of(bench: Bench, name: str, devices: Sequence[str], seed: int = 0, plant: str = "") -> Crowd:
     """Return a crowd of devices that all have made a request."""
     scene = bench.scenes["ready"].copy(bench.folder / name)
+    _introduce(scene)
     lives = {device: number for number, device in enumerate(devices)}
     return Crowd(bench, scene, Random(seed), lives, dict.fromkeys(devices, 0), plant)
+
+
+def _introduce(scene: Scene) -> None:
+    """Make everybody who will run a command known to the portal."""
+    keys = (scene.folder / CHECKPOINT).parent
+    url = f"sqlite:///{scene.folder / DATABASE}"
+    opened = open_portal(url, actor="kim", clock=lambda: START, random=os.urandom, checkpoints=keys)
+    with closing(opened) as portal:
+        for name in ("user", *(f"user{number}" for number in range(_MOST_USERS))):
+            add_user(portal, name, Role.ADMINISTRATOR)
+        keep_checkpoint(portal, keys)
 
 
 def _left_out(devices: Iterable[str], jobs: Sequence[Job]) -> str:

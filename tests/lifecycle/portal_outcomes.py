@@ -138,10 +138,15 @@ FOUND_IN_DOUBT = Outcome(
     then="returned kept",
     step="accept R in doubt",
 )
-RETURNED_AGAIN = Outcome("kept; nothing changes, since it is closed", writes=("returned-again",))
+RETURNED_AGAIN = Outcome(
+    "kept; nothing changes, since it is closed. An alert says that two copies of the device's state went on",
+    writes=("returned-again", "forked"),
+    note="Two copies",
+)
 RETURNED_AGAIN_AHEAD = Outcome(
-    "kept; nothing changes. It says that the books were restored from an old copy",
-    writes=("returned-again",),
+    "kept; nothing changes. It says that the books were restored from an old copy, and an alert that two "
+    "copies of the device's state went on",
+    writes=("returned-again", "forked"),
     note="restored from an old copy",
 )
 KEPT_EARLY = Outcome(

@@ -210,7 +210,7 @@ def _issued(scene: PortalScene) -> None:
 
 def _active(scene: PortalScene) -> None:
     scene.issue(1, 2)
-    scene.accept(scene.confirmation(CONFIRMED, code_number=2))
+    scene.accept(scene.confirmation(CONFIRMED, code_number=12))
 
 
 def _active_by_mac(scene: PortalScene) -> None:
@@ -225,12 +225,12 @@ def _updating(scene: PortalScene) -> None:
 
 def _returned(scene: PortalScene) -> None:
     _updating(scene)
-    scene.accept(scene.give_back(CONFIRMED, code_number=3))
+    scene.accept(scene.give_back(CONFIRMED, code_number=50))
 
 
 def _returned_kept(scene: PortalScene) -> None:
     _updating(scene)
-    scene.accept(scene.give_back(CONFIRMED, mismatch=True, code_number=3))
+    scene.accept(scene.give_back(CONFIRMED, mismatch=True, code_number=50))
 
 
 def _failed(scene: PortalScene) -> None:
@@ -364,7 +364,7 @@ def _newer_version(scene: PortalScene) -> Acts:
 CODES: dict[str, Callable[[PortalScene], Acts]] = {
     "Q same": _reserve_same,
     "Q same, other lines": _reserve_other_lines,
-    "Q another": lambda scene: _reserve(scene, DEVICE.request(number=11)),
+    "Q another": lambda scene: _reserve(scene, DEVICE.request(number=80)),
     "Q of another key": lambda scene: _reserve(scene, STRANGER.request()),
     "Q to accept": lambda scene: _accepting(scene, scene.request.text),
     "C of the newest": _confirm_newest,
