@@ -83,7 +83,12 @@ def accept(portal: Portal, code: VerifiedCode[DeviceCode]) -> Accepted:
         raise portal.store.read(lambda books: _refuse_request(books, request))
     # Verified once more, inside the transaction that believes it.
     received = UnverifiedCode(code.payload, code.signature, code.value)
-    return write(portal, lambda books, stamp: take_answer(books, stamp, received), reconciles=True)
+    return write(
+        portal,
+        lambda books, stamp: take_answer(books, stamp, received),
+        reconciles=True,
+        beside_others=True,
+    )
 
 
 def _refuse_request(books: Reading, request: VerifiedCode[Request]) -> ReservationError:

@@ -84,13 +84,20 @@ def require_issuing(portal: Portal, books: Reading) -> None:
         raise quarantine.refuse_unknown()
 
 
-def write(portal: Portal, work: Callable[[Writing, Stamp], T], *, reconciles: bool = False) -> T:
+def write(
+    portal: Portal,
+    work: Callable[[Writing, Stamp], T],
+    *,
+    reconciles: bool = False,
+    beside_others: bool = False,
+) -> T:
     """Run a command's work in one transaction, after the ends of lots that are due.
 
     Args:
         portal: The portal.
         work: The work.
         reconciles: Whether it is allowed in quarantine: it issues nothing, or makes good what was forgotten.
+        beside_others: Whether it may run while others write, too; see `reservation.store.Store.write`.
 
     Raises:
         QuarantinedError: When the portal is in quarantine, and this is not for that.
@@ -108,7 +115,7 @@ def write(portal: Portal, work: Callable[[Writing, Stamp], T], *, reconciles: bo
         _cover_shortfalls(transaction, stamp)
         return result
 
-    return portal.store.write(whole)
+    return portal.store.write(whole, beside_others=beside_others)
 
 
 def following(books: Reading, stamp: Stamp) -> Stamp:

@@ -65,7 +65,7 @@ def reserve(
             return _answer_again(books, standing, request, choice, until)
         return _open(books, stamp, issuer, request, (virtual_account, choice, term, until))
 
-    return write(portal, work)
+    return write(portal, work, beside_others=True)
 
 
 def _answer_again(
@@ -181,7 +181,7 @@ def update(
         books.record(rules.record_update(standing, issue, stamp))
         return issued_now(reservation.udi, reservation.id, issue)
 
-    return write(portal, work)
+    return write(portal, work, beside_others=True)
 
 
 def _position(standing: Standing) -> Position:
