@@ -116,6 +116,14 @@ def _simple_moves(changes: Changes) -> list[tuple[Place, tuple[int, Movement]]] 
     return sorted(moves.items())
 
 
+class Placing(AloneWriting):
+    """A transaction that gives events their place in the chain, beside others that add some."""
+
+    def begin(self) -> None:
+        """Take the lock; the first statement of the transaction."""
+        self.queries.lock_beside_others(self.connection, account_id=self.account_id)
+
+
 class BesideWriting(AloneWriting):
     """A transaction beside which others write."""
 

@@ -29,7 +29,13 @@ from reservation.errors import (
     UnsafeDatabaseError,
 )
 from reservation.sql import postgres_errors
-from reservation.sql.postgres_books import AloneWriting, BesideWriting, NotBesideOthers, PostgresReading
+from reservation.sql.postgres_books import (
+    AloneWriting,
+    BesideWriting,
+    NotBesideOthers,
+    Placing,
+    PostgresReading,
+)
 from reservation.sql.postgres_schema import deviations, migrations
 from reservation.sql.steps import Migration, insert_founding, queries_for
 from reservation.store import Founding, Reading, Writing
@@ -46,11 +52,10 @@ _CLIENT: dict[str, Any] = {
 #: How often a transaction is run again because the database asks for it.
 MOST_ATTEMPTS = 20
 _COMMENT = "tallystick schema "
-_COMMITTED = "BEGIN ISOLATION LEVEL READ COMMITTED"
-_ONE_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_COMMITTED = b"BEGIN ISOLATION LEVEL READ COMMITTED"
+_ONE_SNAPSHOT = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 _ASKS_AGAIN = (errors.SerializationFailure, errors.DeadlockDetected)
-_OLD_NEWS = (errors.UniqueViolation, errors.CheckViolation)
 
 _SETTINGS = """
 SELECT set_config('synchronous_commit',
@@ -241,7 +246,7 @@ def _migrate(connection: psycopg.Connection[Any], name: str, steps: tuple[Migrat
         if _version(connection, name) >= step.number:
             continue
         try:
-            with _transaction(connection, "BEGIN"):
+            with _transaction(connection, b"BEGIN"):
                 connection.execute(step.script.encode())
                 connection.execute(f"COMMENT ON TABLE portal IS '{_COMMENT}{step.number}'".encode())
         except (
@@ -259,8 +264,15 @@ def _migrate(connection: psycopg.Connection[Any], name: str, steps: tuple[Migrat
 
 
 @contextlib.contextmanager
-def _transaction(connection: psycopg.Connection[Any], begin: str) -> Iterator[None]:
-    connection.execute(begin.encode())
+def _transaction(connection: psycopg.Connection[Any], begin: bytes) -> Iterator[None]:
+    connection.execute(begin)
+    with _committed(connection):
+        yield
+
+
+@contextlib.contextmanager
+def _committed(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """End a transaction: keep all of it, or nothing after an error."""
     try:
         yield
         connection.execute(b"COMMIT")
@@ -283,10 +295,9 @@ class PostgresStore:
     def read(self, work: Callable[[Reading], T]) -> T:
         """Run work that only reads, in one consistent state."""
         with postgres_errors.translated(self._name):
-            connection = self._connected()
-            books = PostgresReading(connection, load_queries(), self._account_id, self._deviations)
-            with _transaction(connection, _ONE_SNAPSHOT):
-                return work(books)
+            connection = self._begun(_ONE_SNAPSHOT)
+            with _committed(connection):
+                return work(PostgresReading(connection, load_queries(), self._account_id, self._deviations))
 
     def write(self, work: Callable[[Writing], T], *, beside_others: bool = False) -> T:
         """Run work in one transaction and return when it is durable; an error undoes all of it."""
@@ -294,8 +305,8 @@ class PostgresStore:
             if beside_others:
                 try:
                     return self._tried(BesideWriting, work)
-                except (NotBesideOthers, *_OLD_NEWS):
-                    pass  # only one that runs alone knows
+                except (NotBesideOthers, psycopg.IntegrityError, errors.PipelineAborted):
+                    pass  # what it decided by may be old news: one that runs alone knows
             return self._tried(AloneWriting, work)
 
     def place_events(self) -> None:
@@ -303,7 +314,7 @@ class PostgresStore:
         with postgres_errors.translated(self._name):
             if load_queries().has_unplaced(self._connected(), account_id=self._account_id) is None:
                 return
-            self._tried(BesideWriting, lambda books: books.place_waiting())
+            self._tried(Placing, lambda books: books.place_waiting())
 
     def _tried(self, kind: type[AloneWriting], work: Callable[[Any], T]) -> T:
         for _ in range(MOST_ATTEMPTS - 1):
@@ -312,14 +323,26 @@ class PostgresStore:
         return self._once(kind, work)
 
     def _once(self, kind: type[AloneWriting], work: Callable[[Any], T]) -> T:
-        connection = self._connected()
-        books = kind(connection, load_queries(), self._account_id, self._deviations)
-        with _transaction(connection, _COMMITTED):
+        connection = self._begun(_COMMITTED)
+        with _committed(connection):
+            books = kind(connection, load_queries(), self._account_id, self._deviations)
             books.begin()
             return work(books)
 
+    def _begun(self, begin: bytes) -> psycopg.Connection[Any]:
+        """Begin a transaction; on another connection when the server has closed this one since the last."""
+        connection = self._connected()
+        try:
+            connection.execute(begin)
+        except psycopg.OperationalError:
+            if not connection.closed:
+                raise
+            connection = self._connected()
+            connection.execute(begin)
+        return connection
+
     def _connected(self) -> psycopg.Connection[Any]:
-        """Return the connection; another one when the server has closed it between two transactions."""
+        """Return the connection; another one when it is known to be gone."""
         if self._connection.closed:
             self._connection = _connect(self._url, self._name)
         return self._connection
