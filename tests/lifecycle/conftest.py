@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import raw, server
 from tests.cli.portal_desk import PortalDesk
 
 
@@ -23,6 +24,13 @@ def place() -> Iterator[Path]:
 def founded_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a desk with a portal and its keys, made once; tests work on copies of it."""
     return PortalDesk(tmp_path_factory.mktemp("founded")).folder
+
+
+@pytest.fixture(scope="session")
+def postgres_desk(founded_desk: Path, postgres: server.Server) -> str:
+    """The name of a database with the books of that desk; tests work on copies of it."""
+    raw.copy_rows(founded_desk / "portal.db", postgres.create("template_desk"))
+    return "template_desk"
 
 
 @pytest.fixture
