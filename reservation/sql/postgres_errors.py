@@ -19,6 +19,7 @@ from reservation.errors import (
     DatabaseRefusedError,
     NoPortalError,
     ReservationError,
+    SetupError,
     StateDamagedError,
     StorageError,
 )
@@ -29,6 +30,8 @@ _REFUSALS = ("password", "authentication", "pg_hba.conf", "role", "permission de
 def of_connecting(error: psycopg.OperationalError, name: str) -> ReservationError:
     """Return the error for a connection that did not come about."""
     said = str(error)
+    if "connection option" in said or "URI" in said:
+        return unreadable_url()
     if 'database "' in said and "does not exist" in said:
         return NoPortalError(
             f"There is no database {name} on that server.",
@@ -45,6 +48,15 @@ def of_connecting(error: psycopg.OperationalError, name: str) -> ReservationErro
     return DatabaseAwayError(
         f"The server of {name} does not answer.",
         hint="Check that it runs, and the host and port in the URL; then try again. Nothing was changed.",
+    )
+
+
+def unreadable_url() -> SetupError:
+    """Return the error for a URL that the client library cannot read."""
+    return SetupError(
+        "The database's URL cannot be read.",
+        hint="Write it like postgresql://USER@HOST:5432/DATABASE; characters like @ and / in a password "
+        "are written as %40 and %2F.",
     )
 
 
