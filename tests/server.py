@@ -86,7 +86,9 @@ class Server:
     def drop(self, database: str) -> None:
         """Remove a database, whoever is connected to it."""
         with closing(self.connect()) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
+            connection.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
+            )
 
     @contextmanager
     def database(self, template: str = "template0") -> Iterator[str]:

@@ -30,8 +30,6 @@ _REFUSALS = ("password", "authentication", "pg_hba.conf", "role", "permission de
 def of_connecting(error: psycopg.OperationalError, name: str) -> ReservationError:
     """Return the error for a connection that did not come about."""
     said = str(error)
-    if "connection option" in said or "URI" in said:
-        return unreadable_url()
     if 'database "' in said and "does not exist" in said:
         return NoPortalError(
             f"There is no database {name} on that server.",

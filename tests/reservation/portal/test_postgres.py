@@ -124,16 +124,16 @@ def test_a_database_without_a_portal_is_said(empty: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("url", "error"),
     [
-        "postgresql://u:sésame@host:door/db",
-        "postgresql://u:ouvre/toi@host/db",
-        "postgresql://u:p@host/db?sesame=sésame",
-        "postgresql://u:%zz@host/db",
+        ("postgresql://u:sésame@host:door/db", DatabaseAwayError),
+        ("postgresql://u:ouvre/toi@host/db", DatabaseAwayError),
+        ("postgresql://u:p@host/db?sesame=sésame", SetupError),
+        ("postgresql://u:%zz@host/db", SetupError),
     ],
 )
-def test_a_url_that_cannot_be_read_is_not_quoted(url: str) -> None:
-    refused(url, SetupError)
+def test_a_url_that_cannot_be_read_is_not_quoted(url: str, error: type[ReservationError]) -> None:
+    refused(url, error)
 
 
 @pytest.mark.parametrize(
