@@ -313,7 +313,7 @@ class SqlReading(RestoreReading, ReportReading, JournalReading):
 
     def count_early_returns(self) -> int:
         """Return how many returns came before their request."""
-        return int(self._queries.count_early_returns(self._connection, account_id=self._account_id))
+        return int(self.queries.count_early_returns(self.connection, account_id=self.account_id))
 
     # --- decisions ---
 

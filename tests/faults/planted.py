@@ -106,13 +106,13 @@ def keep_checkpoint_before_commit() -> None:
     """Note what was done beside the key, and commit then."""
     honest = SqliteStore.write
 
-    def write(self: SqliteStore, work: Callable[[Writing], T]) -> T:
+    def write(self: SqliteStore, work: Callable[[Writing], T], *, beside_others: bool = False) -> T:
         def noted(books: Writing) -> T:
             result = work(books)
             checkpointfile.keep(Path(os.environ["TALLYSTICK_KEYS"]), checkpoint_in(books, datetime.now(UTC)))
             return result
 
-        return honest(self, noted)
+        return honest(self, noted, beside_others=beside_others)
 
     SqliteStore.write = write  # type: ignore[method-assign]
 
