@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import apsw
 import psycopg
 import pytest
 
@@ -496,3 +497,34 @@ def test_a_right_that_is_missing_is_said(
                 found(postgres.url(name, user="stranger", password="sesame"), tmp_path / "keys")
     finally:
         sql.execute("DROP ROLE stranger")
+
+
+# --- both engines have the same books ------------------------------------------------------------------
+
+
+def test_both_engines_have_the_same_tables(sql: psycopg.Connection[Any], founded: Founded) -> None:
+    """What one engine's migrations add, the other's must; only places in the chain are given differently."""
+    with closing(apsw.Connection(str(founded.database))) as file:
+        ours = set(
+            file.execute(
+                "SELECT 'column', t.name, c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c "
+                "WHERE t.type IN ('table', 'view') UNION ALL "
+                "SELECT type, tbl_name, name FROM sqlite_schema "
+                "WHERE type IN ('index', 'trigger') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+            )
+        )
+    theirs = set(
+        sql.execute(
+            "SELECT 'column', table_name::text, column_name::text FROM information_schema.columns "
+            "WHERE table_schema = 'public' UNION ALL "
+            "SELECT 'trigger', tgrelid::regclass::text, tgname::text FROM pg_trigger WHERE NOT tgisinternal "
+            "AND tgname NOT LIKE '%%cannot_be_emptied' UNION ALL "
+            "SELECT 'index', i.indrelid::regclass::text, i.indexrelid::regclass::text FROM pg_index AS i "
+            "JOIN pg_class AS c ON c.oid = i.indexrelid "
+            "LEFT JOIN pg_constraint AS k ON k.conindid = i.indexrelid "
+            "WHERE k.oid IS NULL AND c.relnamespace = 'public'::regnamespace"
+        ).fetchall()
+    )
+    waiting = {("column", "unplaced_events", "account_id"), ("column", "unplaced_events", "event_id")}
+    assert ours - theirs == set()
+    assert theirs - ours == waiting
