@@ -227,9 +227,8 @@ CREATE UNIQUE INDEX open_reservation_of_device
     WHERE state IN ('issued', 'active', 'updating');
 CREATE INDEX reservations_of_device
     ON reservations (account_id, serial_number, product_id, uuid, page_key);
--- Devices that were given up: their keys should not be heard of again.
-CREATE INDEX reservations_given_up ON reservations (account_id, device_key)
-    WHERE state IN ('failed', 'written-off');
+-- All that one device signed; and keys of devices that were given up, which should not be heard of again.
+CREATE INDEX reservations_by_key ON reservations (account_id, device_key);
 CREATE INDEX reservations_by_page ON reservations (account_id, page_key);
 CREATE INDEX reservations_by_state ON reservations (account_id, state, page_key);
 CREATE INDEX reservations_by_virtual_account ON reservations (account_id, virtual_account_id, page_key);
