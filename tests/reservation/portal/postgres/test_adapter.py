@@ -24,7 +24,7 @@ from reservation.errors import (
     UnsafeDatabaseError,
 )
 from reservation.places import PostgresPlace, place_of
-from reservation.service import LinesWanted, Portal
+from reservation.service import LinesWanted, Portal, Role
 from reservation.sql import postgres_engine
 from reservation.sql.postgres_schema import migrations
 from reservation.sql.steps import Migration
@@ -253,6 +253,10 @@ def test_the_audit_names_what_was_done_to_the_tables(
         "DELETE FROM chain",
         "TRUNCATE codes CASCADE",
         "TRUNCATE chain",
+        "TRUNCATE users CASCADE",
+        "TRUNCATE grants",
+        "TRUNCATE agreements CASCADE",
+        "TRUNCATE acceptances",
         "UPDATE codes SET code_text = ''",
         "UPDATE reservations SET state = 'active', closed_at = NULL WHERE state = 'returned'",
         "UPDATE reservations SET serial_number = 'tram', state = 'issued', closed_at = NULL",
@@ -294,6 +298,11 @@ def test_the_rights_of_the_page_are_enough_and_no_more(
             issued = service.reserve(desk, TRAM.request(), choice=LinesWanted({"ROUTE": 4}))
             service.accept(desk, TRAM.confirmation(issued, desk))
             service.accept(desk, TRAM.give_back(issued.reservation_id))
+            service.add_user(desk, "eve", Role.APPROVER)
+            service.set_passphrase(desk, "four words nobody guesses")
+            service.remove_user(desk, "eve")
+            service.add_agreement(desk, "Terms", "All of it.")
+            service.accept_agreement(desk, "Terms", version=1)
             desk.store.place_events()
             assert service.audit(desk) == ()
         with psycopg.connect(
@@ -301,6 +310,8 @@ def test_the_rights_of_the_page_are_enough_and_no_more(
         ) as raw:
             for statement in (
                 b"DELETE FROM events",
+                b"UPDATE grants SET role = 'administrator'",
+                b"DELETE FROM agreements",
                 b"DROP TRIGGER events_stay ON events",
                 b"ALTER TABLE events DISABLE TRIGGER ALL",
                 b"UPDATE codes SET code_text = ''",
