@@ -24,7 +24,7 @@ DEV_LOCK  := requirements/dev.lock
 CAN_TRACE := sleep 2 & strace -qq -o /dev/null -p $$! 2>/dev/null
 
 # A JavaScript engine for the verifier that samples/ holds in that language.
-HAS_NODE := node -e 'process.exit(parseInt(process.versions.node) < 18)' 2>/dev/null
+HAS_NODE := node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' 2>/dev/null
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -73,7 +73,7 @@ def require_accepted(waiting: tuple[tuple[str, int], ...]) -> None:
     """Refuse to give licences out while the account waits for its agreements.
 
     Args:
-        waiting: Name and version of the agreements that the account requires and nobody accepted.
+        waiting: Name and newest version of the agreements that nobody accepted.
 
     Raises:
         AgreementError: When there is one.

@@ -347,7 +347,7 @@ def _refuse(rights: Rights, verb: Verb) -> PermissionDeniedError:
     held = sorted({grant.role for grant in rights.grants}, key=list(Role).index)
     able = [role for role in Role if TABLE[verb].of(role) is not Reach.NOWHERE]
     return PermissionDeniedError(
-        f"{rights.user} may not {TABLE[verb].words}: {_listed(held, 'and')} may not.",
+        f"{rights.user} may not {TABLE[verb].words} as {_listed(held, 'and')}.",
         hint=f"Ask a {_listed(able, 'or')}.",
     )
 

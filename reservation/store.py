@@ -204,7 +204,7 @@ class Reading(Protocol):
         """Return every version of every agreement, by name, the newest first."""
 
     def agreements_waiting(self) -> tuple[tuple[str, int], ...]:
-        """Return name and version of what has to be accepted before anything is given out."""
+        """Return name and newest version of each agreement that nobody accepted."""
 
     # --- licences ---
     def lot(self, lot_id: bytes) -> Lot | None:

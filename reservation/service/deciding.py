@@ -12,7 +12,7 @@ from datetime import timedelta
 from codec.codes import Mode, Request
 from codec.envelope import VerifiedCode, require_kind, verify_request
 from codec.reading import inspect
-from reservation import agreements, decisions, limits, people, rules
+from reservation import decisions, limits, people, rules
 from reservation.errors import OpenReservationError
 from reservation.lots import Position, Preference
 from reservation.model import (
@@ -43,7 +43,7 @@ from reservation.service.issuing import (
     standing_for,
     virtual_account_of,
 )
-from reservation.service.reserving import require_issuable, require_no_other
+from reservation.service.reserving import require_agreed, require_issuable, require_no_other
 from reservation.standing import Changes, Standing, counts_by_tag
 from reservation.store import Moved, Reading, Writing
 
@@ -349,14 +349,14 @@ def _rehost(portal: Portal, books: Writing, stamp: Stamp, standing: Standing, de
         return _carry_out(books, standing, changes)
     issuer = require_issuer(portal)
     request = verify_request(require_kind(inspect(decision.request_text).code, Request))
-    agreements.require_accepted(books.agreements_waiting())
+    policy = require_agreed(books)
     _require_quota(books, stamp)
     _require_replaceable(books, stamp, standing, request)
     taken, lots = _lines_of(books, stamp, standing, request.value, decision.lines)
     place = virtual_account_of(books, standing)
     sequence = Sequence(books.identity().epoch, 1)
     # What the failed device had for a time, its replacement has for that time.
-    terms = limits.limits_of(rules.kept_terms(standing, taken), books.policy(), None)
+    terms = limits.limits_of(rules.kept_terms(standing, taken), policy, None)
     draft = Draft(request.id, request.value.catalogue, sequence, taken, lots, place, terms)
     issue = issue_authorization(books, stamp, issuer, draft)
     changes = decisions.give_up(standing, decision, stamp, taken=taken, lots=lots)

@@ -12,7 +12,7 @@ from codec.codes import Request
 from codec.envelope import VerifiedCode
 from reservation import agreements, answers, contradictions, limits, rules
 from reservation.lots import Position, Preference, TermChoice
-from reservation.model import DEFAULT_VIRTUAL_ACCOUNT, Reservation, Sequence, Stamp
+from reservation.model import DEFAULT_VIRTUAL_ACCOUNT, Policy, Reservation, Sequence, Stamp
 from reservation.roles import THE_RESERVATION, Rights, Verb
 from reservation.rules import Choice, Wanted
 from reservation.service.catalogue import spell_wanted
@@ -94,7 +94,7 @@ def _open(
     value = request.value
     place = place_for(books, stamp.rights, virtual_account)
     require_issuable(books, stamp, request)
-    agreements.require_accepted(books.agreements_waiting())
+    policy = require_agreed(books)
     identity = books.identity()
     product = books.product(value.udi.product_id)
     former = books.newest_of_device(value.udi)
@@ -103,7 +103,7 @@ def _open(
     wanted = rules.wanted_counts(value, choice, requested, product)
     taken, lots = choose_lots(books, stamp, place, wanted, term, Position())
     terms = limits.shorter_terms(taken, lots, until, stamp.today)
-    ending = limits.limits_of(terms, books.policy(), None)
+    ending = limits.limits_of(terms, policy, None)
     draft = Draft(request.id, value.catalogue, Sequence(identity.epoch, 1), taken, lots, place, ending)
     issue = issue_authorization(books, stamp, issuer, draft)
     changes = rules.open_reservation(request, issue, stamp, virtual_account_id=place.id, former=former)
@@ -117,6 +117,18 @@ def _open(
         changes = contradictions.noted(changes, changes.reservation, beside, stamp)
     books.record(changes)
     return replace(issued_now(value.udi, request.id, issue), notes=changes.notes)
+
+
+def require_agreed(books: Reading) -> Policy:
+    """Return what the account allows itself, when no agreement that it requires waits for its acceptance.
+
+    Raises:
+        AgreementError: When one waits.
+    """
+    policy = books.policy()
+    if policy.agreements_required:
+        agreements.require_accepted(books.agreements_waiting())
+    return policy
 
 
 def require_no_other(request: Request, former: Reservation | None, rights: Rights) -> None:
@@ -189,11 +201,11 @@ def update(
         rules.require_universal(standing, counts_by_tag(taken, lots))
         if taken == standing.taken() and terms == rules.kept_terms(standing, taken):
             return issued_before(books, standing, reservation.sequence)
-        agreements.require_accepted(books.agreements_waiting())
+        policy = require_agreed(books)
         identity = books.identity()
         rules.require_valid_issuer(identity, stamp)
         sequence = Sequence(identity.epoch, reservation.sequence.number + 1)
-        ending = limits.limits_of(terms, books.policy(), reservation.freed_on)
+        ending = limits.limits_of(terms, policy, reservation.freed_on)
         draft = Draft(reservation.id, reservation.catalogue, sequence, taken, lots, place, ending)
         issue = issue_authorization(books, stamp, issuer, draft)
         books.record(rules.record_update(standing, issue, stamp))

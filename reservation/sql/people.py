@@ -62,7 +62,7 @@ class PeopleReading:
         )
 
     def agreements_waiting(self) -> tuple[tuple[str, int], ...]:
-        """Return name and version of what has to be accepted before anything is given out."""
+        """Return name and newest version of each agreement that nobody accepted."""
         found = self.queries.agreements_waiting(self.connection, account_id=self.account_id)
         return tuple((name, version) for name, version in found)
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -60,10 +60,23 @@ class Result:
         reached_lines = f"{share:5.1f} % of {self.lines} lines"
         return f"{self.name:8} {self.inputs:>12,} inputs   {reached_lines}   {most}   {found}"
 
-    def keep(self) -> None:
-        """Write it where `benchmarks.fuzzing` finds it."""
+    def keep(self, *, add: bool = False) -> None:
+        """Write it where `benchmarks.fuzzing` finds it, alone or with what came before."""
         OUTCOMES.mkdir(parents=True, exist_ok=True)
-        (OUTCOMES / f"{self.name}.json").write_text(json.dumps(asdict(self), indent=2), encoding="ascii")
+        before = self.read(self.name) if add else None
+        kept = json.dumps(asdict(before.and_(self) if before else self), indent=2)
+        (OUTCOMES / f"{self.name}.json").write_text(kept, encoding="ascii")
+
+    def and_(self, later: Self) -> Self:
+        """Return what this search and another one of the same target came to."""
+        return replace(
+            later,
+            inputs=self.inputs + later.inputs,
+            seconds=self.seconds + later.seconds,
+            covered=max(self.covered, later.covered),
+            findings=tuple(sorted({*self.findings, *later.findings})),
+            costs=self.costs.and_(later.costs),
+        )
 
     @classmethod
     def read(cls, name: str) -> Self | None:
@@ -79,13 +92,14 @@ def main() -> int:
     """Fuzz, report, and return 1 when anything escaped."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__.splitlines()[0])
     parser.add_argument("--inputs", type=int, default=100_000, help="inputs for a target whose share is 1")
+    parser.add_argument("--add", action="store_true", help="add to what earlier searches came to")
     parser.add_argument("--keep", action="store_true", help="take what reaches new lines into the corpus")
     parser.add_argument("targets", nargs="*", choices=[*TARGETS, []], metavar="TARGET")
     asked = parser.parse_args()
     results = []
     for name in asked.targets or TARGETS:
         results.append(search(name, round(asked.inputs * TARGETS[name].share), keep=asked.keep))
-        results[-1].keep()
+        results[-1].keep(add=asked.add)
         print(results[-1], flush=True)
     for finding in (path for result in results for path in result.findings):
         print(f"Found: build/fuzz/findings/{finding}")

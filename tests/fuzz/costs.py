@@ -7,7 +7,7 @@ it took longer than all before it, or when the process grew over it.
 import json
 import tracemalloc
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from time import process_time
@@ -27,6 +27,11 @@ class Costs:
     milliseconds: float = 0.0
     megabytes: float = 0.0
     slowest: str = ""
+
+    def and_(self, other: Self) -> Self:
+        """Return the most that any input took, here or there."""
+        slower = max(self, other, key=lambda costs: costs.milliseconds)
+        return replace(slower, megabytes=max(self.megabytes, other.megabytes))
 
     @classmethod
     def read(cls, path: Path) -> Self:

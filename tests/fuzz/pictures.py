@@ -48,9 +48,10 @@ def main() -> int:
     )
     parser.add_argument("--inputs", type=int, default=2_000)
     parser.add_argument("--seed", default=NAME, help="another one gives other pictures")
+    parser.add_argument("--add", action="store_true", help="add to what earlier searches came to")
     asked = parser.parse_args()
     result = search(asked.inputs, asked.seed)
-    result.keep()
+    result.keep(add=asked.add)
     print(result)
     return bool(result.findings)
 

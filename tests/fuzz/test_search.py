@@ -32,6 +32,13 @@ def test_what_a_search_came_to_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert bytes.fromhex(result.costs.slowest)
 
 
+def test_searches_add_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(fuzz, "OUTCOMES", tmp_path)
+    for costs, findings in ((Costs(3, 1, "aa"), ("b",)), (Costs(2, 4, "bb"), ("a", "b"))):
+        fuzz.Result("wire", 10, 1.5, 7, 9, findings, costs).keep(add=True)
+    assert fuzz.Result.read("wire") == fuzz.Result("wire", 20, 3.0, 7, 9, ("a", "b"), Costs(3, 4, "aa"))
+
+
 def test_the_input_that_costs_most_is_kept(tmp_path: Path) -> None:
     most = tmp_path / "costs.json"
     watched = Watched(lambda data: bytearray(10_000_000 * len(data)).count(1), most)

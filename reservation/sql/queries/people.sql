@@ -57,10 +57,9 @@ WHERE a.account_id = :account_id
 ORDER BY a.name, a.version DESC;
 
 -- name: agreements_waiting(account_id)
--- The newest version of each agreement that nobody accepted, when the account requires agreements.
-SELECT a.name, a.version FROM policies AS p
-JOIN agreements AS a ON a.account_id = p.account_id
-WHERE p.account_id = :account_id AND p.agreements_required = 1
+-- The newest version of each agreement that nobody accepted.
+SELECT a.name, a.version FROM agreements AS a
+WHERE a.account_id = :account_id
       AND NOT EXISTS (
           SELECT 1 FROM agreements AS n
           WHERE n.account_id = a.account_id AND n.name = a.name AND n.version > a.version)

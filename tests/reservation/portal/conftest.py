@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -63,12 +63,19 @@ def postgres_template(postgres: server.Server, tmp_path_factory: pytest.TempPath
     return "template_portal"
 
 
-@pytest.fixture
-def database(founded: Founded) -> Iterator[Path]:
-    """A portal's database of a test's own; in memory where that can be had, since every commit is synced."""
+@contextmanager
+def fast_folder() -> Iterator[Path]:
+    """Make a folder; in memory where that can be had, since every commit is synced."""
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
-        yield Path(shutil.copy(founded.database, Path(folder) / "portal.db"))
+        yield Path(folder)
+
+
+@pytest.fixture
+def database(founded: Founded) -> Iterator[Path]:
+    """A portal's database of a test's own."""
+    with fast_folder() as folder:
+        yield Path(shutil.copy(founded.database, folder / "portal.db"))
 
 
 @pytest.fixture

@@ -265,3 +265,9 @@ CALLS: dict[Verb, Callable[[Portal, str], object]] = {
 
 FILTERED = {Verb.LIST_VIRTUAL_ACCOUNTS, Verb.PENDING_DECISIONS, Verb.LIST_USERS, Verb.EVENTS}
 """Verbs that name no Virtual Account: in place of a refusal, they leave out what others have."""
+
+PREPARED = {
+    Verb.REJECT, Verb.REMOVE_VIRTUAL_ACCOUNT, Verb.REVOKE_ROLE, Verb.PROPOSE_END, Verb.APPROVE_END,
+    Verb.REJECT_END, Verb.RECEIVE_SHORT, Verb.ACCEPT_SHORT, Verb.AUTHENTICATE,
+}  # fmt: skip
+"""Verbs before which something is written."""
