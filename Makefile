@@ -118,7 +118,7 @@ ifeq ($(UNLOCKED),)
 	@$(PIP) --require-hashes $(addprefix -r ,$(RUN_LOCKS))
 	@$(PIP) --no-deps --no-build-isolation --editable .
 else
-	$(PIP) --upgrade --editable '.[images,scan,portal]'
+	$(PIP) --upgrade --editable '.[images,scan,portal,postgres]'
 endif
 	@touch $@
 

@@ -33,7 +33,7 @@ def main() -> None:
     for stale in LOCKS.glob("*.lock"):
         stale.unlink()
     dev = solve("dev", sources=["pyproject.toml", "--extra", "dev"])
-    extras = [word for extra in ("images", "scan", "portal") for word in ("--extra", extra)]
+    extras = [word for extra in ("images", "scan", "portal", "postgres") for word in ("--extra", extra)]
     solve("run", sources=["pyproject.toml", *extras], constraint=dev)
     build = "\n".join(project["build-system"]["requires"])
     solve("build", sources=["-"], constraint=dev, stdin=build)

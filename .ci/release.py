@@ -27,7 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
 WHEELHOUSE = DIST / "wheelhouse"
-EXTRAS = "images,portal,scan"
+EXTRAS = "images,portal,postgres,scan"
 
 
 def run(*command: str | Path, environ: Mapping[str, str] | None = None) -> str:

@@ -1,6 +1,6 @@
 """Measure everything, print it, and write it to benchmarks/RESULTS.md.
 
-    python -m benchmarks.run                sizes, repair, bundles and frames, scanning, speed
+    python -m benchmarks.run                sizes, repair, bundles and frames, scanning, speed, server
     python -m benchmarks.run sizes          sizes alone; the other figures of the last run stay as they are
     python -m benchmarks.run repair         repair alone, some thousand trials
     python -m benchmarks.run repair-long    the same with a million trials, in two processes
@@ -8,6 +8,7 @@
     python -m benchmarks.run scanning       spoiled pictures alone
     python -m benchmarks.run speed          speed alone
     python -m benchmarks.run fuzz           what the last searches of `make fuzz` came to
+    python -m benchmarks.run server         several processes on a PostgreSQL server alone
 
 Sizes and what is scanned are the same everywhere. Speed is that of the machine that this runs on: close
 other programs first.
@@ -28,6 +29,8 @@ from benchmarks.fuzzing import section as fuzzing_section
 from benchmarks.repair import LONG, SHORT, repair_section
 from benchmarks.repair import TITLE as REPAIR_TITLE
 from benchmarks.scanning import photo_table, scanning_tables
+from benchmarks.server import TITLE as SERVER_TITLE
+from benchmarks.server import section as server_section
 from benchmarks.sizes import all_deals, code_table, envelope_table, floor_table, peer_table, wanted_table
 from benchmarks.speed import THOROUGH, Efforts, measure
 from benchmarks.table import markdown
@@ -35,6 +38,7 @@ from benchmarks.timing import RATIO_HEAD, TIME_HEAD, Effort
 
 RESULTS: Final = Path(__file__).resolve().parent / "RESULTS.md"
 SIZES_TITLE: Final = "## Size\n"
+SERVER_EFFORT: Final = Effort(rounds=9, repetitions=60)
 FRAMES_EFFORT: Final = Effort(rounds=20, repetitions=10)
 PHOTO_EFFORT: Final = Effort(rounds=9, repetitions=3)
 SCANNING_TITLE: Final = "## Scanning\n"
@@ -176,6 +180,7 @@ PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     SCANNING_TITLE: {"scanning": partial(scanning_section, PHOTO_EFFORT)},
     SPEED_TITLE: {"speed": partial(speed_section, THOROUGH)},
     FUZZING_TITLE: {"fuzz": fuzzing_section},
+    SERVER_TITLE: {"server": partial(server_section, SERVER_EFFORT)},
 }
 #: Those that are for whoever asks: their figures come from elsewhere, and may not be there.
 _WHEN_ASKED: Final = frozenset({"fuzz"})

@@ -98,6 +98,8 @@ EXIT_OF: dict[type[Exception], int] = {
     reservation_errors.AgreementError: REFUSED,
     reservation_errors.UnknownRequestError: NOT_GENUINE,
     reservation_errors.UnsafeDatabaseError: DAMAGED,
+    reservation_errors.DatabaseAwayError: BUSY,
+    reservation_errors.DatabaseRefusedError: NOT_PERMITTED,
     reservation_errors.ConstraintBrokenError: DAMAGED,
     # the command line
     cli_errors.CommandError: REFUSED,

@@ -36,7 +36,7 @@ def _print_version(context: click.Context, _parameter: click.Parameter, value: b
 
 _SETTINGS = (
     ("TALLYSTICK_HOME", "Folder of the device's state."),
-    ("TALLYSTICK_DB", "The portal's database: sqlite:///PATH."),
+    ("TALLYSTICK_DB", "The portal's database: sqlite:///PATH or postgresql://USER@HOST/DATABASE."),
     ("TALLYSTICK_USER", "On whose behalf portal commands act."),
     ("TALLYSTICK_KEYS", "Folder of the portal's keys."),
     ("TALLYSTICK_PASSPHRASE_FILE", "File whose first line is the passphrase of the key files."),

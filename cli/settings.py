@@ -15,7 +15,7 @@ from cli.errors import UsageMistakeError
 #: Every setting: its name in the file, and in capitals after ``TALLYSTICK_`` in the environment.
 SETTINGS: dict[str, str] = {
     "home": "folder of the device's state",
-    "db": "the portal's database: sqlite:///PATH",
+    "db": "the portal's database: sqlite:///PATH or postgresql://USER@HOST/DATABASE",
     "user": "on whose behalf portal commands act",
     "keys": "folder of the portal's keys",
     "passphrase_file": "file whose first line is the passphrase of the key files",

@@ -20,6 +20,8 @@ from reservation import checkpointfile, keyfile
 from reservation.checkpoint import NO_EVENTS, Checkpoint, chained
 from reservation.errors import (
     AlreadyThereError,
+    DatabaseAwayError,
+    MissingExtraError,
     NoPortalError,
     OtherCheckpointError,
     ReservationError,
@@ -36,6 +38,7 @@ from reservation.model import (
     Stamp,
     VirtualAccount,
 )
+from reservation.places import Place, PostgresPlace, SqlitePlace, place_of
 from reservation.service import watching
 from reservation.service.context import Issuer, Portal
 from reservation.service.stock import require_match
@@ -54,43 +57,39 @@ class Founded:
     """A portal that was just made.
 
     Attributes:
-        database: Its database.
+        place: Where its database is.
         root_file: Private key of the root; belongs elsewhere soon.
         issuer_file: Private key that signs authorizations.
         root: Public key that devices pin.
         portal_id: 8 bytes.
     """
 
-    database: Path
+    place: Place
     root_file: Path
     issuer_file: Path
     root: VerifyingKey
     portal_id: bytes
 
+    @property
+    def database(self) -> Path:
+        """The file of a SQLite database."""
+        return database_path(f"sqlite://{self.place}")
+
 
 def database_path(url: str) -> Path:
-    """Return the file that a database URL names.
-
-    Args:
-        url: ``sqlite:///PATH``, an absolute path; or ``sqlite:PATH``, relative to the working folder.
+    """Return the file that the URL of a SQLite database names.
 
     Raises:
         SetupError: For anything else.
     """
-    kind, separator, rest = url.partition(":")
-    if kind in {"postgresql", "postgres"} and separator:
+    place = place_of(url)
+    if not isinstance(place, SqlitePlace):
         raise SetupError(
-            "This version keeps portals in SQLite only; PostgreSQL is not there yet.",
-            hint="Use a database like sqlite:///var/lib/tallystick/portal.db.",
+            "This is only done to a database in a file, and this one is on a server.",
+            hint="Copy it and put a copy back with PostgreSQL's own pg_dump and pg_restore: see "
+            "docs/howto/postgresql.md.",
         )
-    if rest.startswith("//"):
-        rest = "/" + rest.lstrip("/") if rest.startswith("///") else ""
-    if kind != "sqlite" or not Path(rest).name or "\0" in rest:
-        raise SetupError(
-            "The database is not named by a URL that this version knows.",
-            hint="Use sqlite:/// and an absolute path, like sqlite:///var/lib/tallystick/portal.db.",
-        )
-    return Path(rest)
+    return place.path
 
 
 def initialise(
@@ -107,7 +106,7 @@ def initialise(
     """Make a new portal: its database, root and issuer keys, and the first trust code.
 
     Args:
-        url: Where the database goes; see `database_path`.
+        url: Where the database goes; see `place_of`. One on a server must be there, and empty.
         account: Name of the Smart Account.
         actor: Who becomes its administrator.
         keys_folder: Where `root.pem` and `issuer.pem` go.
@@ -122,17 +121,16 @@ def initialise(
         FieldError: When a name is no plain text of 1 to 64 characters.
         MissingExtraError: When the extra ``portal`` is not installed.
     """
-    path = database_path(url)
+    place = place_of(url)
     checked_text("name of the Smart Account", account)
     checked_text("user name", actor)
     require_match(minimum_match)
-    engine = _sqlite_engine()
     root, issuer = SigningKey(random(_SEED_BYTES)), SigningKey(random(_SEED_BYTES))
     founding = _founding(account, minimum_match, root, issuer, Stamp.of(clock(), actor, random(7)), random)
     files = {keys_folder / ROOT_FILE: root, keys_folder / ISSUER_FILE: issuer}
     require_nothing_there(url, keys_folder)
     with contextlib.ExitStack() as undo:
-        for folder in (keys_folder, path.parent):
+        for folder in _folders_of(place, keys_folder):
             undo.callback(_remove_empty, [one for one in (folder, *folder.parents) if not one.exists()])
         for file, key in files.items():
             keyfile.draft_key(file, key, passphrase)
@@ -140,14 +138,32 @@ def initialise(
         # Before the database: there is never one of ours that no checkpoint vouches for.
         undo.callback(_remove, keys_folder / checkpointfile.NAME)
         checkpointfile.create(keys_folder, _first_checkpoint(founding))
-        engine.create(path, founding, token=random(_ID_BYTES).hex())
-        undo.callback(_remove, path)
+        _create(place, founding, random, undo)
         for file, key in files.items():
             keyfile.publish_key(file, key.verifying_key)
             undo.callback(_remove, file)
         undo.pop_all()
     root_file, issuer_file = files
-    return Founded(path, root_file, issuer_file, root.verifying_key, founding.identity.portal_id)
+    return Founded(place, root_file, issuer_file, root.verifying_key, founding.identity.portal_id)
+
+
+def _create(place: Place, founding: Founding, random: Random, undo: contextlib.ExitStack) -> None:
+    """Make the database. What a server has committed, or may have, stays: `init` once more completes it."""
+    if isinstance(place, SqlitePlace):
+        _sqlite_engine().create(place.path, founding, token=random(_ID_BYTES).hex())
+        undo.callback(_remove, place.path)
+        return
+    try:
+        _postgres_engine().create(place.url, place.name, founding)
+    except DatabaseAwayError:
+        undo.pop_all()
+        raise
+    undo.pop_all()
+
+
+def _folders_of(place: Place, keys_folder: Path) -> tuple[Path, ...]:
+    """Return the folders that are made for a portal, if they are not there."""
+    return (keys_folder, place.path.parent) if isinstance(place, SqlitePlace) else (keys_folder,)
 
 
 def _first_checkpoint(founding: Founding) -> Checkpoint:
@@ -179,11 +195,17 @@ def require_nothing_there(url: str, keys_folder: Path) -> None:
         AlreadyThereError: When a database or a key file is there already.
         SetupError: When the URL names no place.
     """
-    path = database_path(url)
-    if path.exists():
-        _complete(url, keys_folder)
+    place = place_of(url)
+    if isinstance(place, PostgresPlace):
+        engine = _postgres_engine()
+        if engine.is_there(place.url, place.name):
+            _complete(place, keys_folder)
+            raise engine.there_already(place.name)
+    elif place.path.exists():
+        _sqlite_engine().discard_drafts(place.path)
+        _complete(place, keys_folder)
         raise AlreadyThereError(
-            f"{path} exists already.",
+            f"{place} exists already.",
             hint="That may be your portal: `tallystick portal audit` looks at it. For another portal, choose "
             "another place with TALLYSTICK_DB.",
         )
@@ -191,13 +213,19 @@ def require_nothing_there(url: str, keys_folder: Path) -> None:
         keyfile.require_absent(keys_folder / name)
 
 
-def _complete(url: str, keys_folder: Path) -> None:
+def _complete(place: Place, keys_folder: Path) -> None:
     """Give the keys of a portal their names, if the command that made it did not come so far."""
-    engine, path = _sqlite_engine(), database_path(url)
-    engine.discard_drafts(path)
     with contextlib.suppress(ReservationError, OSError):
         if any(keys_folder.glob(".*.new")):
-            _publish_keys(engine.open_store(path), keys_folder)
+            _publish_keys(_open_store(place), keys_folder)
+
+
+def _open_store(place: Place) -> Store:
+    if isinstance(place, SqlitePlace):
+        store: Store = _sqlite_engine().open_store(place.path)
+    else:
+        store = _postgres_engine().open_store(place.url, place.name)
+    return store
 
 
 def _publish_keys(opened: Store, keys_folder: Path) -> None:
@@ -246,7 +274,7 @@ def open_portal(
     When its database was copied back since the checkpoint was kept, it is in quarantine afterwards.
 
     Args:
-        url: Its database; see `database_path`.
+        url: Its database; see `place_of`.
         actor: The acting user.
         clock: Gives the present moment.
         random: Gives ids.
@@ -260,14 +288,15 @@ def open_portal(
         NoPortalError: When there is none.
         KeyFileError: When the key cannot be opened, or is not this portal's.
         StateDamagedError: When the database is damaged, or a newer version wrote it.
-        UnsafeDatabaseError: When SQLite would not keep acknowledged work safe.
-        MissingExtraError: When the extra ``portal`` is not installed.
+        UnsafeDatabaseError: When the engine would not keep acknowledged work safe.
+        DatabaseAwayError: When a server does not answer; `DatabaseRefusedError` when it lets nobody in.
+        MissingExtraError: When the extra ``portal`` or ``postgres`` is not installed.
     """
-    path = database_path(url)
+    place = place_of(url)
     checked_text("user name", actor)
     # Before the database: what is committed meanwhile makes it newer than the checkpoint, and never older.
     kept = checkpointfile.read(checkpoints) if checkpoints else None
-    store: Store = _sqlite_engine().open_store(path)
+    store = _open_store(place)
     try:
         issuer = _open_issuer(store, issuer_file, passphrase) if issuer_file else None
         portal = Portal(store, issuer, actor, clock, random)
@@ -281,7 +310,7 @@ def back_up(url: str, target: Path, *, random: Random) -> Copy:
     """Copy a portal's database while others may work on it; the copy appears checked, or not at all.
 
     Args:
-        url: The database; see `database_path`.
+        url: The database; see `place_of`.
         target: Where the copy goes; nothing may be there.
         random: Gives the name of the file while it is being made.
 
@@ -414,3 +443,17 @@ def _sqlite_engine() -> ModuleType:
     except ModuleNotFoundError as error:
         raise keyfile.missing_extra(error.name or "apsw") from error
     return sqlite_engine
+
+
+def _postgres_engine() -> ModuleType:
+    """Load the PostgreSQL adapter; it needs the extra ``postgres``."""
+    try:
+        from reservation.sql import postgres_engine
+    except ImportError as error:  # also psycopg without any of its implementations
+        if error.name == "aiosql":
+            raise keyfile.missing_extra("aiosql") from error
+        raise MissingExtraError(
+            "A portal on PostgreSQL needs the package psycopg, which is not installed.",
+            hint="Install what it needs: pip install 'tallystick[portal,postgres]'",
+        ) from error
+    return postgres_engine

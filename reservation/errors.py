@@ -293,6 +293,18 @@ class UnsafeDatabaseError(SetupError):
     code = "unsafe-database"
 
 
+class DatabaseAwayError(ReservationError):
+    """A database server that does not answer, or went away in the middle of something."""
+
+    code = "database-away"
+
+
+class DatabaseRefusedError(PermissionDeniedError):
+    """A database server that lets nobody in by that name and password, or not do what must be done."""
+
+    code = "database-refused"
+
+
 class ConstraintBrokenError(StateDamagedError):
     """A change that the database refused because the books would no longer be right."""
 

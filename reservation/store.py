@@ -1,9 +1,9 @@
 """The port to the books: what the service layer asks of a database.
 
-A store belongs to one Smart Account. All work happens inside `Store.read` or `Store.write`, each one
-transaction: the function handed in sees one consistent state, and its writes are all kept or none. A store
-may run that function more than once (when a database asks to try again), so it must do nothing but read and
-write through its transaction.
+A store belongs to one Smart Account, and to one thread. All work happens inside `Store.read` or
+`Store.write`, each one transaction: the function handed in sees one consistent state, and its writes are all
+kept or none. A store may run that function more than once (when a database asks to try again), so it must do
+nothing but read and write through its transaction.
 
 Implemented by `reservation.sql`; `tests/reservation/portal/test_store.py` is the contract.
 """
@@ -475,14 +475,24 @@ class Store(Protocol):
             StateDamagedError: When its files cannot be read.
         """
 
-    def write(self, work: Callable[[Writing], T]) -> T:
+    def write(self, work: Callable[[Writing], T], *, beside_others: bool = False) -> T:
         """Run work in one transaction and return when it is durable; an error undoes all of it.
+
+        Nobody else writes in the account meanwhile, unless both sides say that they may run beside others.
+
+        Args:
+            work: The work.
+            beside_others: Whether it decides by nothing but one reservation, what administrators have set,
+                and what a statement may take from stock. A store may run it alone all the same.
 
         Raises:
             BusyError: When another process holds the database for too long.
             ConstraintBrokenError: When the database refuses the change.
             StateDamagedError: When its files cannot be read.
         """
+
+    def place_events(self) -> None:
+        """Give every event that waits for it its place in the chain; it fails as `write` does."""
 
     def close(self) -> None:
         """Let go of the database."""

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests import server
+
 # No deadlines: the machines that run this are shared, and speed has its own place (benchmarks/).
 settings.register_profile("house", deadline=None, print_blob=True)
 # On CI a failure must be one that anybody can run again, so the search starts from a fixed seed.
@@ -20,3 +22,25 @@ def away_from_the_sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """Run in an empty folder: a test that writes to a relative path must not write among the sources."""
     with contextlib.chdir(tmp_path_factory.mktemp("away")):
         yield
+
+
+def pytest_report_header() -> str:
+    """Say which engines the tests run on."""
+    found = server.binaries()
+    return f"PostgreSQL: {found}" if found else "PostgreSQL: none here, so the tests run on SQLite alone"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a server, where the machine has none; the header says so, and CI has one."""
+    if server.binaries():
+        return
+    left_out = [one for one in items if "postgres" in getattr(one, "fixturenames", ())]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [one for one in items if one not in left_out]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[server.Server]:
+    """A PostgreSQL server, started when the first test asks for it."""
+    with server.running() as running:
+        yield running

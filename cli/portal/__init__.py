@@ -13,8 +13,9 @@ portal = LazyGroup(
     failed is replaced by `rehost`, which a second person must `approve`. `quarantine` says what to do when
     the database was copied back from a backup.
 
-    The database is TALLYSTICK_DB (`sqlite:///PATH`), by default in the user's data folder. Commands act on
-    behalf of TALLYSTICK_USER, by default the operating system's user.
+    The database is TALLYSTICK_DB (`sqlite:///PATH` or `postgresql://USER@HOST/DATABASE`), by default a file
+    in the user's data folder. Commands act on behalf of TALLYSTICK_USER, by default the operating system's
+    user.
     """,
     places={
         "init": ("cli.portal.found:init", "Make a portal: its books and its keys."),

@@ -21,7 +21,8 @@ _DATABASE = option(
     "--db",
     metavar="URL",
     section=SECTION,
-    help="The database: sqlite:///PATH. [TALLYSTICK_DB; by default in the user's data folder]",
+    help="The database: sqlite:///PATH or postgresql://USER@HOST/DATABASE. "
+    "[TALLYSTICK_DB; by default in the user's data folder]",
 )
 _USER = option(
     "--user",
@@ -33,7 +34,8 @@ _KEYS = option(
     "--keys",
     metavar="DIR",
     section=SECTION,
-    help="Folder of the portal's keys and checkpoint. [TALLYSTICK_KEYS; by default beside the database]",
+    help="Folder of the portal's keys and checkpoint. "
+    "[TALLYSTICK_KEYS; by default beside the database, or in the user's data folder]",
 )
 
 PLACE_OPTIONS = (_DATABASE, _USER, _KEYS)
@@ -42,8 +44,10 @@ KEY_OPTIONS = (_DATABASE, _USER, _KEYS, passphrase_option_in(SECTION))
 
 def database_of(session: "Session", given: str | None) -> str:
     """Return the database's URL: the option, the setting, or a file in the user's data folder."""
+    from reservation.places import place_of
+
     url = session.setting("db", given) or f"sqlite:///{session.user_folder('data')}/portal.db"
-    session.log(f"Database: {url}")
+    session.log(f"Database: {place_of(url)}")
     return url
 
 
@@ -54,13 +58,15 @@ def user_of(session: "Session", given: str | None) -> str:
 
 def keys_of(session: "Session", given: str | None, url: str) -> Path:
     """Return the folder of the portal's keys: the option, the setting, or one beside the database."""
-    from reservation.bootstrap import database_path
+    from reservation.places import SqlitePlace, place_of
 
     named = session.setting("keys", given)
     if named:
         return Path(named)
-    path = database_path(url)
-    return path.with_name(f"{path.stem}-keys")
+    place = place_of(url)
+    # Only a database on a server needs the user's folder, and not every user has one.
+    of_user = Path() if isinstance(place, SqlitePlace) else Path(session.user_folder("data"))
+    return place.keys_folder(of_user)
 
 
 def on_portal(run: Callable[..., "Report"]) -> Callable[..., "Report"]:

@@ -97,7 +97,7 @@ def _record(founded: "Founded") -> dict[str, object]:
     from codec.words import words_of
 
     return {
-        "database": founded.database,
+        "database": str(founded.place),
         "root_file": founded.root_file,
         "issuer_file": founded.issuer_file,
         "portal_id": founded.portal_id,
@@ -111,7 +111,7 @@ def _text(founded: "Founded", account: str) -> str:
     return labelled(
         [
             ("Smart Account", account),
-            ("Database", founded.database),
+            ("Database", str(founded.place)),
             ("Root key", founded.root_file),
             ("Issuer key", founded.issuer_file),
             ("Portal id", founded.portal_id.hex()),

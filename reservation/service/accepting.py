@@ -85,7 +85,11 @@ def accept(portal: Portal, code: VerifiedCode[DeviceCode]) -> Accepted:
     # Verified once more, inside the transaction that believes it.
     received = UnverifiedCode(code.payload, code.signature, code.value)
     return write(
-        portal, Verb.ACCEPT, lambda books, stamp: take_answer(books, stamp, received), reconciles=True
+        portal,
+        Verb.ACCEPT,
+        lambda books, stamp: take_answer(books, stamp, received),
+        reconciles=True,
+        beside_others=True,
     )
 
 

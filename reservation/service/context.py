@@ -122,7 +122,12 @@ def read(portal: Portal, verb: Verb, work: Callable[[Reading, Rights], T]) -> T:
 
 
 def write(
-    portal: Portal, verb: Verb | None, work: Callable[[Writing, Stamp], T], *, reconciles: bool = False
+    portal: Portal,
+    verb: Verb | None,
+    work: Callable[[Writing, Stamp], T],
+    *,
+    reconciles: bool = False,
+    beside_others: bool = False,
 ) -> T:
     """Run a verb's work in one transaction, after the ends of lots that are due, when the user may do it.
 
@@ -131,6 +136,7 @@ def write(
         verb: The verb; None: the program does something by itself.
         work: The work; it heeds in which Virtual Accounts the rights of its stamp allow it.
         reconciles: Whether it is allowed in quarantine: it issues nothing, or makes good what was forgotten.
+        beside_others: Whether it may run while others write, too; see `reservation.store.Store.write`.
 
     Raises:
         PermissionDeniedError: When the user may not do it anywhere.
@@ -151,7 +157,7 @@ def write(
         _cover_shortfalls(transaction, stamp)
         return result
 
-    return portal.store.write(whole)
+    return portal.store.write(whole, beside_others=beside_others)
 
 
 def following(books: Reading, stamp: Stamp) -> Stamp:

@@ -67,7 +67,7 @@ def reserve(
             return _answer_again(books, standing, request, choice, until)
         return _open(books, stamp, issuer, request, (virtual_account, choice, term, until))
 
-    return write(portal, Verb.RESERVE, work)
+    return write(portal, Verb.RESERVE, work, beside_others=True)
 
 
 def _answer_again(
@@ -211,7 +211,7 @@ def update(
         books.record(rules.record_update(standing, issue, stamp))
         return issued_now(reservation.udi, reservation.id, issue)
 
-    return write(portal, Verb.UPDATE, work)
+    return write(portal, Verb.UPDATE, work, beside_others=True)
 
 
 def _position(standing: Standing) -> Position:

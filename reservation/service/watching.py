@@ -21,6 +21,7 @@ from reservation.store import Reading, Writing
 def checkpoint_of(portal: Portal) -> Checkpoint:
     """Return where the log of a portal stands."""
     now = portal.clock()
+    portal.store.place_events()
     return portal.store.read(lambda books: checkpoint_in(books, now))
 
 

@@ -9,15 +9,15 @@ from reservation.sql import rows
 class JournalReading:
     """What a transaction can read of it."""
 
-    _connection: Any
-    _queries: Any
-    _account_id: bytes
+    connection: Any
+    queries: Any
+    account_id: bytes
 
     def codes_beside(self, reservation: Reservation, code_number: int) -> tuple[StoredCode, ...]:
         """Return codes of a device that one with this number can contradict."""
-        found = self._queries.codes_beside(
-            self._connection,
-            account_id=self._account_id,
+        found = self.queries.codes_beside(
+            self.connection,
+            account_id=self.account_id,
             device_key=reservation.device_key,
             code_number=code_number,
             reservation_id=reservation.id,
@@ -26,7 +26,5 @@ class JournalReading:
 
     def code_numbers(self, device_key: bytes) -> tuple[int, ...]:
         """Return the numbers of all codes of a device that the books have, ascending."""
-        found = self._queries.code_numbers(
-            self._connection, account_id=self._account_id, device_key=device_key
-        )
+        found = self.queries.code_numbers(self.connection, account_id=self.account_id, device_key=device_key)
         return tuple(number for (number,) in found)

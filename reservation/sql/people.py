@@ -12,42 +12,42 @@ from reservation.sql import rows
 class PeopleReading:
     """What a transaction can read of them."""
 
-    _connection: Any
-    _queries: Any
-    _account_id: bytes
+    connection: Any
+    queries: Any
+    account_id: bytes
 
     def grants_of(self, user: str) -> tuple[Grant, ...]:
         """Return the roles of a user; of whom nobody knows, none."""
-        found = self._queries.grants_of(self._connection, account_id=self._account_id, user_name=user)
+        found = self.queries.grants_of(self.connection, account_id=self.account_id, user_name=user)
         return tuple(Grant(Role(role), place) for role, place in found)
 
     def administrators(self) -> tuple[str, ...]:
         """Return the names of all Smart Account administrators."""
         return tuple(
-            row[0] for row in self._queries.administrators(self._connection, account_id=self._account_id)
+            row[0] for row in self.queries.administrators(self.connection, account_id=self.account_id)
         )
 
     def users(self) -> tuple[User, ...]:
         """Return all people that there ever were, by name."""
         grants: dict[str, list[Grant]] = {}
-        for name, role, place in self._queries.every_grant(self._connection, account_id=self._account_id):
+        for name, role, place in self.queries.every_grant(self.connection, account_id=self.account_id):
             grants.setdefault(name, []).append(Grant(Role(role), place))
-        found = self._queries.users(self._connection, account_id=self._account_id)
+        found = self.queries.users(self.connection, account_id=self.account_id)
         return tuple(_user_of(row, tuple(grants.get(row[0], ()))) for row in found)
 
     def user(self, name: str) -> User | None:
         """Return the user of that name, removed or not."""
-        row = self._queries.user(self._connection, account_id=self._account_id, user_name=name)
+        row = self.queries.user(self.connection, account_id=self.account_id, user_name=name)
         return _user_of(row, self.grants_of(name)) if row else None
 
     def people_events(self) -> tuple[Event, ...]:
         """Return all events that say who is a user, with which roles, oldest first."""
-        found = self._queries.people_events(self._connection, account_id=self._account_id)
+        found = self.queries.people_events(self.connection, account_id=self.account_id)
         return tuple(rows.event_of(row) for row in found)
 
     def agreements(self) -> tuple[Agreement, ...]:
         """Return every version of every agreement, by name, the newest first."""
-        found = self._queries.agreements(self._connection, account_id=self._account_id)
+        found = self.queries.agreements(self.connection, account_id=self.account_id)
         return tuple(
             Agreement(
                 name,
@@ -63,7 +63,7 @@ class PeopleReading:
 
     def agreements_waiting(self) -> tuple[tuple[str, int], ...]:
         """Return name and newest version of each agreement that nobody accepted."""
-        found = self._queries.agreements_waiting(self._connection, account_id=self._account_id)
+        found = self.queries.agreements_waiting(self.connection, account_id=self.account_id)
         return tuple((name, version) for name, version in found)
 
 
@@ -77,9 +77,9 @@ class PeopleWriting(PeopleReading):
 
     def add_user(self, user: User) -> None:
         """Make somebody known, or somebody who was removed; without any role yet."""
-        self._queries.upsert_user(
-            self._connection,
-            account_id=self._account_id,
+        self.queries.upsert_user(
+            self.connection,
+            account_id=self.account_id,
             user_name=user.name,
             folded=user.name.casefold(),
             at=rows.instant_text(user.added_at),
@@ -88,9 +88,9 @@ class PeopleWriting(PeopleReading):
 
     def add_grant(self, user: str, grant: Grant, stamp: Stamp) -> None:
         """Give a user a role."""
-        self._queries.insert_grant(
-            self._connection,
-            account_id=self._account_id,
+        self.queries.insert_grant(
+            self.connection,
+            account_id=self.account_id,
             user_name=user,
             role=grant.role.value,
             virtual_account_id=grant.virtual_account_id,
@@ -100,9 +100,9 @@ class PeopleWriting(PeopleReading):
 
     def remove_grant(self, user: str, grant: Grant) -> None:
         """Take a role from a user."""
-        self._queries.delete_grant(
-            self._connection,
-            account_id=self._account_id,
+        self.queries.delete_grant(
+            self.connection,
+            account_id=self.account_id,
             user_name=user,
             role=grant.role.value,
             virtual_account_id=grant.virtual_account_id,
@@ -110,19 +110,19 @@ class PeopleWriting(PeopleReading):
 
     def remove_user(self, name: str) -> None:
         """Note that a user is there no more."""
-        self._queries.remove_user(self._connection, account_id=self._account_id, user_name=name)
+        self.queries.remove_user(self.connection, account_id=self.account_id, user_name=name)
 
     def set_passphrase(self, name: str, kept: str) -> None:
         """Keep a user's stretched passphrase; empty: none."""
-        self._queries.set_passphrase(
-            self._connection, account_id=self._account_id, user_name=name, passphrase=kept
+        self.queries.set_passphrase(
+            self.connection, account_id=self.account_id, user_name=name, passphrase=kept
         )
 
     def add_agreement(self, agreement: Agreement, event_id: bytes) -> None:
         """Add a version of an agreement."""
-        self._queries.insert_agreement(
-            self._connection,
-            account_id=self._account_id,
+        self.queries.insert_agreement(
+            self.connection,
+            account_id=self.account_id,
             name=agreement.name,
             version=agreement.version,
             text=agreement.text,
@@ -133,9 +133,9 @@ class PeopleWriting(PeopleReading):
 
     def accept_agreement(self, agreement: Agreement, event_id: bytes, stamp: Stamp) -> None:
         """Note that a version of an agreement is accepted."""
-        self._queries.insert_acceptance(
-            self._connection,
-            account_id=self._account_id,
+        self.queries.insert_acceptance(
+            self.connection,
+            account_id=self.account_id,
             name=agreement.name,
             version=agreement.version,
             at=rows.instant_text(stamp.at),

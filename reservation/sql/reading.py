@@ -36,7 +36,6 @@ from reservation.sql.journals import JournalReading
 from reservation.sql.people import PeopleReading
 from reservation.sql.reporting import ReportReading
 from reservation.sql.restoring import RestoreReading
-from reservation.sql.sqlite_schema import deviations
 from reservation.standing import IssuedSequence, Standing
 from reservation.store import Moved, PageOf
 
@@ -49,15 +48,15 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
     """One transaction's view of one account's books."""
 
     def __init__(self, connection: Any, queries: Any, account_id: bytes) -> None:
-        self._connection = connection
-        self._queries = queries
-        self._account_id = account_id
+        self.connection = connection
+        self.queries = queries
+        self.account_id = account_id
 
     # --- the portal ---
 
     def identity(self) -> PortalIdentity:
         """Return what the portal is."""
-        row = self._queries.portal(self._connection)
+        row = self.queries.portal(self.connection)
         if row is None:
             raise StateDamagedError(
                 "The database does not say which portal it belongs to.",
@@ -67,7 +66,7 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
 
     def trust_text(self) -> str:
         """Return the newest trust code."""
-        row = self._queries.newest_trust(self._connection)
+        row = self.queries.newest_trust(self.connection)
         if row is None:
             raise StateDamagedError(
                 "The database holds no trust code.", hint="Restore the database from a backup."
@@ -76,7 +75,7 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
 
     def every_trust(self) -> tuple[StoredTrust, ...]:
         """Return all trust codes that there ever were, the oldest first."""
-        return tuple(StoredTrust(*row) for row in self._queries.every_trust(self._connection))
+        return tuple(StoredTrust(*row) for row in self.queries.every_trust(self.connection))
 
     def virtual_accounts(self) -> tuple[VirtualAccount, ...]:
         """Return all Virtual Accounts that there are, by name."""
@@ -84,12 +83,12 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
 
     def every_virtual_account(self) -> tuple[VirtualAccount, ...]:
         """Return all Virtual Accounts that there ever were, by name."""
-        found = self._queries.virtual_accounts(self._connection, account_id=self._account_id)
+        found = self.queries.virtual_accounts(self.connection, account_id=self.account_id)
         return tuple(rows.virtual_account_of(row) for row in found)
 
     def policy(self) -> Policy:
         """Return what the account allows itself."""
-        row = self._queries.policy(self._connection, account_id=self._account_id)
+        row = self.queries.policy(self.connection, account_id=self.account_id)
         if row is None:
             return DEFAULT_POLICY
         percent, minimum, margin, agreements_required = row
@@ -97,57 +96,56 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
 
     def virtual_account(self, name: str) -> VirtualAccount | None:
         """Return the Virtual Account of that name."""
-        row = self._queries.virtual_account(self._connection, account_id=self._account_id, name=name)
+        row = self.queries.virtual_account(self.connection, account_id=self.account_id, name=name)
         return rows.virtual_account_of(row) if row else None
 
     def virtual_account_by_id(self, virtual_account_id: bytes) -> VirtualAccount | None:
         """Return the Virtual Account of that id, removed or not."""
-        row = self._queries.virtual_account_by_id(
-            self._connection, account_id=self._account_id, virtual_account_id=virtual_account_id
+        row = self.queries.virtual_account_by_id(
+            self.connection, account_id=self.account_id, virtual_account_id=virtual_account_id
         )
         return rows.virtual_account_of(row) if row else None
 
     def holding_in(self, virtual_account_id: bytes) -> bytes | None:
         """Return a reservation of a Virtual Account that is open, or keeps anything."""
-        found: bytes | None = self._queries.holding_in(
-            self._connection, account_id=self._account_id, virtual_account_id=virtual_account_id
+        found: bytes | None = self.queries.holding_in(
+            self.connection, account_id=self.account_id, virtual_account_id=virtual_account_id
         )
         return found
 
     def products(self) -> tuple[Product, ...]:
         """Return all products that the portal knows something about."""
-        found = self._queries.products(self._connection, account_id=self._account_id)
+        found = self.queries.products(self.connection, account_id=self.account_id)
         return tuple(Product(*row) for row in found)
 
     def product(self, product_id: str) -> Product | None:
         """Return what the portal knows about one product."""
-        row = self._queries.product(self._connection, account_id=self._account_id, product_id=product_id)
+        row = self.queries.product(self.connection, account_id=self.account_id, product_id=product_id)
         return Product(*row) if row else None
 
     def catalogue_tags(self) -> tuple[str, ...]:
         """Return the whole catalogue, in order."""
-        found = self._queries.catalogue_tags(self._connection, account_id=self._account_id)
+        found = self.queries.catalogue_tags(self.connection, account_id=self.account_id)
         return tuple(tag for (tag,) in found)
 
     def catalogue_digest(self, size: int) -> bytes | None:
         """Return the digest of a published size of the catalogue."""
-        digest: bytes | None = self._queries.catalogue_digest(
-            self._connection, account_id=self._account_id, size=size
+        digest: bytes | None = self.queries.catalogue_digest(
+            self.connection, account_id=self.account_id, size=size
         )
         return digest
 
     def positions(self, tags: tuple[str, ...]) -> dict[str, int]:
         """Return the places of those tags that the catalogue has."""
-        find = self._queries.position_of
-        found = ((tag, find(self._connection, account_id=self._account_id, tag=tag)) for tag in tags)
+        find = self.queries.position_of
+        found = ((tag, find(self.connection, account_id=self.account_id, tag=tag)) for tag in tags)
         return {tag: position for tag, position in found if position is not None}
 
     def tags_at(self, positions: tuple[int, ...]) -> dict[int, str]:
         """Return the tags at those places that the catalogue has."""
-        find = self._queries.tag_at
+        find = self.queries.tag_at
         found = (
-            (place, find(self._connection, account_id=self._account_id, position=place))
-            for place in positions
+            (place, find(self.connection, account_id=self.account_id, position=place)) for place in positions
         )
         return {place: tag for place, tag in found if tag is not None}
 
@@ -155,21 +153,21 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
 
     def lot(self, lot_id: bytes) -> Lot | None:
         """Return one lot."""
-        row = self._queries.lot(self._connection, account_id=self._account_id, lot_id=lot_id)
+        row = self.queries.lot(self.connection, account_id=self.account_id, lot_id=lot_id)
         return rows.lot_of(row) if row else None
 
     def lots_between(self, low: bytes, high: bytes) -> tuple[bytes, ...]:
         """Return up to two ids of lots in a range, ends included."""
-        found = self._queries.lots_named(self._connection, account_id=self._account_id, low=low, high=high)
+        found = self.queries.lots_named(self.connection, account_id=self.account_id, low=low, high=high)
         return tuple(row[0] for row in found)
 
     def stock(self, virtual_account_id: bytes, tags: tuple[str, ...]) -> tuple[Stock, ...]:
         """Return what a Virtual Account has of every lot of these tags."""
         found = []
         for tag in tags:
-            found += self._queries.stock(
-                self._connection,
-                account_id=self._account_id,
+            found += self.queries.stock(
+                self.connection,
+                account_id=self.account_id,
                 virtual_account_id=virtual_account_id,
                 tag=tag,
             )
@@ -177,35 +175,35 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
 
     def balances(self) -> tuple[Balance, ...]:
         """Return every balance as it was posted, by tag and term."""
-        found = self._queries.balances(self._connection, account_id=self._account_id)
+        found = self.queries.balances(self.connection, account_id=self.account_id)
         return tuple(rows.balance_of(row) for row in found)
 
     def balances_of_lot(self, lot_id: bytes) -> tuple[Balance, ...]:
         """Return one lot's balances as they were posted."""
-        found = self._queries.balances_of_lot(self._connection, account_id=self._account_id, lot_id=lot_id)
+        found = self.queries.balances_of_lot(self.connection, account_id=self.account_id, lot_id=lot_id)
         return tuple(rows.balance_of(row) for row in found)
 
     def balances_short(self) -> tuple[Balance, ...]:
         """Return balances with both a shortfall and something available."""
-        found = self._queries.balances_short(self._connection, account_id=self._account_id)
+        found = self.queries.balances_short(self.connection, account_id=self.account_id)
         return tuple(rows.balance_of(row) for row in found)
 
     def held_of_lot(self, lot_id: bytes) -> dict[bytes, Held]:
         """Return what reservations hold of a lot, by Virtual Account."""
-        found = self._queries.held_of_lot(self._connection, account_id=self._account_id, lot_id=lot_id)
+        found = self.queries.held_of_lot(self.connection, account_id=self.account_id, lot_id=lot_id)
         return {virtual_account_id: Held(*counts) for virtual_account_id, *counts in found}
 
     def order_event(self, order_reference: str) -> Event | None:
         """Return the event that first brought licences of an order."""
-        row = self._queries.order_event(
-            self._connection, account_id=self._account_id, order_reference=order_reference
+        row = self.queries.order_event(
+            self.connection, account_id=self.account_id, order_reference=order_reference
         )
         return rows.event_of(row) if row else None
 
     def lots_to_post(self, today: date) -> tuple[bytes, ...]:
         """Return the lots whose end, or whose resumption, is not posted yet."""
-        found = self._queries.lots_to_post(
-            self._connection, account_id=self._account_id, today=today.isoformat()
+        found = self.queries.lots_to_post(
+            self.connection, account_id=self.account_id, today=today.isoformat()
         )
         return tuple(row[0] for row in found)
 
@@ -213,39 +211,37 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
 
     def reservation(self, reservation_id: bytes) -> Reservation | None:
         """Return a reservation of this account."""
-        row = self._queries.reservation(self._connection, reservation_id=reservation_id)
-        return rows.reservation_of(row) if row and row[0] == self._account_id else None
+        row = self.queries.reservation(self.connection, reservation_id=reservation_id)
+        return rows.reservation_of(row) if row and row[0] == self.account_id else None
 
     def newest_of_device(self, udi: Udi) -> Reservation | None:
         """Return a device's open reservation, or else its newest one."""
-        row = self._queries.newest_of_device(
-            self._connection, account_id=self._account_id, **rows.udi_parameters(udi)
+        row = self.queries.newest_of_device(
+            self.connection, account_id=self.account_id, **rows.udi_parameters(udi)
         )
         return rows.reservation_of(row) if row else None
 
     def given_up_with_key(self, device_key: bytes) -> tuple[Reservation, ...]:
         """Return reservations of a device that was given up, by its key."""
         return self._reservations(
-            self._queries.given_up_with_key(
-                self._connection, account_id=self._account_id, device_key=device_key
-            )
+            self.queries.given_up_with_key(self.connection, account_id=self.account_id, device_key=device_key)
         )
 
     def reservations_to_free(self, today: date) -> tuple[bytes, ...]:
         """Return reservations of whose hold something is free by itself, and not posted yet."""
-        found = self._queries.reservations_to_free(
-            self._connection, account_id=self._account_id, today=today.isoformat()
+        found = self.queries.reservations_to_free(
+            self.connection, account_id=self.account_id, today=today.isoformat()
         )
         return tuple(row[0] for row in found)
 
     def device_count(self) -> int:
         """Return how many devices ever had a reservation."""
-        return int(self._queries.device_count(self._connection, account_id=self._account_id))
+        return int(self.queries.device_count(self.connection, account_id=self.account_id))
 
     def reservations_between(self, low: bytes, high: bytes, most: int) -> tuple[bytes, ...]:
         """Return ids of reservations in a range, ends included."""
-        found = self._queries.reservations_named(
-            self._connection, account_id=self._account_id, low=low, high=high, most=most
+        found = self.queries.reservations_named(
+            self.connection, account_id=self.account_id, low=low, high=high, most=most
         )
         return tuple(row[0] for row in found)
 
@@ -254,15 +250,15 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
         reservation = self.reservation(reservation_id)
         if reservation is None:
             return None
-        key = {"account_id": self._account_id, "reservation_id": reservation_id}
+        key = {"account_id": self.account_id, "reservation_id": reservation_id}
         issued = tuple(
             IssuedSequence(Sequence(epoch, number), code_id, rows.instant(at))
-            for epoch, number, code_id, at in self._queries.issued(self._connection, **key)
+            for epoch, number, code_id, at in self.queries.issued(self.connection, **key)
         )
         allocations: dict[Sequence, dict[bytes, int]] = {one.sequence: {} for one in issued}
         lots = {}
         limits: dict[Sequence, dict[bytes, Limit]] = {}
-        for row in self._queries.allocations(self._connection, **key):
+        for row in self.queries.allocations(self.connection, **key):
             lot = rows.lot_of(row)
             epoch, number, count, *ending = row[rows.LOT_COLUMNS :]
             lots[lot.id] = lot
@@ -270,11 +266,11 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
             limit = rows.limit_of(tuple(ending))
             if limit is not None:
                 limits.setdefault(Sequence(epoch, number), {})[lot.id] = limit
-        held = {lot_id: Held(*counts) for lot_id, *counts in self._queries.holds(self._connection, **key)}
+        held = {lot_id: Held(*counts) for lot_id, *counts in self.queries.holds(self.connection, **key)}
         # Only books that somebody changed hold a lot that no authorization names.
         strays = filter(None, (self.lot(lot_id) for lot_id in held.keys() - lots.keys()))
         lots |= {lot.id: lot for lot in strays}
-        returned = None if reservation.state.is_open else self._queries.returned(self._connection, **key)
+        returned = None if reservation.state.is_open else self.queries.returned(self.connection, **key)
         return Standing(
             reservation,
             issued,
@@ -282,15 +278,15 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
             held,
             lots,
             Sequence(*returned) if returned else None,
-            tuple(Exposure(*row) for row in self._queries.exposures(self._connection, **key)),
+            tuple(Exposure(*row) for row in self.queries.exposures(self.connection, **key)),
             limits,
         )
 
     def issued_id(self, reservation_id: bytes, sequence: Sequence) -> bytes | None:
         """Return id(A) of one authorization."""
-        code_id: bytes | None = self._queries.issued_id(
-            self._connection,
-            account_id=self._account_id,
+        code_id: bytes | None = self.queries.issued_id(
+            self.connection,
+            account_id=self.account_id,
             reservation_id=reservation_id,
             epoch=sequence.epoch,
             number=sequence.number,
@@ -299,9 +295,9 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
 
     def code(self, reservation_id: bytes, code_id: bytes) -> StoredCode | None:
         """Return one code of a reservation."""
-        row = self._queries.code(
-            self._connection,
-            account_id=self._account_id,
+        row = self.queries.code(
+            self.connection,
+            account_id=self.account_id,
             reservation_id=reservation_id,
             code_id=code_id,
         )
@@ -309,40 +305,38 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
 
     def codes(self, reservation_id: bytes) -> tuple[StoredCode, ...]:
         """Return all codes of a reservation, in the order in which they came."""
-        found = self._queries.codes(
-            self._connection, account_id=self._account_id, reservation_id=reservation_id
-        )
+        found = self.queries.codes(self.connection, account_id=self.account_id, reservation_id=reservation_id)
         return tuple(rows.code_of(row) for row in found)
 
     def early_returns(self, hint: bytes) -> tuple[EarlyReturn, ...]:
         """Return the returns that came before a request with this hint."""
-        found = self._queries.early_returns(self._connection, account_id=self._account_id, hint=hint)
+        found = self.queries.early_returns(self.connection, account_id=self.account_id, hint=hint)
         return tuple(
             EarlyReturn(hint, digest, text, rows.instant(at), actor) for digest, text, at, actor in found
         )
 
     def count_early_returns(self) -> int:
         """Return how many returns came before their request."""
-        return int(self._queries.count_early_returns(self._connection, account_id=self._account_id))
+        return int(self.queries.count_early_returns(self.connection, account_id=self.account_id))
 
     # --- decisions ---
 
     def decisions_of(self, reservation_id: bytes) -> tuple[Decision, ...]:
         """Return all decisions about a reservation, oldest first."""
-        found = self._queries.decisions_of(
-            self._connection, account_id=self._account_id, reservation_id=reservation_id
+        found = self.queries.decisions_of(
+            self.connection, account_id=self.account_id, reservation_id=reservation_id
         )
         return tuple(rows.decision_of(row) for row in found)
 
     def pending_decisions(self) -> tuple[Decision, ...]:
         """Return all decisions that wait, oldest first."""
-        found = self._queries.pending_decisions(self._connection, account_id=self._account_id)
+        found = self.queries.pending_decisions(self.connection, account_id=self.account_id)
         return tuple(rows.decision_of(row) for row in found)
 
     def replaced_since(self, since: datetime) -> tuple[datetime, ...]:
         """Return when devices were rehosted to a replacement and did not come back, oldest first."""
-        found = self._queries.replaced_since(
-            self._connection, account_id=self._account_id, since=rows.instant_text(since)
+        found = self.queries.replaced_since(
+            self.connection, account_id=self.account_id, since=rows.instant_text(since)
         )
         return tuple(rows.instant(at) for (at,) in found)
 
@@ -350,37 +344,37 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
 
     def newest_event_of(self, reservation_id: bytes) -> bytes | None:
         """Return the id of a reservation's newest event."""
-        newest: bytes | None = self._queries.newest_event_of(
-            self._connection, account_id=self._account_id, reservation_id=reservation_id
+        newest: bytes | None = self.queries.newest_event_of(
+            self.connection, account_id=self.account_id, reservation_id=reservation_id
         )
         return newest
 
     def newest_event_id(self) -> bytes:
         """Return the id of the newest event; empty while there is none."""
-        newest: bytes | None = self._queries.newest_event_id(self._connection, account_id=self._account_id)
+        newest: bytes | None = self.queries.newest_event_id(self.connection, account_id=self.account_id)
         return newest or b""
 
     def events(self, *, after: bytes, most: int) -> tuple[Event, ...]:
         """Return events after one, oldest first."""
-        found = self._queries.events(self._connection, account_id=self._account_id, after=after, most=most)
+        found = self.queries.events(self.connection, account_id=self.account_id, after=after, most=most)
         return tuple(rows.event_of(row) for row in found)
 
     def event(self, event_id: bytes) -> Event | None:
         """Return one event."""
-        row = self._queries.event(self._connection, account_id=self._account_id, event_id=event_id)
+        row = self.queries.event(self.connection, account_id=self.account_id, event_id=event_id)
         return rows.event_of(row) if row else None
 
     def events_of(self, reservation_id: bytes) -> tuple[Event, ...]:
         """Return all events of a reservation, oldest first."""
-        found = self._queries.events_of_reservation(
-            self._connection, account_id=self._account_id, reservation_id=reservation_id
+        found = self.queries.events_of_reservation(
+            self.connection, account_id=self.account_id, reservation_id=reservation_id
         )
         return tuple(rows.event_of(row) for row in found)
 
     def moved(self, event_id: bytes) -> tuple[Moved, ...]:
         """Return the movements of an event."""
-        found = self._queries.movements_of_event(
-            self._connection, account_id=self._account_id, event_id=event_id
+        found = self.queries.movements_of_event(
+            self.connection, account_id=self.account_id, event_id=event_id
         )
         return tuple(
             Moved(rows.lot_of(row), rows.movement_of(row[0], row[rows.LOT_COLUMNS :])) for row in found
@@ -398,11 +392,11 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
         if wanted.state is not None:
             name += "_state" if filters else "_of_state"
             filters["state"] = wanted.state.value
-        query = getattr(self._queries, name)
+        query = getattr(self.queries, name)
         return self._reservations(
             query(
-                self._connection,
-                account_id=self._account_id,
+                self.connection,
+                account_id=self.account_id,
                 before=wanted.before or _NEWEST,
                 most=wanted.most,
                 **filters,
@@ -413,9 +407,9 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
         """Return reservations that wait for a confirmation or a person, oldest wait first."""
         since, key = (rows.instant_text(after[0]), after[1]) if after else ("", b"")
         return self._reservations(
-            self._queries.page_in_doubt(
-                self._connection,
-                account_id=self._account_id,
+            self.queries.page_in_doubt(
+                self.connection,
+                account_id=self.account_id,
                 virtual_account_id=wanted.virtual_account_id,
                 since=since,
                 after=key,
@@ -426,9 +420,9 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
     def page_expired(self, wanted: PageOf, today: date) -> tuple[Reservation, ...]:
         """Return open reservations that hold something of a lot that has ended, newest first."""
         return self._reservations(
-            self._queries.page_expired(
-                self._connection,
-                account_id=self._account_id,
+            self.queries.page_expired(
+                self.connection,
+                account_id=self.account_id,
                 virtual_account_id=wanted.virtual_account_id,
                 today=today.isoformat(),
                 before=wanted.before or _NEWEST,
@@ -440,8 +434,8 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
         """Return what each of these reservations holds."""
         wanted = json.dumps([reservation_id.hex() for reservation_id in reservation_ids])
         found: dict[bytes, tuple[tuple[Lot, Held], ...]] = {}
-        for reservation_id, *row in self._queries.holds_of_page(
-            self._connection, account_id=self._account_id, reservation_ids=wanted
+        for reservation_id, *row in self.queries.holds_of_page(
+            self.connection, account_id=self.account_id, reservation_ids=wanted
         ):
             held = (rows.lot_of(tuple(row)), Held(*row[rows.LOT_COLUMNS :]))
             found[reservation_id] = (*found.get(reservation_id, ()), held)
@@ -457,8 +451,8 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
         after = b""
         while True:
             batch = self._reservations(
-                self._queries.reservations_from(
-                    self._connection, account_id=self._account_id, after=after, most=_BATCH
+                self.queries.reservations_from(
+                    self.connection, account_id=self.account_id, after=after, most=_BATCH
                 )
             )
             if not batch:
@@ -468,29 +462,20 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
 
     def movement_sums(self) -> tuple[Movement, ...]:
         """Return all movements, those between the same accounts added up."""
-        found = self._queries.movement_sums(self._connection, account_id=self._account_id)
+        found = self.queries.movement_sums(self.connection, account_id=self.account_id)
         return tuple(rows.movement_of(lot_id, tuple(row)) for lot_id, *row in found)
 
     def hold_sums(self) -> dict[tuple[bytes, bytes], Held]:
         """Return what is held, by lot and Virtual Account."""
-        found = self._queries.hold_sums(self._connection, account_id=self._account_id)
+        found = self.queries.hold_sums(self.connection, account_id=self.account_id)
         return {(lot_id, place): Held(*counts) for lot_id, place, *counts in found}
 
     def addition_sums(self) -> dict[tuple[bytes, bytes], int]:
         """Return what was added, by lot and Virtual Account."""
-        found = self._queries.addition_sums(self._connection, account_id=self._account_id)
+        found = self.queries.addition_sums(self.connection, account_id=self.account_id)
         return {(lot_id, place): count for lot_id, place, count in found}
 
     def events_without_codes(self) -> tuple[Event, ...]:
         """Return events about codes that have none."""
-        found = self._queries.events_without_codes(self._connection, account_id=self._account_id)
+        found = self.queries.events_without_codes(self.connection, account_id=self.account_id)
         return tuple(rows.event_of(row) for row in found)
-
-    def engine_problems(self) -> tuple[str, ...]:
-        """Return what the database's own check of its files finds, and what is not of our schema."""
-        found = [row[0] for row in self._queries.integrity_check(self._connection)]
-        strays = [
-            f"a row of {row[0]} refers to nothing"
-            for row in self._queries.foreign_key_check(self._connection)
-        ]
-        return (*(text for text in found if text != "ok"), *strays, *deviations(self._connection))

@@ -14,18 +14,18 @@ _BATCH = 1000
 class ReportReading:
     """What a transaction can read of it."""
 
-    _connection: Any
-    _queries: Any
-    _account_id: bytes
+    connection: Any
+    queries: Any
+    account_id: bytes
 
     def movements_since(self, event_id: bytes) -> Iterator[tuple[Event, Moved]]:
         """Go through the movements of all events after one, in order."""
         after: tuple[bytes, int] = (event_id, 2**31 - 1)
         while True:
             batch = list(
-                self._queries.movements_after(
-                    self._connection,
-                    account_id=self._account_id,
+                self.queries.movements_after(
+                    self.connection,
+                    account_id=self.account_id,
                     event_id=after[0],
                     number=after[1],
                     most=_BATCH,
@@ -39,12 +39,12 @@ class ReportReading:
 
     def reservations_exposing(self) -> tuple[bytes, ...]:
         """Return the reservations of failed devices that may still use what their replacements got."""
-        found = self._queries.reservations_exposing(self._connection, account_id=self._account_id)
+        found = self.queries.reservations_exposing(self.connection, account_id=self.account_id)
         return tuple(reservation_id for (reservation_id,) in found)
 
     def lines_ending(self, first: date, last: date) -> tuple[EndingLine, ...]:
         """Return the lines of open reservations whose last day lies between two days, both included."""
-        found = self._queries.lines_ending(
-            self._connection, account_id=self._account_id, first=first.isoformat(), last=last.isoformat()
+        found = self.queries.lines_ending(
+            self.connection, account_id=self.account_id, first=first.isoformat(), last=last.isoformat()
         )
         return tuple(rows.ending_line_of(tuple(row)) for row in found)

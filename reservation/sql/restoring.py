@@ -16,19 +16,19 @@ _BATCH = 1000
 class RestoreReading:
     """What a transaction can read of it."""
 
-    _connection: Any
-    _queries: Any
-    _account_id: bytes
+    connection: Any
+    queries: Any
+    account_id: bytes
 
     def log_end(self) -> tuple[int, bytes]:
         """Return how many events there are, and the hash over them."""
-        row = self._queries.chain_end(self._connection, account_id=self._account_id)
+        row = self.queries.chain_end(self.connection, account_id=self.account_id)
         return (row[0], row[1]) if row else (0, NO_EVENTS)
 
     def hash_after(self, events: int) -> bytes | None:
         """Return the hash over so many events; None: there are fewer."""
-        found: bytes | None = self._queries.chain_at(
-            self._connection, account_id=self._account_id, number=events
+        found: bytes | None = self.queries.chain_at(
+            self.connection, account_id=self.account_id, number=events
         )
         return found
 
@@ -37,8 +37,8 @@ class RestoreReading:
         after = 0
         while True:
             batch = list(
-                self._queries.chain_after(
-                    self._connection, account_id=self._account_id, number=after, most=_BATCH
+                self.queries.chain_after(
+                    self.connection, account_id=self.account_id, number=after, most=_BATCH
                 )
             )
             if not batch:
@@ -49,42 +49,42 @@ class RestoreReading:
 
     def event_count(self) -> int:
         """Return how many events there are, in the chain or not."""
-        return int(self._queries.event_count(self._connection, account_id=self._account_id))
+        return int(self.queries.event_count(self.connection, account_id=self.account_id))
 
     def restores(self) -> tuple[Restore, ...]:
         """Return every restore that was noticed, oldest first."""
-        found = self._queries.restores(self._connection, account_id=self._account_id)
-        identity = self._queries.portal(self._connection)
+        found = self.queries.restores(self.connection, account_id=self.account_id)
+        identity = self.queries.portal(self.connection)
         return tuple(rows.restore_of(identity[0], row) for row in found)
 
     def in_quarantine(self) -> bool:
         """Tell whether a restore was noticed whose quarantine nobody ended."""
-        return self._queries.lasting_restore(self._connection, account_id=self._account_id) is not None
+        return self.queries.lasting_restore(self.connection, account_id=self.account_id) is not None
 
     def kept_codes(self) -> tuple[KeptCode, ...]:
         """Return the codes that wait for another one, oldest first."""
-        found = self._queries.kept_codes(self._connection, account_id=self._account_id)
+        found = self.queries.kept_codes(self.connection, account_id=self.account_id)
         return tuple(rows.kept_code_of(row) for row in found)
 
     def kept_code(self, digest: bytes) -> KeptCode | None:
         """Return a code that waits, or waited."""
-        row = self._queries.kept_code(self._connection, account_id=self._account_id, digest=digest)
+        row = self.queries.kept_code(self.connection, account_id=self.account_id, digest=digest)
         return rows.kept_code_of(row) if row else None
 
     def returns_ahead(self) -> tuple[tuple[bytes, Sequence], ...]:
         """Return reservations whose return names a sequence that the books do not know."""
-        found = self._queries.returns_ahead(self._connection, account_id=self._account_id)
+        found = self.queries.returns_ahead(self.connection, account_id=self.account_id)
         return tuple((reservation_id, Sequence(epoch, number)) for reservation_id, epoch, number in found)
 
     def something_since(self, event_id: bytes) -> bool:
         """Tell whether anything was recorded after an event but what falls due by itself, and new people."""
         return bool(
-            list(self._queries.events_since(self._connection, account_id=self._account_id, event_id=event_id))
+            list(self.queries.events_since(self.connection, account_id=self.account_id, event_id=event_id))
         )
 
     def newest_epoch(self) -> int:
         """Return the highest epoch of any authorization."""
-        return int(self._queries.newest_epoch(self._connection, account_id=self._account_id) or 0)
+        return int(self.queries.newest_epoch(self.connection, account_id=self.account_id) or 0)
 
 
 class RestoreWriting(RestoreReading):
@@ -92,10 +92,10 @@ class RestoreWriting(RestoreReading):
 
     def _extend_chain(self, events: tuple[Event, ...]) -> None:
         number, before = self.log_end()
-        self._queries.insert_chain(
-            self._connection,
+        self.queries.insert_chain(
+            self.connection,
             [
-                {"account_id": self._account_id, "number": place, "event_id": event.id, "hash": digest}
+                {"account_id": self.account_id, "number": place, "event_id": event.id, "hash": digest}
                 for place, event, digest in zip(
                     range(number + 1, number + 1 + len(events)), events, chained(before, events), strict=True
                 )
@@ -104,9 +104,9 @@ class RestoreWriting(RestoreReading):
 
     def add_restore(self, restore: Restore) -> None:
         """Keep what was noticed, with the event that says so."""
-        self._queries.insert_restore(
-            self._connection,
-            account_id=self._account_id,
+        self.queries.insert_restore(
+            self.connection,
+            account_id=self.account_id,
             event_id=restore.event_id,
             found_events=restore.found_events,
             found_at=rows.instant_text(restore.found_at),
@@ -116,9 +116,9 @@ class RestoreWriting(RestoreReading):
 
     def propose_end(self, event_id: bytes | None, actor: str | None, reason: str) -> None:
         """Note who proposes to end the quarantine, and why; no event: nobody does any more."""
-        self._queries.propose_end(
-            self._connection,
-            account_id=self._account_id,
+        self.queries.propose_end(
+            self.connection,
+            account_id=self.account_id,
             proposed_with=event_id,
             proposed_by=actor,
             end_reason=reason,
@@ -126,19 +126,19 @@ class RestoreWriting(RestoreReading):
 
     def end_quarantine(self, event_id: bytes, actor: str) -> None:
         """Note who ended the quarantine."""
-        self._queries.end_restores(
-            self._connection, account_id=self._account_id, ended_with=event_id, ended_by=actor
+        self.queries.end_restores(
+            self.connection, account_id=self.account_id, ended_with=event_id, ended_by=actor
         )
 
     def set_epoch(self, epoch: int) -> None:
         """Open a new epoch; it is higher than the one before."""
-        self._queries.set_epoch(self._connection, epoch=epoch)
+        self.queries.set_epoch(self.connection, epoch=epoch)
 
     def keep_code(self, code: KeptCode, event_id: bytes) -> None:
         """Keep a code that waits for another one."""
-        self._queries.insert_kept_code(
-            self._connection,
-            account_id=self._account_id,
+        self.queries.insert_kept_code(
+            self.connection,
+            account_id=self.account_id,
             digest=code.digest,
             kind=code.kind.value,
             hint=code.hint,
@@ -150,8 +150,8 @@ class RestoreWriting(RestoreReading):
 
     def settle_kept_code(self, digest: bytes, event_id: bytes) -> None:
         """Note with which event a kept code was judged, if it is kept and waits."""
-        self._queries.settle_kept_code(
-            self._connection, account_id=self._account_id, digest=digest, settled_with=event_id
+        self.queries.settle_kept_code(
+            self.connection, account_id=self.account_id, digest=digest, settled_with=event_id
         )
 
 

@@ -14,12 +14,9 @@ import contextlib
 import glob
 import os
 from collections.abc import Callable, Iterator
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
-import aiosql
 import apsw
 
 from reservation import folders
@@ -34,14 +31,10 @@ from reservation.errors import (
     StorageError,
     UnsafeDatabaseError,
 )
-from reservation.model import Stamp
-from reservation.people import User
-from reservation.roles import Grant, Role
-from reservation.sql import rows
 from reservation.sql.reading import SqlReading
-from reservation.sql.sqlite_schema import Migration, migrations
+from reservation.sql.sqlite_schema import deviations, migrations
+from reservation.sql.steps import Migration, insert_founding, queries_for
 from reservation.sql.writing import SqlWriting
-from reservation.standing import Changes
 from reservation.store import Founding, Reading, Writing
 
 T = TypeVar("T")
@@ -83,14 +76,9 @@ def _require_safe_version(version: str) -> None:
 # --- queries ---------------------------------------------------------------------------------------
 
 
-@cache
 def load_queries() -> Any:
     """Return the named queries as functions."""
-    here = resources.files(__package__)
-    files = [*sorted(here.joinpath("queries").iterdir(), key=lambda file: file.name)]
-    files.append(here.joinpath("sqlite", "queries.sql"))
-    text = "\n".join(file.read_text(encoding="utf-8") for file in files if file.name.endswith(".sql"))
-    return aiosql.from_str(text, "apsw")
+    return queries_for("apsw", "sqlite")
 
 
 # --- connections -----------------------------------------------------------------------------------
@@ -214,34 +202,7 @@ def discard_drafts(path: Path) -> None:
 
 
 def _seed(connection: apsw.Connection, founding: Founding) -> None:
-    queries = load_queries()
-    event = founding.event
-    at = rows.instant_text(event.at)
-    identity = founding.identity
-    queries.insert_portal(
-        connection,
-        portal_id=identity.portal_id,
-        epoch=identity.epoch,
-        minimum_match=identity.minimum_match,
-        root_key=identity.root_key,
-        issuer_key=identity.issuer_key,
-        issuer_from=identity.issuer_from.isoformat(),
-        created_at=at,
-    )
-    queries.insert_trust(
-        connection,
-        serial=founding.trust_serial,
-        code_id=founding.trust_id,
-        code_text=founding.trust_text,
-        at=at,
-        actor=event.actor,
-    )
-    queries.insert_account(connection, account_id=founding.account_id, name=founding.account)
-    transaction = SqlWriting(connection, queries, founding.account_id)
-    transaction.add_virtual_account(founding.virtual_account)
-    transaction.add_user(User(event.actor, (), event.at, event.actor))
-    transaction.add_grant(event.actor, Grant(Role.ADMINISTRATOR), Stamp(event.at, event.actor, b""))
-    transaction.record(Changes(event))
+    insert_founding(SqliteWriting(connection, load_queries(), founding.account_id), founding)
 
 
 def _publish(making: Path, path: Path) -> None:
@@ -372,6 +333,22 @@ def _transaction(connection: apsw.Connection, begin: str) -> Iterator[None]:
         raise
 
 
+class SqliteReading(SqlReading):
+    """What SQLite alone says of its files."""
+
+    def engine_problems(self) -> tuple[str, ...]:
+        """Return what the database's own check of its files finds, and what is not of our schema."""
+        found = [row[0] for row in self.queries.integrity_check(self.connection)]
+        strays = [
+            f"a row of {row[0]} refers to nothing" for row in self.queries.foreign_key_check(self.connection)
+        ]
+        return (*(text for text in found if text != "ok"), *strays, *deviations(self.connection))
+
+
+class SqliteWriting(SqliteReading, SqlWriting):
+    """One transaction that changes the books in a SQLite file."""
+
+
 class SqliteStore:
     """The books of one Smart Account in a SQLite file; see `reservation.store.Store`."""
 
@@ -383,17 +360,24 @@ class SqliteStore:
     def read(self, work: Callable[[Reading], T]) -> T:
         """Run work that only reads, in one consistent state."""
         return self._run(
-            "BEGIN", lambda: work(SqlReading(self._connection, load_queries(), self._account_id))
+            "BEGIN", lambda: work(SqliteReading(self._connection, load_queries(), self._account_id))
         )
 
-    def write(self, work: Callable[[Writing], T]) -> T:
-        """Run work in one transaction and return when it is durable; an error undoes all of it."""
-        transaction = SqlWriting(self._connection, load_queries(), self._account_id)
+    def write(self, work: Callable[[Writing], T], *, beside_others: bool = False) -> T:
+        """Run work in one transaction and return when it is durable; an error undoes all of it.
+
+        There is one writer at a time in any case.
+        """
+        del beside_others
+        transaction = SqliteWriting(self._connection, load_queries(), self._account_id)
         return self._run("BEGIN IMMEDIATE", lambda: work(transaction))
 
     def _run(self, begin: str, work: Callable[[], T]) -> T:
         with engine_errors(self._path), _transaction(self._connection, begin):
             return work()
+
+    def place_events(self) -> None:
+        """Do nothing: every event gets its place with the statement that records it."""
 
     def close(self) -> None:
         """Let go of the database."""

@@ -5,31 +5,16 @@ Not handled: taking the steps (`reservation.sql.sqlite_engine`).
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 import apsw
 
-
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One step of the schema, from the form before it."""
-
-    number: int
-    name: str
-    script: str
+from reservation.sql.steps import Migration, migrations_in
 
 
-@cache
 def migrations() -> tuple[Migration, ...]:
     """Return the migrations that this version knows, in order."""
-    found = []
-    for file in sorted(resources.files(__package__).joinpath("sqlite").iterdir(), key=lambda file: file.name):
-        number, _, name = file.name.removesuffix(".sql").partition("_")
-        if number.isdigit():
-            found.append(Migration(int(number), name, file.read_text(encoding="utf-8")))
-    return tuple(found)
+    return migrations_in("sqlite")
 
 
 _OBJECTS = "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"

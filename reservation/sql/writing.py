@@ -24,31 +24,32 @@ class SqlWriting(SqlReading, RestoreWriting, PeopleWriting):
             self._write_reservation(changes.reservation, opened=changes.opened)
             self._write_holds(changes.reservation.id, changes)
         self._write_codes(changes)
-        self._post(changes)
         self._write_decisions(changes)
+        # Last: the row of a pool that many take from is locked no longer than it must be.
+        self._post(changes)
 
     def _insert_events(self, events: tuple[Event, ...]) -> None:
-        self._queries.insert_events(
-            self._connection,
-            [{"account_id": self._account_id, **rows.event_parameters(event)} for event in events],
+        self.queries.insert_events(
+            self.connection,
+            [{"account_id": self.account_id, **rows.event_parameters(event)} for event in events],
         )
         self._extend_chain(events)
 
     def _write_reservation(self, reservation: Reservation, *, opened: bool) -> None:
         if opened:
-            self._queries.insert_reservation(
-                self._connection, account_id=self._account_id, **rows.opening_parameters(reservation)
+            self.queries.insert_reservation(
+                self.connection, account_id=self.account_id, **rows.opening_parameters(reservation)
             )
             return
-        found = self._queries.update_reservation(
-            self._connection, account_id=self._account_id, **rows.standing_parameters(reservation)
+        found = self.queries.update_reservation(
+            self.connection, account_id=self.account_id, **rows.standing_parameters(reservation)
         )
-        _require_row(found, f"reservation {reservation.name}")
+        require_row(found, f"reservation {reservation.name}")
 
     def _write_holds(self, reservation_id: bytes, changes: Changes) -> None:
         allocations = [
             {
-                "account_id": self._account_id,
+                "account_id": self.account_id,
                 "reservation_id": reservation_id,
                 "epoch": allocation.sequence.epoch,
                 "number": allocation.sequence.number,
@@ -59,50 +60,50 @@ class SqlWriting(SqlReading, RestoreWriting, PeopleWriting):
             for allocation in changes.allocations
         ]
         if allocations:
-            self._queries.insert_allocations(self._connection, allocations)
+            self.queries.insert_allocations(self.connection, allocations)
         if changes.held is None:
             return
         if not changes.opened:
-            self._queries.delete_holds(
-                self._connection, account_id=self._account_id, reservation_id=reservation_id
+            self.queries.delete_holds(
+                self.connection, account_id=self.account_id, reservation_id=reservation_id
             )
         holds = [self._hold(reservation_id, lot_id, held) for lot_id, held in changes.held.items()]
         if holds:
-            self._queries.insert_holds(self._connection, holds)
+            self.queries.insert_holds(self.connection, holds)
 
     def _hold(self, reservation_id: bytes, lot_id: bytes, held: Held) -> rows.Parameters:
-        return {"account_id": self._account_id, **rows.held_parameters(reservation_id, lot_id, held)}
+        return {"account_id": self.account_id, **rows.held_parameters(reservation_id, lot_id, held)}
 
     def _write_codes(self, changes: Changes) -> None:
-        came_with = {"account_id": self._account_id, "event_id": changes.event.id}
+        came_with = {"account_id": self.account_id, "event_id": changes.event.id}
         codes = [{**came_with, **rows.code_parameters(code)} for code in changes.codes]
         if codes:
-            self._queries.insert_codes(self._connection, codes)
+            self.queries.insert_codes(self.connection, codes)
 
     def _write_decisions(self, changes: Changes) -> None:
         """Write what was proposed or decided, and the exposure that came or went with it."""
-        account = {"account_id": self._account_id}
+        account = {"account_id": self.account_id}
         if changes.proposal is not None:
             parameters = rows.proposal_parameters(changes.proposal)
-            self._queries.insert_decision(self._connection, **account, **parameters)
+            self.queries.insert_decision(self.connection, **account, **parameters)
         if changes.decided is not None:
-            found = self._queries.decide(
-                self._connection, **account, **rows.outcome_parameters(changes.decided)
+            found = self.queries.decide(
+                self.connection, **account, **rows.outcome_parameters(changes.decided)
             )
-            _require_row(found, "a decision")
+            require_row(found, "a decision")
         of = {**account, "reservation_id": changes.event.reservation_id}
         if changes.clears:
-            self._queries.clear_exposures(self._connection, **of, cleared_by=changes.event.id)
+            self.queries.clear_exposures(self.connection, **of, cleared_by=changes.event.id)
         exposures = [
             {**of, "lot_id": one.lot_id, "event_id": one.event_id, "count": one.count}
             for one in changes.exposures
         ]
         if exposures:
-            self._queries.insert_exposures(self._connection, exposures)
+            self.queries.insert_exposures(self.connection, exposures)
 
     def _post(self, changes: Changes) -> None:
         """Write the movements, and what they change in the balances."""
-        came_with = {"account_id": self._account_id, "event_id": changes.event.id}
+        came_with = {"account_id": self.account_id, "event_id": changes.event.id}
         additions = [
             {
                 **came_with,
@@ -114,27 +115,27 @@ class SqlWriting(SqlReading, RestoreWriting, PeopleWriting):
             for addition in changes.additions
         ]
         if additions:
-            self._queries.insert_additions(self._connection, additions)
+            self.queries.insert_additions(self.connection, additions)
         movements = [
             {**came_with, "number": number, **rows.movement_parameters(movement)}
             for number, movement in enumerate(changes.movements)
         ]
         if movements:
-            self._queries.insert_movements(self._connection, movements)
+            self.queries.insert_movements(self.connection, movements)
         # In order of their keys, so that two writers of one engine never wait for each other in a circle.
         for place, accounts in sorted(changes_of(changes.movements).items()):
             self._change_balance(place, rows.posting_parameters(accounts))
 
     def _change_balance(self, place: Place, parameters: rows.Parameters) -> None:
         lot_id, virtual_account_id = place
-        found = self._queries.post(
-            self._connection,
-            account_id=self._account_id,
+        found = self.queries.post(
+            self.connection,
+            account_id=self.account_id,
             lot_id=lot_id,
             virtual_account_id=virtual_account_id,
             **parameters,
         )
-        _require_row(found, "a balance")
+        require_row(found, "a balance")
 
     def add_lot(self, lot: Lot, virtual_account_id: bytes) -> None:
         """Make a lot known in a Virtual Account, unless it is."""
@@ -142,50 +143,50 @@ class SqlWriting(SqlReading, RestoreWriting, PeopleWriting):
 
     def add_lots(self, lots: tuple[tuple[Lot, bytes], ...]) -> None:
         """Make many lots known, each in the Virtual Account of that id, unless they are."""
-        account = {"account_id": self._account_id}
-        self._queries.insert_lots(
-            self._connection, [{**account, **rows.lot_parameters(lot)} for lot, _ in lots]
+        account = {"account_id": self.account_id}
+        self.queries.insert_lots(
+            self.connection, [{**account, **rows.lot_parameters(lot)} for lot, _ in lots]
         )
-        self._queries.insert_balances(
-            self._connection,
+        self.queries.insert_balances(
+            self.connection,
             [{**account, "lot_id": lot.id, "virtual_account_id": place} for lot, place in lots],
         )
 
     def set_lot_expired(self, lot_id: bytes, *, expired: bool) -> None:
         """Note whether a lot's end was posted."""
-        self._queries.set_lot_expired(
-            self._connection, account_id=self._account_id, lot_id=lot_id, expired=int(expired)
+        self.queries.set_lot_expired(
+            self.connection, account_id=self.account_id, lot_id=lot_id, expired=int(expired)
         )
 
     def add_virtual_account(self, virtual_account: VirtualAccount) -> None:
         """Add a Virtual Account with a new name."""
-        self._queries.insert_virtual_account(
-            self._connection,
-            account_id=self._account_id,
+        self.queries.insert_virtual_account(
+            self.connection,
+            account_id=self.account_id,
             virtual_account_id=virtual_account.id,
             name=virtual_account.name,
         )
 
     def rename_virtual_account(self, virtual_account_id: bytes, name: str) -> None:
         """Give a Virtual Account another name."""
-        self._queries.rename_virtual_account(
-            self._connection,
-            account_id=self._account_id,
+        self.queries.rename_virtual_account(
+            self.connection,
+            account_id=self.account_id,
             virtual_account_id=virtual_account_id,
             name=name,
         )
 
     def remove_virtual_account(self, virtual_account_id: bytes) -> None:
         """Note that a Virtual Account is there no more."""
-        self._queries.remove_virtual_account(
-            self._connection, account_id=self._account_id, virtual_account_id=virtual_account_id
+        self.queries.remove_virtual_account(
+            self.connection, account_id=self.account_id, virtual_account_id=virtual_account_id
         )
 
     def set_policy(self, policy: Policy) -> None:
         """Set what the account allows itself."""
-        self._queries.upsert_policy(
-            self._connection,
-            account_id=self._account_id,
+        self.queries.upsert_policy(
+            self.connection,
+            account_id=self.account_id,
             rehost_percent=policy.rehost_percent,
             rehost_minimum=policy.rehost_minimum,
             margin_days=policy.margin_days,
@@ -194,22 +195,22 @@ class SqlWriting(SqlReading, RestoreWriting, PeopleWriting):
 
     def append_catalogue(self, position: int, tags: tuple[str, ...], size: int, digest: bytes) -> None:
         """Append tags from a position on, and publish the new size with its digest."""
-        self._queries.insert_tags(
-            self._connection,
+        self.queries.insert_tags(
+            self.connection,
             [
-                {"account_id": self._account_id, "position": place, "tag": tag}
+                {"account_id": self.account_id, "position": place, "tag": tag}
                 for place, tag in enumerate(tags, start=position)
             ],
         )
-        self._queries.insert_catalogue_version(
-            self._connection, account_id=self._account_id, size=size, digest=digest
+        self.queries.insert_catalogue_version(
+            self.connection, account_id=self.account_id, size=size, digest=digest
         )
 
     def set_product(self, product: Product) -> None:
         """Set what the portal asks of a product."""
-        self._queries.upsert_product(
-            self._connection,
-            account_id=self._account_id,
+        self.queries.upsert_product(
+            self.connection,
+            account_id=self.account_id,
             product_id=product.product_id,
             minimum_match=product.minimum_match,
             universal_tag=product.universal_tag,
@@ -217,9 +218,9 @@ class SqlWriting(SqlReading, RestoreWriting, PeopleWriting):
 
     def add_early_return(self, early: EarlyReturn, event_id: bytes) -> None:
         """Keep a return that came before its request."""
-        self._queries.insert_early_return(
-            self._connection,
-            account_id=self._account_id,
+        self.queries.insert_early_return(
+            self.connection,
+            account_id=self.account_id,
             hint=early.hint,
             digest=early.digest,
             code_text=early.text,
@@ -229,7 +230,8 @@ class SqlWriting(SqlReading, RestoreWriting, PeopleWriting):
         )
 
 
-def _require_row(found: object, what: str) -> None:
+def require_row(found: object, what: str) -> None:
+    """Refuse to go on when a row that a statement must change is not there."""
     if found is None:
         raise ConstraintBrokenError(
             f"The books have no row for {what}, which this command must change.",

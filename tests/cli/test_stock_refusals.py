@@ -97,10 +97,6 @@ def _trust_file_into_nowhere(desk: PortalDesk) -> Argv:
     return "portal", "trust", "--out", str(desk.path("nowhere/trust.txt"))
 
 
-def _postgres(_: PortalDesk) -> Argv:
-    return "portal", "list", "--db", "postgresql://localhost/x"
-
-
 REFUSALS: dict[str, Refusal] = {
     # what: how, exit code, error code, words of the message, words of the hint
     "init again": (_init_again, 1, "already-there", "exists", "TALLYSTICK_DB"),
@@ -121,7 +117,6 @@ REFUSALS: dict[str, Refusal] = {
     "list of no Virtual Account": (_list_of_no_account, 1, "unknown-name", "Atlantis", "DEFAULT"),
     "init over a key": (_init_over_a_key, 1, "already-there", "never overwritten", "another folder"),
     "trust file into nowhere": (_trust_file_into_nowhere, 2, "usage", "no folder", "--out"),
-    "postgres": (_postgres, 2, "setup", "SQLite only", "sqlite:///"),
     "short passphrase": (_short_passphrase, 2, "usage", "at least 12", ""),
 }
 

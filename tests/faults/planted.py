@@ -54,13 +54,13 @@ def show_before_commit() -> None:
     """Print a code, and commit then."""
     honest = SqliteStore.write
 
-    def write(self: SqliteStore, work: Callable[[Writing], T]) -> T:
+    def write(self: SqliteStore, work: Callable[[Writing], T], *, beside_others: bool = False) -> T:
         def shown(books: Writing) -> T:
             result = work(books)
             _show(getattr(result, "text", ""))
             return result
 
-        return honest(self, shown)
+        return honest(self, shown, beside_others=beside_others)
 
     SqliteStore.write = write  # type: ignore[method-assign]
 
@@ -82,8 +82,8 @@ def commit_in_two() -> None:
     honest = SqlWriting._post
 
     def post(self: SqlWriting, changes: Changes) -> None:
-        self._connection.execute("COMMIT")
-        self._connection.execute("BEGIN IMMEDIATE")
+        self.connection.execute("COMMIT")
+        self.connection.execute("BEGIN IMMEDIATE")
         honest(self, changes)
 
     SqlWriting._post = post  # type: ignore[method-assign]
@@ -106,13 +106,13 @@ def keep_checkpoint_before_commit() -> None:
     """Note what was done beside the key, and commit then."""
     honest = SqliteStore.write
 
-    def write(self: SqliteStore, work: Callable[[Writing], T]) -> T:
+    def write(self: SqliteStore, work: Callable[[Writing], T], *, beside_others: bool = False) -> T:
         def noted(books: Writing) -> T:
             result = work(books)
             checkpointfile.keep(Path(os.environ["TALLYSTICK_KEYS"]), checkpoint_in(books, datetime.now(UTC)))
             return result
 
-        return honest(self, noted)
+        return honest(self, noted, beside_others=beside_others)
 
     SqliteStore.write = write  # type: ignore[method-assign]
 

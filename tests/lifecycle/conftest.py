@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import raw, server
 from tests.cli.portal_desk import PortalDesk
 
 
@@ -25,6 +26,13 @@ def founded_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     desk = PortalDesk(tmp_path_factory.mktemp("founded"))
     desk.know("lee", "administrator")
     return desk.folder
+
+
+@pytest.fixture(scope="session")
+def postgres_desk(founded_desk: Path, postgres: server.Server) -> str:
+    """The name of a database with the books of that desk; tests work on copies of it."""
+    raw.copy_rows(founded_desk / "portal.db", postgres.create("template_desk"))
+    return "template_desk"
 
 
 @pytest.fixture

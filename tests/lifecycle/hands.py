@@ -72,8 +72,8 @@ class PortalHands(Protocol):
     """Works one portal, which has enough of ROUTING."""
 
     @property
-    def database(self) -> Path:
-        """Its database file."""
+    def books(self) -> Path | str:
+        """Its database: a file, or the URL of one on a server."""
 
     @property
     def trust_file(self) -> str:

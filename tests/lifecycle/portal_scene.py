@@ -8,8 +8,6 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import apsw
-
 from codec.codes import Authorization, Confirmation, Request, Sequence, Trust
 from codec.envelope import (
     AuthorizationContext,
@@ -24,6 +22,7 @@ from codec.keys import VerifyingKey
 from codec.reading import receive
 from codec.short import Installed, MatchedShort, short_of
 from reservation import trustfile
+from tests import raw
 from tests.lifecycle.hands import Answer, PortalHands
 from tests.lifecycle.outcome import Row
 from tests.reservation.portal.appliance import Appliance
@@ -56,12 +55,11 @@ class Books:
     held: tuple[int, ...]
 
     @classmethod
-    def read(cls, database: Path) -> "Books":
-        """Read a database file."""
-        with closing(apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
+    def read(cls, database: Path | str) -> "Books":
+        """Read a database: a file, or the URL of either engine."""
+        with closing(raw.opened(database)) as connection:
             query = connection.execute
-            tables = [name for (name,) in query("select name from sqlite_schema where type = 'table'")]
-            rows = [f"{table} {row!r}" for table in tables for row in query(f'select * from "{table}"')]
+            rows = [f"{table} {row!r}" for table, found in raw.every_row(connection) for row in found]
             events = tuple(kind for (kind,) in query("select kind from events order by event_id"))
             newest = (
                 "select reservation_id, state, kept, grade from reservations order by page_key desc limit 1"
@@ -119,7 +117,7 @@ class PortalScene:
 
     def books(self) -> Books:
         """Read the books."""
-        return Books.read(self.hands.database)
+        return Books.read(self.hands.books)
 
     def issue(self, *numbers: int) -> None:
         """Let the portal issue authorizations."""

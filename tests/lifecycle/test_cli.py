@@ -61,6 +61,10 @@ class TypedPortal:
         self.desk = Desk(folder, seed="lifecycle")
 
     @property
+    def books(self) -> Path:
+        return self.database
+
+    @property
     def database(self) -> Path:
         return self.desk.path("portal.db")
 

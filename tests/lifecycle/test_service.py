@@ -19,6 +19,7 @@ from reservation.device.answers import IssuedCode
 from reservation.errors import ReservationError, UnknownRequestError
 from reservation.model import FailureEvidence
 from reservation.service import Issued, LinesWanted
+from tests import server
 from tests.cli.desk import START
 from tests.lifecycle.device_scene import assert_device_code, assert_device_command
 from tests.lifecycle.device_table import DEVICE, DEVICE_COMMANDS
@@ -94,17 +95,22 @@ class EmbeddedDevice:
 class EmbeddedPortal:
     """A portal, worked as by a program that calls its verbs."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str = "") -> None:
         self.folder = folder
+        self.url = url or f"sqlite:///{self.database}"
         keys = folder / "portal-keys"
         self._portal = bootstrap.open_portal(
-            f"sqlite:///{self.database}",
+            self.url,
             actor="kim",
             clock=lambda: START,
             random=seeded("lifecycle"),
             issuer_file=keys / bootstrap.ISSUER_FILE,
             passphrase=(keys / "passphrase").read_text(encoding="utf-8").strip(),
         )
+
+    @property
+    def books(self) -> str:
+        return self.url
 
     @property
     def database(self) -> Path:
@@ -185,10 +191,16 @@ class EmbeddedPortal:
         return answered(work)
 
 
-@pytest.fixture
-def portal(portal_folder: Path) -> Iterator[EmbeddedPortal]:
-    """A portal with stock."""
-    with closing(EmbeddedPortal(portal_folder)) as opened:
+@pytest.fixture(params=server.ENGINES)
+def portal(portal_folder: Path, request: pytest.FixtureRequest) -> Iterator[EmbeddedPortal]:
+    """A portal with stock, on each engine."""
+    if request.param == "sqlite":
+        with closing(EmbeddedPortal(portal_folder)) as opened:
+            yield opened
+        return
+    running: server.Server = request.getfixturevalue("postgres")
+    template = request.getfixturevalue("postgres_desk")
+    with running.database(template) as url, closing(EmbeddedPortal(portal_folder, url)) as opened:
         yield opened
 
 

@@ -21,6 +21,7 @@ from reservation.bootstrap import begin_checkpoint, keep_checkpoint, open_portal
 from reservation.device.answers import Status
 from reservation.service.bringing import bring, is_for_bringing, settle
 from reservation.service.restoring import adopt, approve_end, begin_quarantine, propose_end, show_quarantine
+from tests import raw
 from tests.machine.trouble import Troubled
 from tests.machine.watch import DEVICES, Key, enforced_by
 from tests.machine.world import Carried
@@ -147,7 +148,7 @@ class Restorable(Troubled):
             checkpoints=self.keys,
         )
         self.portal = replace(opened, issuer=self.portal.issuer)
-        self.books = apsw.Connection(str(self._database), flags=apsw.SQLITE_OPEN_READONLY)
+        self.books = raw.opened(self._database)
 
     def _expect(self, how: str, lost: int) -> None:
         """Say what must follow: what was lost is noticed where a checkpoint can show it, and nothing else."""

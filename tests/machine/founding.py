@@ -10,10 +10,12 @@ from typing import TypeVar
 
 from reservation.bootstrap import initialise, keep_checkpoint, open_portal
 from reservation.service import Portal, Role, add_user
+from tests import raw
 from tests.machine.backups import Restorable
 from tests.machine.trouble import Troubled
 from tests.machine.watch import START
 from tests.machine.world import seeded
+from tests.server import Server
 
 W = TypeVar("W", bound=Troubled)
 
@@ -49,6 +51,24 @@ def _template() -> Path:
 def founded(folder: Path) -> Troubled:
     """Return a world in an empty folder: a portal with no licences, and devices with no reservation."""
     return _begun(Troubled(folder, _opened(folder, None)))
+
+
+def template_on(running: Server, name: str) -> None:
+    """Make a database with that portal on a server, for worlds to start from copies of it."""
+    raw.copy_rows(_template() / "portal.db", running.create(name))
+
+
+def founded_on(folder: Path, url: str) -> Troubled:
+    """Return such a world whose portal is in a database on a server, a copy of that one."""
+    portal = open_portal(
+        url,
+        actor="kim",
+        clock=lambda: START,
+        random=seeded("ids"),
+        issuer_file=_template() / "issuer.pem",
+        passphrase=_PASSPHRASE,
+    )
+    return _begun(Troubled(folder, portal, place=url))
 
 
 def restorable(folder: Path) -> Restorable:

@@ -211,7 +211,7 @@ def test_an_exposure_forgotten_is_a_failure(world: Troubled) -> None:
     world.decide(0, approved=True)
     changes = cleared(world)
     world.portal.store.write(lambda books: books.record(changes))
-    world.checked = world.books.pragma("data_version"), world.now.date()
+    world.checked = world.books.state(), world.now.date()
     with pytest.raises(AssertionError, match=r"substation runs 4 of .* 0 held"):
         world.check()
 

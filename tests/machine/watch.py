@@ -11,12 +11,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import apsw
-
 from codec.codes import NEVER_INSTALLED, Sequence
 from reservation.device import Device
 from reservation.device.answers import LineStanding, Status
 from reservation.service import Portal, audit
+from tests import raw
+from tests.raw import Raw
 
 START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 DEVICES = ("substation", "ship", "lab")
@@ -53,6 +53,7 @@ class Watched:
         now: The right time, which is the portal's.
         devices: The devices, in the order of `DEVICES`.
         books: The database.
+        place: Its URL, when it is on a server.
         checked: What was checked of the books: the state of the database, and the day.
         restored: Requests that a device may use beyond the books, since it forgot what it did; and before
             which place in its reservation the authorizations are that it may use so.
@@ -63,13 +64,14 @@ class Watched:
     portal: Portal
     now: datetime = START
     devices: list[Device] = field(default_factory=list)
-    books: apsw.Connection = field(init=False)
+    books: Raw = field(init=False)
+    place: str = ""
     checked: tuple[object, date] | None = None
     restored: dict[tuple[int, bytes], Sequence] = field(default_factory=dict)
     beyond: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.books = apsw.Connection(str(self.folder / "portal.db"), flags=apsw.SQLITE_OPEN_READONLY)
+        self.books = raw.opened(self.place or self.folder / "portal.db")
 
     def close(self) -> None:
         """Let go of the database."""
@@ -111,7 +113,7 @@ class Watched:
 
     def check_books(self) -> None:
         """Check the books, unless they and the day are those of the last time."""
-        state = self.books.pragma("data_version"), self.now.date()
+        state = self.books.state(), self.now.date()
         if state == self.checked:
             return
         self.check_balance()
@@ -123,12 +125,12 @@ class Watched:
         """Check the balance equation of every lot, from the movements and from the balances alike."""
         for row in self._rows(
             "SELECT sum(available + reserved + in_doubt + failed + expired + written_off), "
-            "sum(entitled + shortfall), min(available, reserved, in_doubt, failed, expired, written_off) "
-            "FROM balances GROUP BY lot_id"
+            "sum(entitled + shortfall), min(available), min(reserved), min(in_doubt), min(failed), "
+            "min(expired), min(written_off) FROM balances GROUP BY lot_id"
         ):
-            assets, sources, least = row
+            assets, sources, *least = row
             assert assets == sources
-            assert least >= 0
+            assert min(least) >= 0
 
     def kept(self, status: Status) -> Counter[Key]:
         """Return what the books keep for what a device has installed."""
@@ -148,7 +150,7 @@ class Watched:
             "SELECT tag, sum(count) FROM exposures JOIN lots USING (account_id, lot_id) "
             "WHERE cleared_by IS NULL GROUP BY tag"
         ):
-            counts[tag] += count
+            counts[tag] += int(count)
         return counts
 
     def _rows(self, statement: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

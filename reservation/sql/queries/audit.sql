@@ -2,21 +2,25 @@
 
 -- name: movement_sums(account_id)
 -- What has gone into and out of each account, by lot and Virtual Account.
-SELECT lot_id, sum(count), source, target, source_virtual_account_id, target_virtual_account_id
+SELECT lot_id, CAST(sum(count) AS bigint), source, target, source_virtual_account_id, target_virtual_account_id
 FROM movements WHERE account_id = :account_id
-GROUP BY lot_id, source, target, source_virtual_account_id, target_virtual_account_id;
+GROUP BY lot_id, source, target, source_virtual_account_id, target_virtual_account_id
+ORDER BY lot_id, source, target, source_virtual_account_id, target_virtual_account_id;
 
 -- name: hold_sums(account_id)
-SELECT h.lot_id, r.virtual_account_id, sum(h.reserved), sum(h.in_doubt), sum(h.failed), sum(h.written_off)
+SELECT h.lot_id, r.virtual_account_id, CAST(sum(h.reserved) AS bigint), CAST(sum(h.in_doubt) AS bigint),
+       CAST(sum(h.failed) AS bigint), CAST(sum(h.written_off) AS bigint)
 FROM holds AS h
 JOIN reservations AS r ON r.account_id = h.account_id AND r.reservation_id = h.reservation_id
 WHERE h.account_id = :account_id
-GROUP BY h.lot_id, r.virtual_account_id;
+GROUP BY h.lot_id, r.virtual_account_id
+ORDER BY h.lot_id, r.virtual_account_id;
 
 -- name: addition_sums(account_id)
-SELECT lot_id, virtual_account_id, sum(count)
+SELECT lot_id, virtual_account_id, CAST(sum(count) AS bigint)
 FROM additions WHERE account_id = :account_id
-GROUP BY lot_id, virtual_account_id;
+GROUP BY lot_id, virtual_account_id
+ORDER BY lot_id, virtual_account_id;
 
 -- name: events_without_codes(account_id)
 -- Events about a reservation that have none of the codes which such events bring.
@@ -28,4 +32,5 @@ WHERE e.account_id = :account_id
       AND NOT EXISTS (
           SELECT 1 FROM codes AS c
           WHERE c.account_id = e.account_id AND c.reservation_id = e.reservation_id
-                AND c.event_id = e.event_id);
+                AND c.event_id = e.event_id)
+ORDER BY e.event_id;

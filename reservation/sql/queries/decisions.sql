@@ -47,7 +47,7 @@ ORDER BY newest;
 
 -- name: device_count(account_id)$
 SELECT count(*) FROM (
-    SELECT DISTINCT serial_number, product_id, uuid FROM reservations WHERE account_id = :account_id);
+    SELECT DISTINCT serial_number, product_id, uuid FROM reservations WHERE account_id = :account_id) AS devices;
 
 -- name: given_up_with_key(account_id, device_key)
 -- Reservations of a device that was given up, by the key that it signed with.

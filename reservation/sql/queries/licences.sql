@@ -6,7 +6,8 @@ FROM lots WHERE account_id = :account_id AND lot_id = :lot_id;
 
 -- name: lots_named(account_id, low, high)
 SELECT lot_id, tag, starts, ends, export_controlled, reporting_only, expired
-FROM lots WHERE account_id = :account_id AND lot_id BETWEEN :low AND :high LIMIT 2;
+FROM lots WHERE account_id = :account_id AND lot_id BETWEEN :low AND :high
+ORDER BY lot_id LIMIT 2;
 
 -- name: insert_lots*!
 INSERT INTO lots (account_id, lot_id, tag, starts, ends, export_controlled, reporting_only)
@@ -24,7 +25,8 @@ SELECT l.lot_id, l.tag, l.starts, l.ends, l.export_controlled, l.reporting_only,
        b.available, b.shortfall
 FROM lots AS l
 JOIN balances AS b ON b.account_id = l.account_id AND b.lot_id = l.lot_id
-WHERE l.account_id = :account_id AND l.tag = :tag AND b.virtual_account_id = :virtual_account_id;
+WHERE l.account_id = :account_id AND l.tag = :tag AND b.virtual_account_id = :virtual_account_id
+ORDER BY l.lot_id;
 
 -- name: lots_to_post(account_id, today)
 -- Lots whose end is not posted yet, and lots whose posted end has not come after all.
@@ -32,7 +34,8 @@ SELECT lot_id FROM lots
 WHERE account_id = :account_id AND ends IS NOT NULL AND expired = 0 AND ends < :today
 UNION ALL
 SELECT lot_id FROM lots
-WHERE account_id = :account_id AND ends IS NOT NULL AND expired = 1 AND ends >= :today;
+WHERE account_id = :account_id AND ends IS NOT NULL AND expired = 1 AND ends >= :today
+ORDER BY lot_id;
 
 -- name: set_lot_expired(account_id, lot_id, expired)!
 UPDATE lots SET expired = :expired WHERE account_id = :account_id AND lot_id = :lot_id;
@@ -44,7 +47,7 @@ SELECT l.lot_id, l.tag, l.starts, l.ends, l.export_controlled, l.reporting_only,
 FROM lots AS l
 JOIN balances AS b ON b.account_id = l.account_id AND b.lot_id = l.lot_id
 WHERE l.account_id = :account_id
-ORDER BY l.tag, l.starts, l.ends, l.lot_id, b.virtual_account_id;
+ORDER BY l.tag, l.starts NULLS FIRST, l.ends NULLS FIRST, l.lot_id, b.virtual_account_id;
 
 -- name: balances_of_lot(account_id, lot_id)
 SELECT l.lot_id, l.tag, l.starts, l.ends, l.export_controlled, l.reporting_only, l.expired,
@@ -52,7 +55,8 @@ SELECT l.lot_id, l.tag, l.starts, l.ends, l.export_controlled, l.reporting_only,
        b.entitled, b.shortfall, b.tallied
 FROM lots AS l
 JOIN balances AS b ON b.account_id = l.account_id AND b.lot_id = l.lot_id
-WHERE l.account_id = :account_id AND l.lot_id = :lot_id;
+WHERE l.account_id = :account_id AND l.lot_id = :lot_id
+ORDER BY b.virtual_account_id;
 
 -- name: balances_short(account_id)
 -- Lots of which more is out than was bought, although some of it has come back.
@@ -65,11 +69,13 @@ WHERE b.account_id = :account_id AND b.shortfall > 0 AND b.available > 0
 ORDER BY b.lot_id, b.virtual_account_id;
 
 -- name: held_of_lot(account_id, lot_id)
-SELECT r.virtual_account_id, sum(h.reserved), sum(h.in_doubt), sum(h.failed), sum(h.written_off)
+SELECT r.virtual_account_id, CAST(sum(h.reserved) AS bigint), CAST(sum(h.in_doubt) AS bigint),
+       CAST(sum(h.failed) AS bigint), CAST(sum(h.written_off) AS bigint)
 FROM holds AS h
 JOIN reservations AS r ON r.account_id = h.account_id AND r.reservation_id = h.reservation_id
 WHERE h.account_id = :account_id AND h.lot_id = :lot_id
-GROUP BY r.virtual_account_id;
+GROUP BY r.virtual_account_id
+ORDER BY r.virtual_account_id;
 
 -- name: post(account_id, lot_id, virtual_account_id, available, reserved, in_doubt, failed, expired, written_off, entitled, shortfall, tallied)$
 -- Change the accounts of one lot; the constraints of the table refuse what would break the books.

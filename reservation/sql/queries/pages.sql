@@ -26,14 +26,14 @@ ORDER BY page_key DESC LIMIT :most;
 SELECT * FROM reservation_rows
 WHERE account_id = :account_id AND unconfirmed_since IS NOT NULL
       AND (unconfirmed_since, page_key) > (:since, :after)
-      AND (:virtual_account_id IS NULL OR virtual_account_id = :virtual_account_id)
+      AND virtual_account_id = COALESCE(:virtual_account_id, virtual_account_id)
 ORDER BY unconfirmed_since, page_key LIMIT :most;
 
 -- name: page_expired(account_id, virtual_account_id, today, before, most)
 -- Open reservations with a lot that has ended. No Virtual Account: all of them.
 SELECT * FROM reservation_rows
 WHERE account_id = :account_id AND page_key < :before AND closed_at IS NULL
-      AND (:virtual_account_id IS NULL OR virtual_account_id = :virtual_account_id)
+      AND virtual_account_id = COALESCE(:virtual_account_id, virtual_account_id)
       AND reservation_id IN (
           SELECT h.reservation_id
           FROM lots AS l

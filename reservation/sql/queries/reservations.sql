@@ -12,7 +12,8 @@ ORDER BY closed_at IS NOT NULL, page_key DESC LIMIT 1;
 
 -- name: reservations_named(account_id, low, high, most)
 SELECT reservation_id FROM reservations
-WHERE account_id = :account_id AND reservation_id BETWEEN :low AND :high LIMIT :most;
+WHERE account_id = :account_id AND reservation_id BETWEEN :low AND :high
+ORDER BY reservation_id LIMIT :most;
 
 -- name: insert_reservation(account_id, reservation_id, virtual_account_id, state, product_id, serial_number, uuid, device_key, mode, members, required_matches, catalogue_size, catalogue_digest, epoch, number, confirmed_epoch, confirmed_number, opened_at, changed_at, unconfirmed_since, closed_at, kept, page_key, freed_on, frees_next, grade, wrong_tries)!
 INSERT INTO reservations (
@@ -80,7 +81,8 @@ SELECT l.lot_id, l.tag, l.starts, l.ends, l.export_controlled, l.reporting_only,
        a.epoch, a.number, a.count, a.starts, a.ends, a.frees_on
 FROM allocations AS a
 JOIN lots AS l ON l.account_id = a.account_id AND l.lot_id = a.lot_id
-WHERE a.account_id = :account_id AND a.reservation_id = :reservation_id;
+WHERE a.account_id = :account_id AND a.reservation_id = :reservation_id
+ORDER BY a.epoch, a.number, a.lot_id;
 
 -- name: insert_allocations*!
 INSERT INTO allocations (account_id, reservation_id, epoch, number, lot_id, count, starts, ends, frees_on)
@@ -88,7 +90,8 @@ VALUES (:account_id, :reservation_id, :epoch, :number, :lot_id, :count, :starts,
 
 -- name: holds(account_id, reservation_id)
 SELECT lot_id, reserved, in_doubt, failed, written_off FROM holds
-WHERE account_id = :account_id AND reservation_id = :reservation_id;
+WHERE account_id = :account_id AND reservation_id = :reservation_id
+ORDER BY lot_id;
 
 -- name: delete_holds(account_id, reservation_id)!
 DELETE FROM holds WHERE account_id = :account_id AND reservation_id = :reservation_id;
@@ -106,7 +109,7 @@ VALUES (:account_id, :reservation_id, :code_id, :kind, :code_text, :epoch, :numb
 -- name: codes(account_id, reservation_id)
 SELECT code_id, reservation_id, kind, code_text, epoch, number, code_number, link, at, actor, event_id
 FROM codes WHERE account_id = :account_id AND reservation_id = :reservation_id
-ORDER BY event_id, kind DESC;
+ORDER BY event_id, kind DESC, code_id;
 
 -- name: code(account_id, reservation_id, code_id)^
 SELECT code_id, reservation_id, kind, code_text, epoch, number, code_number, link, at, actor, event_id
@@ -115,7 +118,7 @@ WHERE account_id = :account_id AND reservation_id = :reservation_id AND code_id 
 
 -- name: early_returns(account_id, hint)
 SELECT digest, code_text, at, actor FROM early_returns
-WHERE account_id = :account_id AND hint = :hint ORDER BY at;
+WHERE account_id = :account_id AND hint = :hint ORDER BY at, digest;
 
 -- name: count_early_returns(account_id)$
 SELECT count(*) FROM early_returns WHERE account_id = :account_id;

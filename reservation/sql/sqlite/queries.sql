@@ -6,7 +6,8 @@ SELECT h.reservation_id, l.lot_id, l.tag, l.starts, l.ends, l.export_controlled,
        h.reserved, h.in_doubt, h.failed, h.written_off
 FROM json_each(:reservation_ids) AS wanted
 JOIN holds AS h ON h.account_id = :account_id AND h.reservation_id = unhex(wanted.value)
-JOIN lots AS l ON l.account_id = h.account_id AND l.lot_id = h.lot_id;
+JOIN lots AS l ON l.account_id = h.account_id AND l.lot_id = h.lot_id
+ORDER BY h.reservation_id, h.lot_id;
 
 -- name: integrity_check()
 SELECT integrity_check FROM pragma_integrity_check;

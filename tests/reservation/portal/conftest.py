@@ -1,9 +1,13 @@
-"""A portal on a real database, a clock that tests set, and every store that there is."""
+"""A portal on a real database of each engine, and a clock that tests set.
+
+A test that asks for `url`, `portal` or `store` runs on every engine; one that looks into the file of a SQLite
+database asks for `database`, and runs on that.
+"""
 
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -12,34 +16,51 @@ import pytest
 from reservation import bootstrap, service
 from reservation.bootstrap import Founded
 from reservation.service import Portal, Role
-from reservation.sql.sqlite_engine import open_store
+from reservation.sql import postgres_engine, sqlite_engine
 from reservation.store import Store
+from tests import server
 from tests.reservation.portal.appliance import START, Time, seeded
-
-STORES: dict[str, Callable[[Path], Store]] = {"sqlite": open_store}
 
 PASSPHRASE = "correct horse battery staple"
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run on every engine, but what looks into a file."""
+    if "engine" in metafunc.fixturenames:
+        engines = ("sqlite",) if "database" in metafunc.fixturenames else server.ENGINES
+        metafunc.parametrize("engine", engines)
+
+
 @pytest.fixture(scope="session")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Founded:
-    """A fresh portal with two administrators, ann and bob, made once; tests work on copies of it."""
+    """A fresh portal on SQLite, made once; tests work on copies of it."""
     folder = tmp_path_factory.mktemp("portal")
+    return found(f"sqlite://{folder}/portal.db", folder / "keys")
+
+
+def found(url: str, keys: Path) -> Founded:
+    """Make a portal with two administrators, ann and bob: the same one wherever its books are."""
     made = bootstrap.initialise(
-        f"sqlite://{folder}/portal.db",
+        url,
         account="Northern Grid",
         actor="ann",
-        keys_folder=folder / "keys",
+        keys_folder=keys,
         passphrase=PASSPHRASE,
         clock=lambda: START,
         random=seeded("portal"),
     )
-    url = f"sqlite://{made.database}"
     with closing(
         bootstrap.open_portal(url, actor="ann", clock=lambda: START, random=seeded("people"))
     ) as opened:
         service.add_user(opened, "bob", Role.ADMINISTRATOR)
     return made
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: server.Server, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database with the same portal, made once; tests work on copies of it."""
+    found(postgres.create("template_portal"), tmp_path_factory.mktemp("template") / "keys")
+    return "template_portal"
 
 
 @contextmanager
@@ -58,16 +79,27 @@ def database(founded: Founded) -> Iterator[Path]:
 
 
 @pytest.fixture
+def url(engine: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a portal's database of a test's own."""
+    if engine == "sqlite":
+        yield f"sqlite://{request.getfixturevalue('database')}"
+        return
+    running: server.Server = request.getfixturevalue("postgres")
+    with running.database(request.getfixturevalue("postgres_template")) as made:
+        yield made
+
+
+@pytest.fixture
 def time() -> Time:
     """The moment at which everything happens."""
     return Time()
 
 
 @pytest.fixture
-def portal(founded: Founded, database: Path, time: Time) -> Iterator[Portal]:
+def portal(founded: Founded, url: str, time: Time) -> Iterator[Portal]:
     """A portal, opened with its issuer."""
     opened = bootstrap.open_portal(
-        f"sqlite://{database}",
+        url,
         actor="ann",
         clock=time,
         random=seeded("command"),
@@ -78,9 +110,13 @@ def portal(founded: Founded, database: Path, time: Time) -> Iterator[Portal]:
     opened.close()
 
 
-@pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, database: Path) -> Iterator[Store]:
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
     """Each store that there is, on a portal's database."""
-    opened = STORES[request.param](database)
+    opened: Store
+    if url.startswith("sqlite"):
+        opened = sqlite_engine.open_store(bootstrap.database_path(url))
+    else:
+        opened = postgres_engine.open_store(url, "the database")
     yield opened
     opened.close()

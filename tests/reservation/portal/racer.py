@@ -1,6 +1,6 @@
 """One process of a race: opens the portal, says that it is ready, waits for the start, runs, says what came.
 
-python -m tests.reservation.portal.racer DATABASE ISSUER_FILE STEP DEVICE [COUNT]
+python -m tests.reservation.portal.racer URL ISSUER_FILE STEP DEVICE [COUNT]
 """
 
 import json
@@ -34,9 +34,9 @@ def run(portal: Portal, step: str, device: Appliance, count: int) -> dict[str, o
 
 def main() -> None:
     """Race."""
-    database, issuer_file, step, name, count = sys.argv[1:]
+    url, issuer_file, step, name, count = sys.argv[1:]
     portal = bootstrap.open_portal(
-        f"sqlite://{database}",
+        url,
         actor="ann",
         clock=lambda: datetime.now(UTC),
         random=os.urandom,

@@ -3,13 +3,16 @@
 from contextlib import closing
 from pathlib import Path
 
-import apsw
+from tests import raw
 
 Rows = dict[str, list[tuple[object, ...]]]
 
 
-def every_row(database: Path) -> Rows:
-    """Return all rows of all tables, sorted."""
-    with closing(apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READWRITE)) as connection:
-        tables = list(connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'"))
-        return {name: sorted(connection.execute(f"SELECT * FROM {name}"), key=repr) for (name,) in tables}
+def every_row(database: Path | str) -> Rows:
+    """Return all rows of all tables, sorted.
+
+    Args:
+        database: A file, or a URL.
+    """
+    with closing(raw.opened(database)) as books:
+        return {name: sorted(rows, key=repr) for name, rows in raw.every_row(books)}

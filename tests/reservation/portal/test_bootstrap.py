@@ -199,11 +199,6 @@ def test_other_urls_are_refused(url: str) -> None:
         database_path(url)
 
 
-def test_postgresql_is_not_there_yet() -> None:
-    with pytest.raises(SetupError, match="SQLite only"):
-        bootstrap.open_portal("postgresql://host/db", actor="ann", clock=lambda: START, random=seeded("x"))
-
-
 def test_an_issuer_of_another_portal_is_refused(founded: Founded, database: Path, tmp_path: Path) -> None:
     other = initialise(tmp_path / "other")
     with pytest.raises(KeyFileError, match="is not the one that this portal uses"):

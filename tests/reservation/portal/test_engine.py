@@ -20,7 +20,8 @@ from reservation.errors import (
 )
 from reservation.service import LinesWanted, Portal
 from reservation.sql.sqlite_engine import is_safe_version, open_store
-from reservation.sql.sqlite_schema import Migration, migrations
+from reservation.sql.sqlite_schema import migrations
+from reservation.sql.steps import Migration
 from tests.reservation.portal.appliance import START, Appliance, seeded
 from tests.reservation.portal.rows import every_row
 

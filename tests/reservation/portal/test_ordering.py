@@ -2,7 +2,6 @@
 
 import json
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -58,10 +57,10 @@ def test_every_good_sample_comes_in_line_by_line(sites: Portal, name: str) -> No
 
 
 @pytest.mark.parametrize("name", [name for name, order in EXPECTED.items() if order["good"]])
-def test_a_preview_is_what_comes_in(sites: Portal, database: Path, name: str) -> None:
-    before = every_row(database)
+def test_a_preview_is_what_comes_in(sites: Portal, url: str, name: str) -> None:
+    before = every_row(url)
     preview = service.preview_order(sites, sample(name))
-    assert every_row(database) == before
+    assert every_row(url) == before
     assert service.import_order(sites, sample(name)) == preview
 
 
@@ -83,14 +82,14 @@ def test_one_event_an_order_with_totals_and_the_digest(sites: Portal) -> None:
     assert (first.actor, first.at) == ("ann", START)
 
 
-def test_lines_that_are_alike_are_added_up(portal: Portal, database: Path) -> None:
+def test_lines_that_are_alike_are_added_up(portal: Portal, url: str) -> None:
     service.add_license(portal, "ROUTE", 5)
     (one,) = service.import_order(portal, order(*[f"ROUTE,{MAX_COUNT},DEFAULT,perpetual,,,PO-1"] * 300))
     assert (one.lines, one.count, len(one.added)) == (300, 300 * MAX_COUNT, 1)
     assert counts(portal) == {
         ("ROUTE", "DEFAULT", None): Counts(available=300 * MAX_COUNT + 5, entitled=300 * MAX_COUNT + 5)
     }
-    assert len(every_row(database)["additions"]) == 2
+    assert len(every_row(url)["additions"]) == 2
     assert service.audit(portal) == ()
 
 
@@ -115,25 +114,25 @@ SOUND = "ROUTE,3,DEFAULT,perpetual,,,PO-9"
 TERM_OVER = "ROUTE,1,DEFAULT,term,2025-03-01,2026-03-01,PO-9"
 
 
-def refuse(portal: Portal, database: Path, file: OrderFile, error: type[RuleError]) -> RuleError:
+def refuse(portal: Portal, url: str, file: OrderFile, error: type[RuleError]) -> RuleError:
     """Return the refusal of an import, which is that of its preview, and of which nothing is written."""
-    before = every_row(database)
+    before = every_row(url)
     with pytest.raises(error) as previewed:
         service.preview_order(portal, file)
     with pytest.raises(error) as refused:
         service.import_order(portal, file)
-    assert every_row(database) == before
+    assert every_row(url) == before
     assert refused.value.message == previewed.value.message
     assert refused.value.hint
     return refused.value
 
 
-def test_the_same_file_twice(sites: Portal, database: Path, time: Time) -> None:
+def test_the_same_file_twice(sites: Portal, url: str, time: Time) -> None:
     service.import_order(sites, sample("first-order.csv"))
     time.set(START.replace(day=9))
-    refused = refuse(sites, database, sample("first-order.csv"), AlreadyImportedError)
+    refused = refuse(sites, url, sample("first-order.csv"), AlreadyImportedError)
     assert "SO-2026-00417, imported from this same file on 2026-03-02 09:30 UTC by ann." in refused.message
-    other = refuse(sites, database, sample("spreadsheet.csv"), AlreadyImportedError)
+    other = refuse(sites, url, sample("spreadsheet.csv"), AlreadyImportedError)
     assert "SO-2026-00417, imported from another file on 2026-03-02 09:30 UTC by ann." in other.message
     assert isinstance(other, AlreadyImportedError)
     assert other.facts == {
@@ -141,53 +140,53 @@ def test_the_same_file_twice(sites: Portal, database: Path, time: Time) -> None:
     }
 
 
-def test_an_order_that_came_in_by_hand(portal: Portal, database: Path) -> None:
+def test_an_order_that_came_in_by_hand(portal: Portal, url: str) -> None:
     service.add_license(portal, "ROUTE", 1, order_reference="PO-9")
-    refused = refuse(portal, database, order("NEW,1,DEFAULT,perpetual,,,PO-8", SOUND), AlreadyImportedError)
+    refused = refuse(portal, url, order("NEW,1,DEFAULT,perpetual,,,PO-8", SOUND), AlreadyImportedError)
     assert "PO-9, added without a file on 2026-03-02 09:30 UTC by ann" in refused.message
     assert "PO-8" not in refused.message
 
 
-def test_several_orders_of_which_some_are_known(portal: Portal, database: Path) -> None:
+def test_several_orders_of_which_some_are_known(portal: Portal, url: str) -> None:
     rows = [f"ROUTE,1,DEFAULT,perpetual,,,PO-{number}" for number in range(1, 9)]
     service.import_order(portal, order(*rows[:7]))
-    refused = refuse(portal, database, order(*rows), AlreadyImportedError)
+    refused = refuse(portal, url, order(*rows), AlreadyImportedError)
     assert "these orders are in the books: PO-1, imported" in refused.message
     assert refused.message.endswith("by ann and 2 more.")
     assert service.import_order(portal, order(rows[7]))[0].order_reference == "PO-8"
 
 
-def test_unknown_virtual_accounts_are_all_named(portal: Portal, database: Path) -> None:
+def test_unknown_virtual_accounts_are_all_named(portal: Portal, url: str) -> None:
     rows = [SOUND, *["A,1,Nowhere,perpetual,,,PO-9"] * 7, "A,1,default,perpetual,,,PO-9"]
-    refused = refuse(portal, database, order(*rows), UnknownNameError)
+    refused = refuse(portal, url, order(*rows), UnknownNameError)
     assert "Nowhere (lines 3, 4, 5, 6, 7 and 2 more), default (line 10)" in refused.message
     assert "DEFAULT" in refused.hint
     assert "portal va add" in refused.hint
 
 
-def test_a_term_that_is_over(portal: Portal, database: Path) -> None:
-    refused = refuse(portal, database, order(SOUND, TERM_OVER), RuleError)
+def test_a_term_that_is_over(portal: Portal, url: str) -> None:
+    refused = refuse(portal, url, order(SOUND, TERM_OVER), RuleError)
     assert "line 3" in refused.message
     last_day = "ROUTE,1,DEFAULT,term,2025-03-02,2026-03-02,PO-9"
     (lot,) = service.import_order(portal, order(last_day))[0].added
     assert lot.lot.term == Term(date(2025, 3, 2), date(2026, 3, 2))
 
 
-def test_json_lines_are_named_as_objects(portal: Portal, database: Path) -> None:
+def test_json_lines_are_named_as_objects(portal: Portal, url: str) -> None:
     line = {"tag": "A", "quantity": 1, "virtual_account": "Nowhere", "kind": "perpetual", "order": "PO-9"}
-    refused = refuse(portal, database, parse_order(json.dumps([line, line]).encode()), UnknownNameError)
+    refused = refuse(portal, url, parse_order(json.dumps([line, line]).encode()), UnknownNameError)
     assert "Nowhere (objects 1, 2)" in refused.message
 
 
-def test_an_import_that_fails_half_way_leaves_nothing(portal: Portal, database: Path) -> None:
-    before = every_row(database)
+def test_an_import_that_fails_half_way_leaves_nothing(portal: Portal, url: str) -> None:
+    before = every_row(url)
 
     def stop(_: object) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         service.import_order(portal, order(SOUND), progress=stop)
-    assert every_row(database) == before
+    assert every_row(url) == before
     assert service.import_order(portal, order(SOUND))[0].count == 3
 
 

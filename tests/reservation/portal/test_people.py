@@ -108,8 +108,9 @@ def test_the_last_administrator_stays(portal: Portal) -> None:
         "DELETE FROM users",
         "UPDATE grants SET role = 'user'",
         "INSERT INTO users SELECT account_id, 'Ann', 'ann', '', 0, at, actor FROM users",
-        "INSERT INTO grants SELECT account_id, 'eve', role, x'', at, actor FROM grants",
-        "INSERT INTO grants SELECT account_id, 'ann', 'virtual-account-user', x'', at, actor FROM grants",
+        "INSERT INTO grants SELECT account_id, 'eve', role, virtual_account_id, at, actor FROM grants",
+        "INSERT INTO grants SELECT account_id, 'ann', 'virtual-account-user', virtual_account_id, at, actor"
+        " FROM grants",
         "UPDATE agreements SET text = 'other'",
         "DELETE FROM agreements",
         "UPDATE acceptances SET actor = 'bob'",
@@ -120,7 +121,7 @@ def test_the_database_refuses(portal: Portal, statement: str) -> None:
     service.add_agreement(portal, "Terms", "All of it.")
     service.accept_agreement(portal, "Terms", version=1)
     with pytest.raises(ConstraintBrokenError):
-        portal.store.write(lambda books: books._connection.execute(statement))  # type: ignore[attr-defined]
+        portal.store.write(lambda books: books.connection.execute(statement))  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,13 @@ Result = dict[str, object]
 Step = tuple[str, str, int]
 
 
-def race(founded: Founded, database: Path, *steps: Step) -> list[Result]:
+def race(founded: Founded, url: str, *steps: Step) -> list[Result]:
     """Run each step in a process of its own, all let go at the same moment."""
     command = [
         sys.executable,
         "-m",
         "tests.reservation.portal.racer",
-        str(database),
+        url,
         str(founded.issuer_file),
     ]
     racers = [
@@ -47,32 +47,32 @@ def race(founded: Founded, database: Path, *steps: Step) -> list[Result]:
 
 
 def test_one_gets_the_last_licence_and_the_others_are_told(
-    portal: Portal, founded: Founded, database: Path
+    portal: Portal, founded: Founded, url: str
 ) -> None:
     service.add_license(portal, "ROUTE", 1)
-    results = race(founded, database, *(("reserve", name, 1) for name in ("tram", "boat", "tug", "van")))
+    results = race(founded, url, *(("reserve", name, 1) for name in ("tram", "boat", "tug", "van")))
     assert sorted(str(result.get("error", "won")) for result in results) == ["insufficient"] * 3 + ["won"]
     assert service.overview(portal)[0].counts == Counts(in_doubt=1, entitled=1)
     assert service.audit(portal) == ()
 
 
 def test_one_request_in_several_processes_is_one_reservation(
-    portal: Portal, founded: Founded, database: Path
+    portal: Portal, founded: Founded, url: str
 ) -> None:
     service.add_license(portal, "ROUTE", 10)
-    results = race(founded, database, *[("reserve", "tram", 2)] * 4)
+    results = race(founded, url, *[("reserve", "tram", 2)] * 4)
     assert len({str(result["text"]) for result in results}) == 1
     assert sorted(bool(result["again"]) for result in results) == [False, True, True, True]
     assert service.overview(portal)[0].counts == Counts(available=8, in_doubt=2, entitled=10)
     assert service.audit(portal) == ()
 
 
-def test_a_return_against_updates_ends_returned(portal: Portal, founded: Founded, database: Path) -> None:
+def test_a_return_against_updates_ends_returned(portal: Portal, founded: Founded, url: str) -> None:
     service.add_license(portal, "ROUTE", 10)
     issued = service.reserve(portal, Appliance("tram").request(), choice=LinesWanted({"ROUTE": 1}))
     results = race(
         founded,
-        database,
+        url,
         ("update", "tram", 5),
         ("return", "tram", 0),
         ("update", "tram", 9),

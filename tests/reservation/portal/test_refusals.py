@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -123,15 +122,15 @@ def busy(portal: Portal) -> Portal:
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-def test_a_refusal_leaves_everything_as_it_was(name: str, busy: Portal, database: Path, time: Time) -> None:
+def test_a_refusal_leaves_everything_as_it_was(name: str, busy: Portal, url: str, time: Time) -> None:
     # So that an end of a lot is due, too: it is posted by commands that are carried out, not by refusals.
     service.add_license(busy, "SHORT", 1, term=Term(date(2026, 1, 1), date(2026, 3, 2)))
     time.set(START.replace(day=3))
-    before = every_row(database)
+    before = every_row(url)
     with pytest.raises((ReservationError, CodecError, SetupError)) as refused:
         REFUSALS[name](busy)
     assert str(refused.value).endswith(".")
-    assert every_row(database) == before
+    assert every_row(url) == before
 
 
 REPEATS: dict[str, Callable[[Portal], object]] = {
@@ -147,9 +146,9 @@ REPEATS: dict[str, Callable[[Portal], object]] = {
 
 
 @pytest.mark.parametrize("name", REPEATS)
-def test_what_was_done_already_is_not_done_again(name: str, busy: Portal, database: Path) -> None:
+def test_what_was_done_already_is_not_done_again(name: str, busy: Portal, url: str) -> None:
     REPEATS[name](busy)
-    before = every_row(database)
+    before = every_row(url)
     for _ in range(3):
         REPEATS[name](busy)
-    assert every_row(database) == before
+    assert every_row(url) == before
