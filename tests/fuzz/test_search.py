@@ -51,7 +51,7 @@ def test_the_input_that_costs_most_is_kept(tmp_path: Path) -> None:
 
 def test_a_search_finds_what_escapes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(fuzz, "FINDINGS", tmp_path)
-    fuzz.drive("planted", "-runs=200000")
+    fuzz.drive("planted", "-runs=200000", "-seed=7")
     found = [path.read_bytes() for path in tmp_path.iterdir()]
     assert found, "the planted fault was not found"
     assert all(data[0] == 0x51 for data in found)
