@@ -164,3 +164,9 @@ class Stamp:
     def later_event_id(self, number: int) -> bytes:
         """Return the id of an event that follows from what the command did."""
         return self.prefix + (_LATER_EVENT + number).to_bytes(3, "big")
+
+
+def id_before(at: datetime) -> bytes:
+    """Return an id before those of all events since a moment: ids begin with the time, or a later one."""
+    milliseconds = max(0, int(at.timestamp() * 1000))
+    return (milliseconds << 80).to_bytes(16, "big") if milliseconds < 1 << 48 else b"\xff" * 16

@@ -316,7 +316,9 @@ def events(portal: "Portal", since: str | None, most: int) -> Report:
 
 
 def _after(since: str) -> bytes:
-    """Return the id just before the first event that is wanted; ids begin with the time."""
+    """Return the id just before the first event that is wanted."""
+    from reservation.events import id_before
+
     if len(since) == 32:
         try:
             return bytes.fromhex(since)
@@ -330,8 +332,7 @@ def _after(since: str) -> bytes:
             hint="Write a day such as 2026-01-31, or an id as `tallystick portal events --json` shows it.",
         ) from None
     start = start.replace(tzinfo=UTC) if start.tzinfo is None else start
-    milliseconds = max(0, int(start.timestamp() * 1000))
-    return (milliseconds << 80).to_bytes(16, "big") if milliseconds < 1 << 48 else b"\xff" * 16
+    return id_before(start)
 
 
 def _events_table(found: "tuple[Event, ...]") -> str:

@@ -9,12 +9,13 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from reservation import limits
+from reservation.events import id_before
 from reservation.ledger import Account
 from reservation.model import Event, Lot, Reservation, State, Udi
 from reservation.roles import Rights, Verb
 from reservation.service.context import Portal, balances_as_of, read
 from reservation.service.issuing import place_for, require_standing
-from reservation.service.views import Counts, overview
+from reservation.service.views import NO_EVENT, Counts, overview
 from reservation.store import Moved, PageOf, Reading
 
 _PAGE = 500
@@ -300,7 +301,7 @@ def transactions(
                 names[moved.movement.source_virtual_account_id],
                 names[moved.movement.target_virtual_account_id],
             )
-            for event, moved in books.movements_since(_before(since))
+            for event, moved in books.movements_since(id_before(since) if since else NO_EVENT)
             if (since is None or event.at >= since) and (until is None or event.at < until)
             if rights.covers(moved.movement.source_virtual_account_id)
             or rights.covers(moved.movement.target_virtual_account_id)
@@ -308,11 +309,3 @@ def transactions(
         return tuple(one for one in found if virtual_account in {None, one.source, one.target})
 
     return read(portal, Verb.TRANSACTIONS, work)
-
-
-def _before(since: datetime | None) -> bytes:
-    """Return an id before those of all events since a moment: ids begin with the time, or a later one."""
-    if since is None:
-        return b""
-    milliseconds = max(0, int(since.timestamp() * 1000))
-    return milliseconds.to_bytes(6, "big") if milliseconds < 1 << 48 else b"\xff" * 16
