@@ -20,10 +20,12 @@ import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from codec.errors import CodecError
 from reservation.errors import (
     AlreadyThereError,
     NewerStateError,
     NoPortalError,
+    ReservationError,
     SetupError,
     StateDamagedError,
     UnsafeDatabaseError,
@@ -56,6 +58,16 @@ _COMMITTED = b"BEGIN ISOLATION LEVEL READ COMMITTED"
 _ONE_SNAPSHOT = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 _ASKS_AGAIN = (errors.SerializationFailure, errors.DeadlockDetected)
+
+#: What a transaction beside others cannot say for good, and one that runs alone is asked instead. Each
+#: statement sees what is committed just then, so a refusal can come of books that never stood like that.
+_NO_ANSWER: tuple[type[Exception], ...] = (
+    NotBesideOthers,
+    psycopg.IntegrityError,
+    errors.PipelineAborted,
+    ReservationError,
+    CodecError,
+)
 
 _SETTINGS = """
 SELECT set_config('synchronous_commit',
@@ -303,10 +315,8 @@ class PostgresStore:
         """Run work in one transaction and return when it is durable; an error undoes all of it."""
         with postgres_errors.translated(self._name):
             if beside_others:
-                try:
+                with contextlib.suppress(*_NO_ANSWER):
                     return self._tried(BesideWriting, work)
-                except (NotBesideOthers, psycopg.IntegrityError, errors.PipelineAborted):
-                    pass  # what it decided by may be old news: one that runs alone knows
             return self._tried(AloneWriting, work)
 
     def place_events(self) -> None:

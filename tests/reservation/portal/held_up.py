@@ -1,9 +1,10 @@
 """One process that stops between what it read and what it writes, so that another can come between.
 
-python -m tests.reservation.portal.held_up URL ISSUER_FILE PLANT ACTOR VERB [ARGUMENT…]
+python -m tests.reservation.portal.held_up URL ISSUER_FILE STOP PLANT ACTOR VERB [ARGUMENT…]
 
-It prints ``deciding`` when its work has read and is about to write for the first time, and waits for a line;
-then it prints what came of it. PLANT takes a protection out of the program: ``-`` for none, see `PLANTS`.
+It prints ``deciding`` where it stops, once, and waits for a line; then it prints what came of it. STOP is
+where: ``writing`` when its work has read and is about to write, ``reading`` when it has looked for the
+reservation, and ``nowhere``. PLANT takes a protection out of the program: ``-`` for none, see `PLANTS`.
 """
 
 import json
@@ -15,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from codec.envelope import link_after
 from codec.errors import CodecError
 from reservation import bootstrap, service
@@ -22,7 +25,8 @@ from reservation.errors import ReservationError
 from reservation.model import FailureEvidence
 from reservation.service import LinesWanted, Portal
 from reservation.service.restoring import begin_quarantine
-from reservation.sql.postgres_books import AloneWriting, BesideWriting, PostgresReading
+from reservation.sql import postgres_engine
+from reservation.sql.postgres_books import AloneWriting, BesideWriting, NotBesideOthers, PostgresReading
 from reservation.sql.writing import SqlWriting
 from reservation.standing import Changes
 from tests.reservation.portal.appliance import Appliance
@@ -50,11 +54,17 @@ def no_look_at_the_device() -> None:
     BesideWriting.codes_beside = PostgresReading.codes_beside  # type: ignore[method-assign]
 
 
+def a_refusal_is_an_answer() -> None:
+    """Believe what a rule refuses beside others."""
+    postgres_engine._NO_ANSWER = (NotBesideOthers, psycopg.IntegrityError, psycopg.errors.PipelineAborted)
+
+
 PLANTS: dict[str, Callable[[], None]] = {
     "-": lambda: None,
     "account": no_lock_on_the_account,
     "reservation": no_lock_on_the_reservation,
     "device": no_look_at_the_device,
+    "refusal": a_refusal_is_an_answer,
 }
 
 
@@ -144,16 +154,26 @@ VERBS: dict[str, Callable[..., object]] = {
 }
 
 
+def _stopping() -> Callable[[], None]:
+    """Return what says that it has come to where it stops, and waits: the first time."""
+    stopped: list[None] = []
+
+    def stop() -> None:
+        if not stopped:
+            stopped.append(None)
+            print("deciding", flush=True)
+            sys.stdin.readline()
+
+    return stop
+
+
 def stop_before_writing() -> None:
-    """Say that the work has read everything, and wait: once."""
-    stopped: list[Changes] = []
+    """Stop when the work has read everything."""
+    stop = _stopping()
 
     def held_up(honest: Callable[[SqlWriting, Changes], None]) -> Callable[[SqlWriting, Changes], None]:
         def record(self: SqlWriting, changes: Changes) -> None:
-            if not stopped:
-                stopped.append(changes)
-                print("deciding", flush=True)
-                sys.stdin.readline()
+            stop()
             honest(self, changes)
 
         return record
@@ -163,9 +183,29 @@ def stop_before_writing() -> None:
     SqlWriting.record = held_up(SqlWriting.record)  # type: ignore[method-assign, assignment]
 
 
+def stop_while_reading() -> None:
+    """Stop when the work has looked for the reservation, and for nothing else."""
+    stop = _stopping()
+    honest = BesideWriting.reservation
+
+    def reservation(self: BesideWriting, reservation_id: bytes) -> object:
+        found = honest(self, reservation_id)
+        stop()
+        return found
+
+    BesideWriting.reservation = reservation  # type: ignore[method-assign, assignment]
+
+
+STOPS: dict[str, Callable[[], None]] = {
+    "nowhere": lambda: None,
+    "reading": stop_while_reading,
+    "writing": stop_before_writing,
+}
+
+
 def main() -> None:
     """Do the one thing."""
-    url, issuer_file, plant, actor, verb, *arguments = sys.argv[1:]
+    url, issuer_file, stop, plant, actor, verb, *arguments = sys.argv[1:]
     PLANTS[plant]()
     portal = bootstrap.open_portal(
         url,
@@ -175,7 +215,7 @@ def main() -> None:
         issuer_file=Path(issuer_file),
         passphrase=PASSPHRASE,
     )
-    stop_before_writing()
+    STOPS[stop]()
     try:
         said: object = VERBS[verb](portal, *arguments)
     except (ReservationError, CodecError) as error:

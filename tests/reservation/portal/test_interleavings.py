@@ -166,9 +166,9 @@ PAIRS = {
 
 @contextmanager
 def held_up(
-    url: str, founded: Founded, plant: str, actor: str, command: str
+    url: str, founded: Founded, plant: str, actor: str, command: str, *, stop: str = "writing"
 ) -> Iterator["subprocess.Popen[str]"]:
-    """Start a command that will stop before it writes."""
+    """Start a command that will stop, before it writes if nothing else is said."""
     module = "tests.reservation.portal.held_up"
     argv = [
         sys.executable,
@@ -176,6 +176,7 @@ def held_up(
         module,
         url,
         str(founded.issuer_file),
+        stop,
         plant or "-",
         actor,
         *command.split(),
@@ -256,3 +257,23 @@ def test_without_its_protection_it_goes_wrong(name: str, on_a_server: str, found
     with closing(prepared(on_a_server, founded, pair)) as portal:
         said = interleaved(on_a_server, founded, pair, pair.plant)
         assert not pair.is_right(portal, *said), said
+
+
+def overtaken(url: str, founded: Founded, plant: str) -> tuple[object, object]:
+    """Let a request be answered while another process, which found no answer yet, has the same one."""
+    reserve = "reserve tram 1"
+    with held_up(url, founded, plant, "bob", reserve, stop="reading") as slow:
+        assert slow.stdout is not None
+        assert slow.stdout.readline() == "deciding\n"
+        with held_up(url, founded, plant, "cy", reserve, stop="nowhere") as quick:
+            first = goes_on(quick)
+        return first, goes_on(slow)
+
+
+@pytest.mark.parametrize(("plant", "then"), [("", True), ("refusal", "refused: open-reservation")])
+def test_a_refusal_by_books_of_two_moments_is_no_answer(
+    plant: str, then: object, on_a_server: str, founded: Founded
+) -> None:
+    with closing(prepared(on_a_server, founded, PAIRS["one device twice"])) as portal:
+        assert overtaken(on_a_server, founded, plant) == (False, then)
+        assert service.audit(portal) == ()
