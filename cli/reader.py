@@ -5,7 +5,7 @@ Decoders of images and PDF are large C programs that get bytes from strangers, w
 signing key. What breaks or stalls them ends the other process, and is told as `QrError`.
 
 Invariants:
-    * The other process gets bytes through a pipe: no names, no environment, no open files.
+    * The other process gets bytes through a pipe: no names, no environment of ours, no open files.
     * Each picture and each file may take only so many seconds of computing there, and all of them
       `MOST_MEMORY`.
 
@@ -32,6 +32,11 @@ MOST_SECONDS_A_FILE: Final = 40
 """Of computing; two hundred pages take less than half of it."""
 MOST_MEMORY: Final = 400_000_000
 """Bytes of memory of its own, the libraries apart."""
+_ENVIRONMENT: Final = {"MALLOC_MMAP_THRESHOLD_": "1000000"}
+"""All that it gets of one: what a large picture took goes back to the system at once, where that is glibc.
+
+By itself that keeps it, differently after each picture, until a later picture has too little left.
+"""
 _LENGTH: Final = 8
 _SERVE: Final = "import sys; sys.path[:] = sys.argv[1:]; from cli.reader import serve; serve()"
 
@@ -103,7 +108,7 @@ def _started(serve: str) -> "subprocess.Popen[bytes]":
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={},
+        env=_ENVIRONMENT,
     )
 
 

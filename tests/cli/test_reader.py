@@ -65,23 +65,38 @@ def test_the_process_is_given_nothing_and_ends_with_its_context() -> None:
         process = pictures._process
         assert process
         with Path(f"/proc/{process.pid}/environ").open("rb") as file:
-            assert file.read() == b""
+            assert file.read() == b"MALLOC_MMAP_THRESHOLD_=1000000\0"
         with Path(f"/proc/{process.pid}/limits").open() as file:
             limits = file.read()
         assert f"Max data size             {reader.MOST_MEMORY}" in limits
         assert "Max cpu time              unlimited" not in limits
-        with Path(f"/proc/{process.pid}/status").open() as file:
-            peak = next(line for line in file if line.startswith("VmHWM"))
-        assert int(peak.split()[1]) < 200_000
+        assert kilobytes("VmHWM", pictures) < 200_000
     assert process.returncode is not None
 
 
-def test_the_largest_pictures_stay_within_the_memory() -> None:
+def kilobytes(kind: str, pictures: PictureReader) -> int:
+    """Return how much memory the process that reads has (VmRSS) or had at most (VmHWM); see proc(5)."""
+    assert pictures._process
+    status = Path(f"/proc/{pictures._process.pid}/status").read_text()
+    return int(status.partition(f"{kind}:")[2].split()[0])
+
+
+def large(width: int) -> bytes:
     file = io.BytesIO()
-    Image.new("RGB", (5400, 5400), "white").save(file, "PNG", compress_level=1)
+    Image.new("RGB", (width, width), "white").save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def test_the_largest_pictures_stay_within_the_memory() -> None:
     with PictureReader() as pictures:
-        assert pictures.read(file.getvalue()) == ()
-        assert pictures._process
-        with Path(f"/proc/{pictures._process.pid}/status").open() as status:
-            peak = next(line for line in status if line.startswith("VmHWM"))
-        assert int(peak.split()[1]) < 260_000
+        assert pictures.read(large(5400)) == ()
+        assert kilobytes("VmHWM", pictures) < 260_000
+
+
+def test_a_picture_leaves_the_next_one_all_the_memory() -> None:
+    with PictureReader() as pictures:
+        pictures.read(qr.png(CODE))
+        before = kilobytes("VmRSS", pictures)
+        for width in (900, 1500, 2100, 2700, 900):
+            pictures.read(large(width))
+        assert kilobytes("VmRSS", pictures) < before + 3_000

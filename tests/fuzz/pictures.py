@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
-from resource import RUSAGE_SELF, getrusage
+from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any, Final
 
@@ -97,29 +97,30 @@ class Watching(reader.PictureReader):
 
 def serve() -> None:
     """Read files as `cli.reader.serve` does, and say in each answer what it cost."""
-    idle = _after(b"")
     answer_to = reader.answer_to
+    answer_to(next(seeds()))  # loads the libraries
+    idle = megabytes_at_most()
 
     def watched(content: bytes) -> dict[str, object]:
+        forget_most()
         started = process_time()
         answer = answer_to(content)
-        taken = _megabytes() - idle
+        taken = megabytes_at_most() - idle
         return {**answer, "costs": (1000 * (process_time() - started), taken)}
 
     reader.answer_to = watched
     reader.serve()
 
 
-def _after(data: bytes) -> float:
-    """Return how large this process is after it read something: the libraries are loaded then."""
-    for each in (next(seeds()), data):
-        reader.answer_to(each)
-    return _megabytes()
+def forget_most() -> None:
+    """Let `megabytes_at_most` begin anew (proc(5), clear_refs)."""
+    Path("/proc/self/clear_refs").write_text("5")
 
 
-def _megabytes() -> float:
-    """Return how large this process was at most."""
-    return getrusage(RUSAGE_SELF).ru_maxrss / 1000
+def megabytes_at_most() -> float:
+    """Return how large this process was at most since `forget_most` (proc(5), VmHWM)."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1000
 
 
 def seeds() -> Iterator[bytes]:
