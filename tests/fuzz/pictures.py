@@ -27,6 +27,8 @@ from tests.fuzz.target import SEARCH_MILLISECONDS
 NAME: Final = "pictures"
 MOST_MEGABYTES: Final = 200
 """That reading one picture may take, of the other process's memory."""
+_MORE_TRIES: Final = 2
+"""For a picture that is too much: other work on the machine makes it slower, and never faster."""
 _SERVE: Final = "import sys; sys.path[:] = sys.argv[1:]; from tests.fuzz.pictures import serve; serve()"
 _FORMS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("PNG", {}),
@@ -66,13 +68,23 @@ def search(inputs: int, seed: str = NAME, server: str = _SERVE) -> Result:
         for _ in range(inputs):
             data = mutated_picture(rng.choice(points), rng.choice(points), rng)
             costs = watching.costs_of(data)
-            if costs is None or costs.milliseconds > SEARCH_MILLISECONDS or costs.megabytes > MOST_MEGABYTES:
+            for _ in range(_MORE_TRIES):
+                if _is_within(costs):
+                    break
+                costs = watching.costs_of(data)
+            if not _is_within(costs):
                 findings.append(_kept(data))
-            elif costs.milliseconds > most.milliseconds:
+            elif costs is not None and costs.milliseconds > most.milliseconds:
                 most = replace(most, milliseconds=costs.milliseconds, slowest=data.hex())
             if costs is not None:
                 most = replace(most, megabytes=max(most.megabytes, costs.megabytes))
     return Result(NAME, inputs, perf_counter() - started, 0, 0, tuple(findings), most)
+
+
+def _is_within(costs: Costs | None) -> bool:
+    if costs is None:
+        return False
+    return costs.milliseconds <= SEARCH_MILLISECONDS and costs.megabytes <= MOST_MEGABYTES
 
 
 class Watching(reader.PictureReader):
