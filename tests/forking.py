@@ -86,8 +86,7 @@ def serve(place: str, work: str) -> None:
         listening.bind(place)
         listening.listen(64)
         os.write(1, b"r")
-        while 0 not in (ready := select([0, listening], [], [])[0]):
-            assert ready
+        while 0 not in select([0, listening.fileno()], [], [])[0]:
             caller, _ = listening.accept()
             with caller:
                 if os.fork() == 0:
@@ -115,7 +114,8 @@ def _answer(caller: socket.socket, function: Callable[[], int | None]) -> None:
     pid = os.fork()
     if pid == 0:
         caller.close()
-        _become(*marshal.loads(order), streams, function)
+        argv, folder, environ = marshal.loads(order)
+        _become(argv, folder, environ, streams, function)
     for stream in streams:
         os.close(stream)
     _, status = os.waitpid(pid, 0)
@@ -152,11 +152,9 @@ def _become(
 
 def _open_streams() -> None:
     """Open the standard streams anew, as Python does at its start under a UTF-8 locale without a language."""
-    reading, writing = open(0, encoding="utf-8", errors="surrogateescape", closefd=False), []
-    for number, errors in ((1, "surrogateescape"), (2, "backslashreplace")):
-        buffered = 1 if number == 2 or os.isatty(number) else -1
-        writing.append(open(number, "w", buffered, encoding="utf-8", errors=errors, closefd=False))
-    sys.stdin, (sys.stdout, sys.stderr) = reading, writing
+    sys.stdin = os.fdopen(0, encoding="utf-8", errors="surrogateescape", closefd=False)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)
+    sys.stderr = os.fdopen(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 if __name__ == "__main__":
