@@ -104,10 +104,10 @@ COMMANDS: Final = (
     "quarantine --end --reason seen",
     "bob: quarantine --approve",
 )
+_REPORTS: Final = ("usage", "exposure", "expiring", "transactions")
 #: What goes through the books by its nature, or makes them.
 LEFT_OUT: Final = frozenset(
-    ("init", "audit", "backup", "restore", "report usage", "report exposure", "report expiring")
-    + ("report transactions",)
+    ("init", "audit", "backup", "restore", *(f"report {kind}" for kind in _REPORTS)),
 )
 
 
@@ -226,9 +226,8 @@ class Desk:
         seconds = perf_counter() - begun
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
-            raise RuntimeError(
-                f"{argv} ended with {process.returncode}: {(self.folder / 'said').read_text()}"
-            )
+            words = (self.folder / "said").read_text(encoding="utf-8")
+            raise RuntimeError(f"{argv} ended with {process.returncode}: {words}")
         return seconds, usage.ru_maxrss / 1024
 
     def words(self) -> Mapping[str, str]:
