@@ -9,6 +9,7 @@
     python -m benchmarks.run speed          speed alone
     python -m benchmarks.run fuzz           what the last searches of `make fuzz` came to
     python -m benchmarks.run server         several processes on a PostgreSQL server alone
+    python -m benchmarks.run scale          books of up to 10^6 reservations: some minutes, and 4 GB of disk
 
 Sizes and what is scanned are the same everywhere. Speed is that of the machine that this runs on: close
 other programs first.
@@ -28,6 +29,8 @@ from benchmarks.fuzzing import TITLE as FUZZING_TITLE
 from benchmarks.fuzzing import section as fuzzing_section
 from benchmarks.repair import LONG, SHORT, repair_section
 from benchmarks.repair import TITLE as REPAIR_TITLE
+from benchmarks.scale import TITLE as SCALE_TITLE
+from benchmarks.scale import section as scale_section
 from benchmarks.scanning import photo_table, scanning_tables
 from benchmarks.server import TITLE as SERVER_TITLE
 from benchmarks.server import section as server_section
@@ -38,6 +41,7 @@ from benchmarks.timing import RATIO_HEAD, TIME_HEAD, Effort
 
 RESULTS: Final = Path(__file__).resolve().parent / "RESULTS.md"
 SIZES_TITLE: Final = "## Size\n"
+SCALE_EFFORT: Final = Effort(rounds=40, repetitions=1)
 SERVER_EFFORT: Final = Effort(rounds=9, repetitions=60)
 FRAMES_EFFORT: Final = Effort(rounds=20, repetitions=10)
 PHOTO_EFFORT: Final = Effort(rounds=9, repetitions=3)
@@ -181,9 +185,10 @@ PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     SPEED_TITLE: {"speed": partial(speed_section, THOROUGH)},
     FUZZING_TITLE: {"fuzz": fuzzing_section},
     SERVER_TITLE: {"server": partial(server_section, SERVER_EFFORT)},
+    SCALE_TITLE: {"scale": partial(scale_section, SCALE_EFFORT)},
 }
-#: Those that are for whoever asks: their figures come from elsewhere, and may not be there.
-_WHEN_ASKED: Final = frozenset({"fuzz"})
+#: Those that are for whoever asks: their figures come from elsewhere and may not be there, or take long.
+_WHEN_ASKED: Final = frozenset({"fuzz", "scale"})
 
 
 def main() -> None:

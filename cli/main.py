@@ -154,6 +154,9 @@ def _attempt(argv: Sequence[str], session: Session) -> int:
 
 
 def _invoke(argv: Sequence[str], session: Session) -> int:
+    if any("\0" in word for word in argv):
+        # No shell can say this, but a program that calls `run` can; and no system takes it in a name.
+        raise click.UsageError("A word of this command holds the character NUL")
     with _context(argv, session) as context:
         report = tallystick.invoke(context)
     assert isinstance(report, Report)

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,10 +19,12 @@ import click
 from cli.exit_codes import EXIT_CODES
 from cli.main import tallystick
 from tests.cli_examples import EXAMPLES, Example
+from tests.forking import forked
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "cli.md"
 START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+
 COLUMNS = 100
 
 HARDWARE = {
@@ -109,19 +110,17 @@ def run_examples() -> list[tuple[str, str]]:
     shown = []
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        _install_program(home)
+        _furnish(home)
         now = START
-        for number, example in enumerate(EXAMPLES, start=1):
-            now += timedelta(minutes=example.minutes)
-            shown.append((example.command, _run(example, number, home, now)))
+        with forked(home / "bin" / "tallystick"):
+            for number, example in enumerate(EXAMPLES, start=1):
+                now += timedelta(minutes=example.minutes)
+                shown.append((example.command, _run(example, number, home, now)))
     return shown
 
 
-def _install_program(home: Path) -> None:
-    program = home / "bin" / "tallystick"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ROOT / "tests" / "program.py"}" "$@"\n')
-    program.chmod(0o755)
+def _furnish(home: Path) -> None:
+    (home / "bin").mkdir()
     for machine, facts in HARDWARE.items():
         (home / "bin" / f"{machine}.json").write_text(json.dumps(facts))
     (home / "work").mkdir()

@@ -2,12 +2,15 @@
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tests import server
+from tests.forking import forked
 
 # No deadlines: the machines that run this are shared, and speed has its own place (benchmarks/).
 settings.register_profile("house", deadline=None, print_blob=True)
@@ -15,6 +18,22 @@ settings.register_profile("house", deadline=None, print_blob=True)
 settings.register_profile("fixed", settings.get_profile("house"), derandomize=True, database=None)
 settings.register_profile("soak", settings.get_profile("house"), max_examples=5_000)
 settings.load_profile("fixed" if os.environ.get("CI") else "house")
+
+
+_MEMORY = Path("/dev/shm")
+_PLENTY = 4 * 2**30
+
+
+def _memory_will_do() -> bool:
+    """Tell whether there is a lot of memory to keep files in, and whether they can be run there."""
+    if not os.access(_MEMORY, os.W_OK) or shutil.disk_usage(_MEMORY).free < _PLENTY:
+        return False
+    return not os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC
+
+
+# Nearly every test writes files and has them synced, and throws them away: no disk need know of it.
+if _memory_will_do():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,3 +63,10 @@ def postgres() -> Iterator[server.Server]:
     """A PostgreSQL server, started when the first test asks for it."""
     with server.running() as running:
         yield running
+
+
+@pytest.fixture
+def forked_program(tmp_path: Path) -> Iterator[Path]:
+    """The program, in a folder for a PATH, forked at each call instead of started from nothing."""
+    with forked(tmp_path / "bin" / "tallystick") as program:
+        yield program

@@ -83,10 +83,16 @@ def tree_of(source: Source) -> ast.Module:
     return ast.parse(source.text, source.path)
 
 
+@cache
+def every_node(source: Source) -> tuple[ast.AST, ...]:
+    """Walk a source once."""
+    return tuple(ast.walk(tree_of(source)))
+
+
 def nodes(sources: Sequence[Source], kind: type[N]) -> Iterator[tuple[Source, N]]:
     """Yield every syntax node of one kind, with the source it stands in."""
     for source in sources:
-        for node in ast.walk(tree_of(source)):
+        for node in every_node(source):
             if isinstance(node, kind):
                 yield source, node
 
@@ -104,7 +110,7 @@ def product(sources: Sequence[Source]) -> tuple[Source, ...]:
 
 def references(source: Source) -> Iterator[ast.Attribute | ast.Name]:
     """Yield every place where a name or an attribute is spoken of."""
-    yield from (node for node in ast.walk(tree_of(source)) if isinstance(node, ast.Attribute | ast.Name))
+    yield from (node for node in every_node(source) if isinstance(node, ast.Attribute | ast.Name))
 
 
 # --- shape -------------------------------------------------------------------------------------
@@ -316,8 +322,10 @@ def every_test_can_fail(sources: Sequence[Source]) -> Iterator[Breach]:
             yield Breach(source.path, function.lineno, f"{function.name} asserts nothing")
 
 
-def _can_fail(function: Function, named: Mapping[str, Sequence[Function]]) -> bool:
-    others = {name: found for name, found in named.items() if name != function.name}
+def _can_fail(
+    function: Function, named: Mapping[str, Sequence[Function]], above: frozenset[str] = frozenset()
+) -> bool:
+    above |= {function.name}
     for node in ast.walk(function):
         if isinstance(node, ast.Assert) and not isinstance(node.test, ast.Constant):
             return True
@@ -325,7 +333,8 @@ def _can_fail(function: Function, named: Mapping[str, Sequence[Function]]) -> bo
             called = ast.unparse(node.func).rpartition(".")[2]
             if called in {"raises", "run_state_machine_as_test"} or called.startswith("assert_"):
                 return True
-            if any(_can_fail(other, others) for other in others.get(called, ())):
+            others = () if called in above else named.get(called, ())
+            if any(_can_fail(other, named, above) for other in others):
                 return True
     return False
 

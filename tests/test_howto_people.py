@@ -11,6 +11,7 @@ from tests.test_howto import PAGES, steps
 from tests.test_howto_restore import environment
 
 
+@pytest.mark.usefixtures("forked_program")
 def test_people_are_added_and_do_what_they_may(tmp_path: Path) -> None:
     environ = environment(tmp_path)
 

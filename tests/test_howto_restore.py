@@ -4,8 +4,9 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
+
+import pytest
 
 from tests.cli.desk import HARDWARE, START
 from tests.test_howto import ROOT, steps
@@ -32,14 +33,10 @@ cp backup.db portal.db
 
 
 def environment(place: Path) -> dict[str, str]:
-    """Make a program on the path, in a world that stands still."""
-    program = place / "bin" / "tallystick"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ROOT / "tests" / "program.py"}" "$@"\n')
-    program.chmod(0o755)
+    """Describe a world that stands still, with a program on the path."""
     (place / "router.json").write_text(json.dumps(HARDWARE["router"]))
     return {
-        "PATH": f"{program.parent}:{os.environ['PATH']}",
+        "PATH": f"{place / 'bin'}:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
         "HOME": str(place),
         "LANG": "C.UTF-8",
@@ -52,6 +49,7 @@ def environment(place: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.usefixtures("forked_program")
 def test_a_backup_that_came_back_is_put_right(tmp_path: Path) -> None:
     environ = environment(tmp_path)
 

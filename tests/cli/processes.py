@@ -20,10 +20,11 @@ Answers = Sequence[tuple[str, str]]
 
 
 class Machines:
-    """A folder with a portal and machines, where `tests/program.py` is run."""
+    """A folder with a portal and machines, where `tests/program.py` is run, or what stands for it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, program: Sequence[str] = PROGRAM) -> None:
         self.folder = folder
+        self._program = program
         for machine, facts in HARDWARE.items():
             (folder / f"{machine}.json").write_text(json.dumps(facts))
 
@@ -46,7 +47,7 @@ class Machines:
     def run(self, *argv: str, on: str = "router", stdin: str = "", **environ: str) -> Outcome:
         """Run the program with pipes."""
         done = subprocess.run(
-            [*PROGRAM, *argv],
+            [*self._program, *argv],
             env={**self.environment(on), **environ},
             cwd=self.folder,
             input=stdin.encode(),

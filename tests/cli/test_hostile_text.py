@@ -69,7 +69,7 @@ def _fresh_device() -> Iterator[Desk]:
         yield desk
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(WICKED, st.booleans())
 def test_hostile_words_anywhere(text: str, as_json: bool) -> None:
     with _fresh_device() as desk:
@@ -109,7 +109,7 @@ def portal() -> Iterator[PortalDesk]:
         yield PortalDesk(Path(folder))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(text=WICKED)
 def test_hostile_words_at_the_portal(portal: PortalDesk, text: str) -> None:
     request = portal.requested()

@@ -112,9 +112,8 @@ def assert_lives_survive(bench: Bench, folder: Path, seed: int, kills: int) -> N
     assert scene.files() <= files, sorted(scene.files() - files)
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_lives_survive_random_kills(bench: Bench, seed: int) -> None:
-    assert_lives_survive(bench, bench.folder / "lives", seed, kills=12)
+def test_lives_survive_random_kills(bench: Bench) -> None:
+    assert_lives_survive(bench, bench.folder / "lives", seed=0, kills=12)
 
 
 @pytest.mark.soak

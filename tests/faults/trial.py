@@ -13,7 +13,7 @@ What must hold, whatever the command and the fault:
 5. No file stays that does not belong there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -107,9 +107,13 @@ class Trials:
 
     def meet(self, fault: Fault, points: Sequence[Call]) -> list[str]:
         """Try a fault at each of some calls; return everything that was wrong."""
-        return [
-            f"{fault.kind} at {point}: {problem}" for point in points for problem in self._trial(fault, point)
-        ]
+        return list(self.problems(fault, points))
+
+    def problems(self, fault: Fault, points: Sequence[Call]) -> Iterator[str]:
+        """Try a fault at one call after another, as long as somebody asks; yield what was wrong."""
+        for point in points:
+            for problem in self._trial(fault, point):
+                yield f"{fault.kind} at {point}: {problem}"
 
     def meet_kill(self, seconds: float) -> list[str]:
         """Kill the command after so many seconds; return everything that was wrong."""

@@ -30,9 +30,9 @@ class Site:
     now: datetime = START
 
     @classmethod
-    def at(cls, folder: Path) -> "Site":
-        """Return a scene in an empty folder."""
-        return cls(Machines(folder))
+    def at(cls, folder: Path, program: Path) -> "Site":
+        """Return a scene in an empty folder, where this program is run."""
+        return cls(Machines(folder, (str(program),)))
 
     @property
     def folder(self) -> Path:

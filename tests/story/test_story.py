@@ -31,9 +31,9 @@ def as_mail(code: str) -> str:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Site:
+def site(tmp_path: Path, forked_program: Path) -> Site:
     """A portal with licences, and two devices that trust it."""
-    site = Site.at(tmp_path)
+    site = Site.at(tmp_path, forked_program)
     site.done("portal", "init", "--account", "Northwind Power")
     site.done("portal", "license", "add", "ROUTE-1G", "10", "--perpetual")
     site.done(

@@ -155,4 +155,4 @@ class DeviceLife(RuleBasedStateMachine):
 
 
 TestDeviceLife = DeviceLife.TestCase
-TestDeviceLife.settings = settings(max_examples=100, stateful_step_count=40)
+TestDeviceLife.settings = settings(max_examples=50, stateful_step_count=40)

@@ -1,6 +1,6 @@
 """One process that stops between what it read and what it writes, so that another can come between.
 
-python -m tests.reservation.portal.held_up URL ISSUER_FILE STOP PLANT ACTOR VERB [ARGUMENT…]
+python -m tests.reservation.portal.held_up URL ISSUER_FILE PLANT STOP ACTOR VERB [ARGUMENT…]
 
 It prints ``deciding`` where it stops, once, and waits for a line; then it prints what came of it. STOP is
 where: ``writing`` when its work has read and is about to write, ``reading`` when it has looked for the
@@ -205,7 +205,7 @@ STOPS: dict[str, Callable[[], None]] = {
 
 def main() -> None:
     """Do the one thing."""
-    url, issuer_file, stop, plant, actor, verb, *arguments = sys.argv[1:]
+    url, issuer_file, plant, stop, actor, verb, *arguments = sys.argv[1:]
     PLANTS[plant]()
     portal = bootstrap.open_portal(
         url,

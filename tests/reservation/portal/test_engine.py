@@ -97,18 +97,18 @@ def test_a_damaged_page_is_found_and_nothing_is_repaired_silently(database: Path
     page = len(content) // 4096 // 2
     content[page * 4096 : (page + 1) * 4096] = b"\xa5" * 4096
     database.write_bytes(content)
-    portal = bootstrap.open_portal(
-        f"sqlite://{database}", actor="ann", clock=lambda: START, random=seeded("x")
-    )
+    url = f"sqlite://{database}"
     try:
-        found = service.audit(portal)
+        with closing(
+            bootstrap.open_portal(url, actor="ann", clock=lambda: START, random=seeded("x"))
+        ) as portal:
+            found = service.audit(portal)
     except StateDamagedError:
-        found = ()
         damaged = True
     else:
         damaged = any(finding.kind == "database" for finding in found)
-    portal.close()
     assert damaged
+    assert database.read_bytes() == bytes(content)
 
 
 def test_a_missing_table_is_damage(database: Path) -> None:

@@ -9,7 +9,6 @@ import json
 import os
 import select
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -25,8 +24,12 @@ from reservation.bootstrap import Founded
 from reservation.model import EventKind, FailureEvidence, Kind, Policy, State
 from reservation.service import LinesWanted, Portal, Role
 from tests import server
+from tests.forking import forked
 from tests.reservation.portal.appliance import Appliance
 from tests.reservation.portal.conftest import PASSPHRASE
+
+#: What runs one of the two, and its first words: the database, the issuer, what is planted.
+Opening = tuple[str, ...]
 
 TRAM, BOAT, TUG, VAN = (Appliance(name) for name in ("tram", "boat", "tug", "van"))
 TWIN = Appliance("twin", key_seed="tram")
@@ -166,24 +169,11 @@ PAIRS = {
 
 @contextmanager
 def held_up(
-    url: str, founded: Founded, plant: str, actor: str, command: str, *, stop: str = "writing"
+    opening: Opening, actor: str, command: str, *, stop: str = "writing"
 ) -> Iterator["subprocess.Popen[str]"]:
     """Start a command that will stop, before it writes if nothing else is said."""
-    module = "tests.reservation.portal.held_up"
-    argv = [
-        sys.executable,
-        "-m",
-        module,
-        url,
-        str(founded.issuer_file),
-        stop,
-        plant or "-",
-        actor,
-        *command.split(),
-    ]
-    with subprocess.Popen(
-        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]
-    ) as process:
+    argv = [*opening, stop, actor, *command.split()]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield process
 
 
@@ -208,18 +198,26 @@ def goes_on(process: "subprocess.Popen[str]") -> object:
     return json.loads(output.splitlines()[-1])
 
 
-def interleaved(url: str, founded: Founded, pair: Pair, plant: str) -> tuple[object, object]:
+def interleaved(url: str, opening: Opening, pair: Pair) -> tuple[object, object]:
     """Let the second come between, if it can, and return what both say."""
     with (
         psycopg.connect(url, autocommit=True) as watching,
-        held_up(url, founded, plant, "bob", pair.first) as one,
+        held_up(opening, "bob", pair.first) as one,
     ):
         assert one.stdout is not None
         assert one.stdout.readline() == "deciding\n"
-        with held_up(url, founded, plant, "cy", pair.second) as other:
+        with held_up(opening, "cy", pair.second) as other:
             while not has_said(other) and not is_waiting(watching):
                 pass
             return goes_on(one), goes_on(other)
+
+
+@pytest.fixture(scope="module")
+def holding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What runs one of the two, as a process of its own."""
+    program = tmp_path_factory.mktemp("holding") / "held_up"
+    with forked(program, "tests.reservation.portal.held_up:main"):
+        yield program
 
 
 @pytest.fixture
@@ -244,36 +242,43 @@ def prepared(url: str, founded: Founded, pair: Pair) -> Portal:
 
 
 @pytest.mark.parametrize("name", PAIRS)
-def test_it_comes_out_as_if_one_came_after_the_other(name: str, on_a_server: str, founded: Founded) -> None:
+def test_it_comes_out_as_if_one_came_after_the_other(
+    name: str, on_a_server: str, founded: Founded, holding: Path
+) -> None:
     pair = PAIRS[name]
     with closing(prepared(on_a_server, founded, pair)) as portal:
-        said = interleaved(on_a_server, founded, pair, "")
+        opening = (str(holding), on_a_server, str(founded.issuer_file), "-")
+        said = interleaved(on_a_server, opening, pair)
         assert pair.is_right(portal, *said), said
 
 
 @pytest.mark.parametrize("name", [name for name, pair in PAIRS.items() if pair.plant])
-def test_without_its_protection_it_goes_wrong(name: str, on_a_server: str, founded: Founded) -> None:
+def test_without_its_protection_it_goes_wrong(
+    name: str, on_a_server: str, founded: Founded, holding: Path
+) -> None:
     pair = PAIRS[name]
     with closing(prepared(on_a_server, founded, pair)) as portal:
-        said = interleaved(on_a_server, founded, pair, pair.plant)
+        opening = (str(holding), on_a_server, str(founded.issuer_file), pair.plant)
+        said = interleaved(on_a_server, opening, pair)
         assert not pair.is_right(portal, *said), said
 
 
-def overtaken(url: str, founded: Founded, plant: str) -> tuple[object, object]:
+def overtaken(opening: Opening) -> tuple[object, object]:
     """Let a request be answered while another process, which found no answer yet, has the same one."""
     reserve = "reserve tram 1"
-    with held_up(url, founded, plant, "bob", reserve, stop="reading") as slow:
+    with held_up(opening, "bob", reserve, stop="reading") as slow:
         assert slow.stdout is not None
         assert slow.stdout.readline() == "deciding\n"
-        with held_up(url, founded, plant, "cy", reserve, stop="nowhere") as quick:
+        with held_up(opening, "cy", reserve, stop="nowhere") as quick:
             first = goes_on(quick)
         return first, goes_on(slow)
 
 
-@pytest.mark.parametrize(("plant", "then"), [("", True), ("refusal", "refused: open-reservation")])
+@pytest.mark.parametrize(("plant", "then"), [("-", True), ("refusal", "refused: open-reservation")])
 def test_a_refusal_by_books_of_two_moments_is_no_answer(
-    plant: str, then: object, on_a_server: str, founded: Founded
+    plant: str, then: object, on_a_server: str, founded: Founded, holding: Path
 ) -> None:
     with closing(prepared(on_a_server, founded, PAIRS["one device twice"])) as portal:
-        assert overtaken(on_a_server, founded, plant) == (False, then)
+        opening = (str(holding), on_a_server, str(founded.issuer_file), plant)
+        assert overtaken(opening) == (False, then)
         assert service.audit(portal) == ()
