@@ -242,7 +242,7 @@ def _about_signs(
         reservations[one.id] = one
     for (kind, reservation_id), events in heard.items():
         one = reservations[reservation_id]
-        if not _is_settled(kind, one, events[-1], now):
+        if not _is_settled(kind, one, events, now):
             fact = _on_reservation(kind, one, _SIGNS[events[-1].kind][1], events[0].at)
             yield replace(fact, count=len(events))
     for one in kept:
@@ -250,14 +250,19 @@ def _about_signs(
             yield _on_reservation(AlertKind.CLONE, one, Severity.CRITICAL, one.closed_at)
 
 
-def _is_settled(kind: AlertKind, one: Reservation, newest: Event, now: datetime) -> bool:
-    """Tell whether something after the newest sign has answered it."""
+def _is_settled(kind: AlertKind, one: Reservation, events: list[Event], now: datetime) -> bool:
+    """Tell whether something has answered the signs.
+
+    The close of a reservation answers what was known before it. What comes to light later, or what its very
+    return shows of two copies, stands.
+    """
+    first, newest = events[0].at, events[-1].at
     if kind is AlertKind.DUPLICATE_DEVICE:
-        return one.state is State.RETURNED or _is_quiet(newest.at, now)
-    if one.closed_at is not None and one.closed_at > newest.at:
-        return True
+        return one.state is State.RETURNED or _is_quiet(newest, now)
+    if one.closed_at is not None and newest <= one.closed_at:
+        return kind is not AlertKind.CLONE or first < one.closed_at or _is_quiet(newest, now)
     # A copy may answer at any time as long as there is something for it to use.
-    return _is_quiet(newest.at, now) and not (kind is AlertKind.CLONE and one.state.is_open)
+    return _is_quiet(newest, now) and not (kind is AlertKind.CLONE and one.state.is_open)
 
 
 def _about_rollback(seen: Seen) -> Iterator[Fact]:

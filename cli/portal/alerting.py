@@ -1,4 +1,4 @@
-"""``tallystick portal alerts``: what somebody should know of, who has seen it, and returns that are expected."""
+"""``tallystick portal alerts``: what somebody should know of, and who has seen it; expected returns."""
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING
