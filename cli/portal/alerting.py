@@ -78,7 +78,7 @@ def alerts(
 
 @command(
     "acknowledge",
-    example="tallystick portal acknowledge 7K3Q9D2M --note 'Ordered today'",
+    example="tallystick portal acknowledge 9DYRH1FT --note 'Ordered today'",
     exits="""
     0 done; also when it was acknowledged before: the first acknowledgement stands
     1 no alert has this name, or it is closed
