@@ -57,9 +57,9 @@ SELECT l.lot_id, l.tag, l.starts, l.ends, l.export_controlled, l.reporting_only,
                      AND (n.ends IS NULL OR n.ends >= :today)
                      AND m.virtual_account_id = b.virtual_account_id AND m.entitled + m.tallied > 0)
 FROM lots AS l
-JOIN balances AS b ON b.account_id = l.account_id AND b.lot_id = l.lot_id
+CROSS JOIN balances AS b
 WHERE l.account_id = :account_id AND l.expired IN (0, 1) AND l.ends BETWEEN :first AND :last
-      AND b.entitled + b.tallied > 0
+      AND b.account_id = l.account_id AND b.lot_id = l.lot_id AND b.entitled + b.tallied > 0
 ORDER BY l.ends, l.lot_id, b.virtual_account_id;
 
 -- name: balances_with_shortfall(account_id)
@@ -83,12 +83,14 @@ WHERE account_id = :account_id AND kept IS NOT NULL AND unconfirmed_since IS NOT
 ORDER BY reservation_id;
 
 -- name: holds_that_ended(account_id, today)
--- Open reservations that hold something of a lot that has ended, and when it did.
+-- Open reservations that hold something of a lot that has ended, and when it did. SQLite takes the tables of a
+-- CROSS JOIN in this order: few lots end, and there are many holds.
 SELECT h.reservation_id, l.ends
 FROM lots AS l
-JOIN holds AS h ON h.account_id = l.account_id AND h.lot_id = l.lot_id
+CROSS JOIN holds AS h
 JOIN reservations AS r ON r.account_id = h.account_id AND r.reservation_id = h.reservation_id
 WHERE l.account_id = :account_id AND l.expired IN (0, 1) AND l.ends < :today AND r.closed_at IS NULL
+      AND h.account_id = l.account_id AND h.lot_id = l.lot_id
 ORDER BY h.reservation_id, l.ends;
 
 -- name: lines_that_ended(account_id, today)
