@@ -107,7 +107,6 @@ WRITING: tuple[Writing, ...] = (
     _work("write off", "failed", "portal write-off --file paper/request.txt --reason burnt"),
     _work("release", "doubted", "portal release --file paper/request.txt --reason seen"),
     _work("notice a restore", "rewound", "portal sweep"),
-    _work("list alerts", "due", "portal alerts"),
     _work("acknowledge alert", "noticed", "portal acknowledge 9DYRH1FT --note seen"),
     _work("expect return", "active", "portal expect --file paper/request.txt --return-by 2027-01-01"),
     _code(
@@ -135,6 +134,7 @@ READING = frozenset(
         "portal license list",
         "portal reissue",
         "portal list",
+        "portal alerts",  # what it writes is worked out anew by the next one
         "portal show",
         "portal events",
         "portal audit",
