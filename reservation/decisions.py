@@ -229,6 +229,12 @@ def require_policy(policy: Policy) -> None:
             f"{policy.rehost_percent} % and {policy.rehost_minimum} rehosts are no possible quota.",
             hint=f"Give a share from 0 to 100, and a number from 0 to {MOST_REHOSTS:,}.",
         )
+    if not 1 <= policy.in_doubt_days <= limits.LONGEST_MARGIN or not 1 <= policy.quota_near_percent <= 100:
+        raise RuleError(
+            f"Alerts after {policy.in_doubt_days} days and from {policy.quota_near_percent} % on are not "
+            "possible.",
+            hint=f"Give a number of days from 1 to {limits.LONGEST_MARGIN:,}, and a share from 1 to 100.",
+        )
 
 
 # --- deciding --------------------------------------------------------------------------------------

@@ -167,10 +167,29 @@ class NewerStateError(StateDamagedError):
     code = "newer-state"
 
 
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """Of what there was too little.
+
+    Attributes:
+        tag: The entitlement.
+        wanted: The count that was asked for.
+        needed: How many of it would have had to be available.
+    """
+
+    tag: str
+    wanted: int
+    needed: int
+
+
 class InsufficientError(RuleError):
     """Fewer licences than asked for."""
 
     code = "insufficient"
+
+    def __init__(self, message: str, *, hint: str = "", shortage: Shortage | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.shortage = shortage
 
 
 class OtherLinesError(RuleError):
@@ -186,9 +205,17 @@ class ReservationClosedError(RuleError):
 
 
 class OpenReservationError(RuleError):
-    """A second request by a device whose first reservation is still open."""
+    """A second request by a device whose first reservation is still open.
+
+    Attributes:
+        other_key: The reservation, when another key signed for it.
+    """
 
     code = "open-reservation"
+
+    def __init__(self, message: str, *, hint: str = "", other_key: bytes | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.other_key = other_key
 
 
 class MatchTooLowError(RuleError):

@@ -72,6 +72,10 @@ class EventKind(StrEnum):
     PASSPHRASE_CLEARED = "passphrase-cleared"
     AGREEMENT_ADDED = "agreement-added"
     AGREEMENT_ACCEPTED = "agreement-accepted"
+    STOCK_REFUSED = "stock-refused"
+    KEY_REFUSED = "key-refused"
+    RETURN_EXPECTED = "return-expected"
+    ALERT_ACKNOWLEDGED = "alert-acknowledged"
 
 
 @dataclass(frozen=True, slots=True)

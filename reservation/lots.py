@@ -15,7 +15,7 @@ from datetime import date
 from enum import StrEnum
 
 from codec.codes import MAX_COUNT
-from reservation.errors import InsufficientError, RuleError
+from reservation.errors import InsufficientError, RuleError, Shortage
 from reservation.model import NOTHING_HELD, Held, Lot, Stock, Term, name_of
 
 
@@ -149,10 +149,20 @@ def _insufficient(
         problem = (
             f"{wanted} of {tag} were asked for, and Virtual Account {virtual_account} can give {possible}."
         )
+    available = sum(item.available for item in lots if not item.shortfall)
     return InsufficientError(
         problem,
         hint="See what there is with `tallystick portal license list`; add licences, or reserve fewer.",
+        shortage=Shortage(tag, wanted, wanted - possible + available),
     )
+
+
+def available_of(stock: Iterable[Stock], today: date) -> int:
+    """Return how many of some lots a new reservation could take."""
+    usable = [item for item in stock if not item.lot.expired and not item.lot.ended(today)]
+    if any(item.lot.reporting_only for item in usable):
+        return MAX_COUNT
+    return sum(item.available for item in usable if not item.shortfall)
 
 
 # --- lots themselves -------------------------------------------------------------------------------

@@ -147,12 +147,16 @@ class Policy:
         margin_days: Days after the end of a line that ended before its lot, until its hold is free by itself;
             None: it is not.
         agreements_required: Whether nothing is given out while an agreement is not accepted.
+        in_doubt_days: Days after which something that nobody confirmed is an alert.
+        quota_near_percent: Share of the rehosts that are allowed from which on they are an alert.
     """
 
     rehost_percent: int
     rehost_minimum: int
     margin_days: int | None = None
     agreements_required: bool = False
+    in_doubt_days: int = 30
+    quota_near_percent: int = 80
 
     def rehosts_allowed(self, devices: int) -> int:
         """Return how many rehosts in 365 days so many devices allow."""

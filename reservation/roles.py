@@ -97,6 +97,9 @@ class Verb(StrEnum):
     IS_FOR_BRINGING = "is_for_bringing"
     SETTLE = "settle"
     SWEEP = "sweep"
+    EXPECT_RETURN = "expect_return"
+    LIST_ALERTS = "list_alerts"
+    ACKNOWLEDGE_ALERT = "acknowledge_alert"
     # what needs two persons
     PROPOSE_REHOST = "propose_rehost"
     PROPOSE_WRITE_OFF = "propose_write_off"
@@ -189,6 +192,9 @@ TABLE: dict[Verb, Row] = {
     Verb.IS_FOR_BRINGING: Row("bring a code", *_LICENSING_AT_ALL),
     Verb.SETTLE: Row("judge codes that wait", *_LICENSING_AT_ALL),
     Verb.SWEEP: Row("post what is due", *_LICENSING_AT_ALL),
+    Verb.EXPECT_RETURN: Row("say when a device is to be returned", *_LICENSING),
+    Verb.LIST_ALERTS: Row("see alerts", _ALL, _ALL, _ALL, _OWN, _OWN),
+    Verb.ACKNOWLEDGE_ALERT: Row("acknowledge alerts", *_LICENSING),
     Verb.PROPOSE_REHOST: Row("propose a rehost", *_LICENSING),
     Verb.PROPOSE_WRITE_OFF: Row("propose a write-off", *_LICENSING),
     Verb.PROPOSE_RELEASE: Row("propose a release", *_LICENSING),

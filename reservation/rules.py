@@ -16,6 +16,7 @@ Not handled: what devices answer (`reservation.answers`), which lots to take (`r
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import Enum
 
 from codec.codes import LAST_MINUTE, Mode, Request
@@ -28,6 +29,7 @@ from reservation.errors import (
     OpenReservationError,
     OtherLinesError,
     ReservationClosedError,
+    RuleError,
     UniversalRequestError,
 )
 from reservation.model import (
@@ -159,6 +161,18 @@ def require_open(reservation: Reservation) -> None:
     )
 
 
+def require_to_come(day: date | None, stamp: Stamp) -> None:
+    """Refuse a day of return that is over.
+
+    Raises:
+        RuleError: When it is.
+    """
+    if day is not None and day < stamp.today:
+        raise RuleError(
+            f"{day} is over: nobody can return anything by then.", hint="Give today, or a later day."
+        )
+
+
 def require_valid_issuer(identity: PortalIdentity, stamp: Stamp) -> None:
     """Refuse to issue on a day on which devices would not believe the issuer: the clock is wrong.
 
@@ -198,6 +212,7 @@ def require_no_other(request: Request, other: Reservation | None) -> None:
         "the device was set up again, or another one uses its name.",
         hint="Accept the return code of the first one here. If it cannot give one, two persons can decide: "
         f"tallystick portal rehost {other.name}",
+        other_key=other.id,
     )
 
 

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import Protocol, TypeVar
 
 from reservation.agreements import Agreement
+from reservation.alertbooks import ReadingAlerts, WritingAlerts
 from reservation.checkpoint import KeptCode, Restore
 from reservation.ledger import Balance, Movement
 from reservation.model import (
@@ -135,7 +136,7 @@ class PageOf:
     most: int = 50
 
 
-class Reading(Protocol):
+class Reading(ReadingAlerts, Protocol):
     """What a transaction can read."""
 
     # --- the portal ---
@@ -388,7 +389,7 @@ class Reading(Protocol):
         """Return what the database's own check of its files finds."""
 
 
-class Writing(Reading, Protocol):
+class Writing(Reading, WritingAlerts, Protocol):
     """What a transaction can write."""
 
     def record(self, changes: Changes) -> None:

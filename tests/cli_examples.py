@@ -245,6 +245,11 @@ EXAMPLES: tuple[Example, ...] = (
         "Counts are new totals; entitlements that are not named stay.",
     ),
     Example(
+        "portal expect",
+        ('tallystick portal expect "$(cat request.txt)" --return-by 2026-12-31',),
+        "Should it be on loan only.",
+    ),
+    Example(
         "portal transfer",
         ('tallystick portal transfer "$(cat request.txt)" --to Substations',),
         "The device moves to another site, and its licences with it.",
@@ -345,6 +350,20 @@ EXAMPLES: tuple[Example, ...] = (
         "portal report transactions",
         ("tallystick portal report transactions --since 2026-01-01 --csv | tail -3",),
         "Every movement, for a spreadsheet.",
+    ),
+    Example(
+        "portal alerts",
+        (
+            "tallystick portal license add ROUTE-1G 2 --start 2026-03-01 --end 2026-03-20",
+            "tallystick portal alerts",
+            "tallystick portal alerts --csv | head -1",
+        ),
+        "What somebody should know of, and do.",
+    ),
+    Example(
+        "portal acknowledge",
+        ('tallystick portal acknowledge "$(tallystick portal alerts | head -c 8)" --note "Ordered today"',),
+        "It stands until what it is about is settled.",
     ),
     Example("portal sweep", ("tallystick portal sweep",), "For a daily job."),
     Example(

@@ -394,6 +394,18 @@ def _margin(_context: click.Context, parameter: click.Parameter, value: str | No
     type=click.Choice(("required", "optional")),
     help="Whether nothing is given out while an agreement is not accepted. [optional at first]",
 )
+@option(
+    "--in-doubt",
+    type=click.IntRange(1, 3650),
+    metavar="DAYS",
+    help="Days after which something that nobody confirmed is an alert. [30 at first]",
+)
+@option(
+    "--quota-near",
+    type=click.IntRange(1, 100),
+    metavar="P",
+    help="Percent of the rehosts that are allowed from which on they are an alert. [80 at first]",
+)
 @on_portal
 def policy(
     portal: "Portal",
@@ -401,6 +413,8 @@ def policy(
     rehost_share: int | None,
     margin: int | None,
     agreements: str | None,
+    in_doubt: int | None,
+    quota_near: int | None,
 ) -> Report:
     """Show or change what the account allows itself.
 
@@ -415,13 +429,15 @@ def policy(
     from reservation.service.deciding import set_policy, show_policy
 
     found = show_policy(portal)
-    if (rehosts, rehost_share, margin, agreements) == (None, None, None, None):
+    if {rehosts, rehost_share, margin, agreements, in_doubt, quota_near} == {None}:
         return _policy(found)
     wanted = Policy(
         rehost_percent=found.rehost_percent if rehost_share is None else rehost_share,
         rehost_minimum=found.rehost_minimum if rehosts is None else rehosts,
         margin_days=found.margin_days if margin is None else None if margin == _NEVER else margin,
         agreements_required=found.agreements_required if agreements is None else agreements == "required",
+        in_doubt_days=found.in_doubt_days if in_doubt is None else in_doubt,
+        quota_near_percent=found.quota_near_percent if quota_near is None else quota_near,
     )
     return _policy(set_policy(portal, wanted))
 
@@ -433,6 +449,8 @@ def _policy(found: "Policy") -> Report:
             "rehost_share": found.rehost_percent,
             "margin_days": found.margin_days,
             "agreements": "required" if found.agreements_required else "optional",
+            "in_doubt_days": found.in_doubt_days,
+            "quota_near": found.quota_near_percent,
         },
         text=labelled(
             [
@@ -451,6 +469,11 @@ def _policy(found: "Policy") -> Report:
                     "must be accepted before anything is given out"
                     if found.agreements_required
                     else "are accepted or not: nothing waits for them",
+                ),
+                (
+                    "Alerts",
+                    f"of what nobody confirmed in {counted(found.in_doubt_days, 'day')}, and from "
+                    f"{found.quota_near_percent} % of the rehosts on",
                 ),
             ]
         ),

@@ -72,6 +72,9 @@ NEXT_INSTALL = "Carry this code to the device, and install it there: tallystick 
 @_TERM
 @_UNTIL
 @_FOR_DAYS
+@option(
+    "--return-by", callback=iso_day, metavar="D", help="Day by which its return is expected; see `expect`."
+)
 @shows_code
 @on_signing_portal
 @with_session
@@ -88,6 +91,7 @@ def reserve(
     term: str,
     until: date | None,
     for_days: int | None,
+    return_by: date | None,
 ) -> Report:
     """Answer a request: print the authorization code.
 
@@ -112,7 +116,13 @@ def reserve(
     if choice is None:
         raise _nothing_said(request.value)
     issued = reserve_lines(
-        unlock(portal), request, virtual_account=va, choice=choice, term=term, until=last_day
+        unlock(portal),
+        request,
+        virtual_account=va,
+        choice=choice,
+        term=term,
+        until=last_day,
+        return_by=return_by,
     )
     again = f"Reserved before, on {moment(issued.at)} by {safe(issued.by)}: here is the same code again."
     return _issued(

@@ -199,20 +199,30 @@ def _licenses_table(found: "tuple[License, ...]") -> str:
 )
 @on_portal
 def sweep(portal: "Portal") -> Report:
-    """Post what is due: ends of terms and of lines.
+    """Post what is due: ends of terms and of lines; and alerts.
 
-    Run it once a day (cron, a timer), so that the log tells of an end when it comes. Nothing depends on it:
-    whatever is shown is as of now, and every command that writes does the same first.
+    Run it once a day (cron, a timer), so that the log tells of an end when it comes, and alerts know since
+    when they stand. Nothing depends on it: whatever is shown is as of now, and every command that writes
+    posts what is due first.
     """
     from reservation.service.context import sweep as sweep_all
 
     swept = sweep_all(portal)
     lots, lines = counted(swept.lots, "lot"), counted(swept.reservations, "reservation")
     return Report(
-        {"lots": swept.lots, "reservations": swept.reservations},
+        {
+            "lots": swept.lots,
+            "reservations": swept.reservations,
+            "alerts_opened": swept.opened,
+            "alerts_closed": swept.closed,
+        },
         text=f"Posted ends of {lots}, and of lines of {lines}."
         if swept.lots or swept.reservations
         else "Nothing was due.",
+        says=(f"Opened {counted(swept.opened, 'alert')}, and closed {swept.closed:,}.",)
+        if swept.opened or swept.closed
+        else (),
+        next_step="See them: tallystick portal alerts" if swept.opened else "",
     )
 
 

@@ -166,6 +166,7 @@ def _details_text(found: "Details") -> str:
                 ("Confirmed", _confirmed(each)),
                 ("In doubt since", moment(each.in_doubt_since) if each.in_doubt_since else ""),
                 ("Frees by itself", f"from {each.frees_next} on" if each.frees_next else ""),
+                ("To be returned", f"by {found.return_by}" if found.return_by else ""),
                 ("Kept in doubt", each.kept.value if each.kept else ""),
                 ("Short form", _short_form(each)),
                 ("Never came", _missing(found)),
@@ -251,6 +252,7 @@ def _details_record(found: "Details") -> dict[str, object]:
         ),
         "members": found.members,
         "required_matches": found.required_matches,
+        "return_by": found.return_by,
         "lines": [line_record(line) for line in found.lines],
         "held": [
             {

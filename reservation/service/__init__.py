@@ -4,8 +4,8 @@ Every verb takes a `Portal` first. Modules: `codes` reads and names, `reserving`
 what devices answer, `stock`, `ordering` and `catalogue` keep what there is to reserve, `views` shows,
 `shorts` takes what is read by telephone, `auditing` recomputes, `deciding` is for what needs two persons,
 `transferring` for what goes from one Virtual Account to another, `people` and `agreements` for who acts and
-what is agreed. Each verb is a row of the table in `reservation.roles`. Portals are made and opened by
-`reservation.bootstrap`.
+what is agreed, `alerting` for what somebody should know of. Each verb is a row of the table in
+`reservation.roles`. Portals are made and opened by `reservation.bootstrap`.
 
 Only after a restore, and so not loaded here: `bringing` takes codes that the books have forgotten,
 `rebuilding` puts them into the books, `restoring` ends the quarantine.
@@ -21,6 +21,15 @@ from reservation.service.agreements import (
     add_agreement,
     list_agreements,
     show_agreement,
+)
+from reservation.service.alerting import (
+    Acknowledged,
+    AlertPage,
+    AlertShown,
+    Expected,
+    acknowledge_alert,
+    expect_return,
+    list_alerts,
 )
 from reservation.service.auditing import Finding, audit
 from reservation.service.catalogue import add_catalogue, show_catalogue
@@ -93,13 +102,17 @@ __all__ = [
     "AS_REQUESTED",
     "UNIVERSAL",
     "Accepted",
+    "Acknowledged",
     "Added",
+    "AlertPage",
+    "AlertShown",
     "Choice",
     "Corrected",
     "Counts",
     "Decided",
     "Details",
     "DeviceCode",
+    "Expected",
     "Finding",
     "HeldLine",
     "Issued",
@@ -124,6 +137,7 @@ __all__ = [
     "accept",
     "accept_agreement",
     "accept_short",
+    "acknowledge_alert",
     "add_agreement",
     "add_catalogue",
     "add_license",
@@ -136,12 +150,14 @@ __all__ = [
     "clear_passphrase",
     "correct_license",
     "events",
+    "expect_return",
     "find_reservation",
     "grant_role",
     "has_passphrase",
     "import_order",
     "keep_return",
     "list_agreements",
+    "list_alerts",
     "list_licenses",
     "list_products",
     "list_reservations",

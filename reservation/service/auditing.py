@@ -51,6 +51,7 @@ from reservation.model import (
     UnsignedKind,
 )
 from reservation.roles import Rights, Verb
+from reservation.service.auditing_alerts import check_alerts
 from reservation.service.auditing_people import check_people
 from reservation.service.context import Issuer, Portal, read
 from reservation.service.issuing import require_standing, spelled_lines
@@ -101,6 +102,8 @@ def _all_findings(books: Reading, issuer: Issuer | None, progress: Progress | No
     yield from _check_chain(books)
     for name, message in check_people(books):
         yield Finding("user", name, message)
+    for name, message in check_alerts(books):
+        yield Finding("alert", name, message)
     identity = books.identity()
     yield from _check_trust(books, identity)
     for reservation in books.every_reservation():

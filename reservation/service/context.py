@@ -187,14 +187,23 @@ class Swept:
     Attributes:
         lots: Lots whose end was posted, or taken back.
         reservations: Reservations of whose hold something is free by itself.
+        opened: Alerts that were opened.
+        closed: Alerts that were closed.
     """
 
     lots: int
     reservations: int
+    opened: int = 0
+    closed: int = 0
 
 
 def sweep(portal: Portal) -> Swept:
-    """Post everything that is due. Any command that writes does the same before its own work."""
+    """Post everything that is due, and bring alerts up to what stands.
+
+    Any command that writes posts what is due before its own work.
+    """
+    from reservation.service.lookout import bring_up  # no other verb of this module needs alerts
+
     now, randomness = portal.clock(), portal.random(7)
 
     def whole(transaction: Writing) -> Swept:
@@ -202,7 +211,8 @@ def sweep(portal: Portal) -> Swept:
         stamp = Stamp.of(now, portal.actor, randomness, newest=transaction.newest_event_id())
         swept = post_ends(transaction, stamp)
         _cover_shortfalls(transaction, stamp)
-        return swept
+        done = bring_up(transaction, stamp.at)
+        return replace(swept, opened=len(done.opened), closed=len(done.closed))
 
     return portal.store.write(whole)
 

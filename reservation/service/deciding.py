@@ -447,6 +447,8 @@ def set_policy(portal: Portal, policy: Policy) -> Policy:
             "rehost_minimum": policy.rehost_minimum,
             "margin_days": policy.margin_days,
             "agreements_required": policy.agreements_required,
+            "in_doubt_days": policy.in_doubt_days,
+            "quota_near_percent": policy.quota_near_percent,
         }
         event = Event(
             stamp.event_id(0), stamp.at, stamp.actor, EventKind.POLICY_SET, "the account", detail=detail

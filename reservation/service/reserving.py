@@ -5,12 +5,13 @@ stored with the commit, so whatever happens afterwards, the same input shows it 
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from codec.codes import Request
 from codec.envelope import VerifiedCode
 from reservation import agreements, answers, contradictions, limits, rules
+from reservation.errors import InsufficientError, OpenReservationError
 from reservation.lots import Position, Preference, TermChoice
 from reservation.model import DEFAULT_VIRTUAL_ACCOUNT, Policy, Reservation, Sequence, Stamp
 from reservation.roles import THE_RESERVATION, Rights, Verb
@@ -29,6 +30,7 @@ from reservation.service.issuing import (
     standing_for,
     virtual_account_of,
 )
+from reservation.service.refusing import note_refusal
 from reservation.standing import Standing, counts_by_tag
 from reservation.store import Reading, Writing
 
@@ -44,6 +46,7 @@ def reserve(
     choice: Choice = AS_REQUESTED,
     term: TermChoice | str = Preference.LONGEST,
     until: date | None = None,
+    return_by: date | None = None,
 ) -> Issued:
     """Reserve licences for a request and return the authorization.
 
@@ -54,9 +57,10 @@ def reserve(
         choice: Entitlements by name, or what the request asks for, or universal.
         term: Which lots to prefer, or the name of one lot.
         until: Last day of every line that would last longer; None: as long as its lot.
+        return_by: Day by which the device is to return it; None: none. See `alerting.expect_return`.
 
     Raises:
-        RuleError: When a rule refuses; nothing is written then.
+        RuleError: When a rule refuses; nothing but a note of it is written then.
     """
     issuer = require_issuer(portal)
 
@@ -65,9 +69,29 @@ def reserve(
         if standing is not None:
             stamp.rights.require_place(standing.reservation.virtual_account_id, THE_RESERVATION)
             return _answer_again(books, standing, request, choice, until)
-        return _open(books, stamp, issuer, request, (virtual_account, choice, term, until))
+        wish = _Wish(virtual_account, choice, term, until, return_by)
+        return _open(books, stamp, issuer, request, wish)
 
-    return write(portal, Verb.RESERVE, work, beside_others=True)
+    def place(books: Reading) -> bytes | None:
+        found = books.virtual_account(virtual_account)
+        return found.id if found else None
+
+    try:
+        return write(portal, Verb.RESERVE, work, beside_others=True)
+    except (InsufficientError, OpenReservationError) as refusal:
+        note_refusal(portal, refusal, place, key=request.value.device_key)
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What is to be reserved."""
+
+    virtual_account: str
+    choice: Choice
+    term: TermChoice | str
+    until: date | None
+    return_by: date | None
 
 
 def _answer_again(
@@ -88,11 +112,11 @@ def _open(
     stamp: Stamp,
     issuer: Issuer,
     request: VerifiedCode[Request],
-    wish: tuple[str, Choice, TermChoice | str, date | None],
+    wish: _Wish,
 ) -> Issued:
-    virtual_account, choice, term, until = wish
-    value = request.value
-    place = place_for(books, stamp.rights, virtual_account)
+    choice, value = wish.choice, request.value
+    place = place_for(books, stamp.rights, wish.virtual_account)
+    rules.require_to_come(wish.return_by, stamp)
     require_issuable(books, stamp, request)
     policy = require_agreed(books)
     identity = books.identity()
@@ -101,8 +125,8 @@ def _open(
     require_no_other(value, former, stamp.rights)
     requested = spell_wanted(books, value) if choice is AS_REQUESTED else ()
     wanted = rules.wanted_counts(value, choice, requested, product)
-    taken, lots = choose_lots(books, stamp, place, wanted, term, Position())
-    terms = limits.shorter_terms(taken, lots, until, stamp.today)
+    taken, lots = choose_lots(books, stamp, place, wanted, wish.term, Position())
+    terms = limits.shorter_terms(taken, lots, wish.until, stamp.today)
     ending = limits.limits_of(terms, policy, None)
     draft = Draft(request.id, value.catalogue, Sequence(identity.epoch, 1), taken, lots, place, ending)
     issue = issue_authorization(books, stamp, issuer, draft)
@@ -115,7 +139,12 @@ def _open(
     if changes.reservation is not None:
         beside = books.codes_beside(changes.reservation, value.code_number)
         changes = contradictions.noted(changes, changes.reservation, beside, stamp)
+    if wish.return_by is not None:
+        detail = {**(changes.event.detail or {}), "return_by": wish.return_by.isoformat()}
+        changes = replace(changes, event=replace(changes.event, detail=detail))
     books.record(changes)
+    if wish.return_by is not None:
+        books.expect_return(request.id, wish.return_by, changes.event.id)
     return replace(issued_now(value.udi, request.id, issue), notes=changes.notes)
 
 
@@ -181,7 +210,7 @@ def update(
         The authorization; the newest one again when the change changes nothing.
 
     Raises:
-        RuleError: When a rule refuses; nothing is written then.
+        RuleError: When a rule refuses; nothing but a note of it is written then.
     """
     issuer = require_issuer(portal)
 
@@ -211,7 +240,15 @@ def update(
         books.record(rules.record_update(standing, issue, stamp))
         return issued_now(reservation.udi, reservation.id, issue)
 
-    return write(portal, Verb.UPDATE, work, beside_others=True)
+    def place_now(books: Reading) -> bytes | None:
+        reservation = books.reservation(reservation_id)
+        return reservation.virtual_account_id if reservation else None
+
+    try:
+        return write(portal, Verb.UPDATE, work, beside_others=True)
+    except InsufficientError as refusal:
+        note_refusal(portal, refusal, place_now)
+        raise
 
 
 def _position(standing: Standing) -> Position:

@@ -381,6 +381,7 @@ class Details:
         lines: What its newest authorization grants.
         held: What it holds, lot by lot.
         exposed: What its device, which was given up, may still use beyond the books, lot by lot.
+        return_by: Day by which it is to be returned; None: none was said, or it is closed.
         pending: A decision that waits for a second person; None: there is none.
         codes: Every code received and issued, in order.
         missing_codes: Runs of numbers, first and last, of codes that its device signed and that never came.
@@ -393,6 +394,7 @@ class Details:
     lines: tuple[Line, ...]
     held: tuple[HeldLine, ...]
     exposed: tuple[tuple[Lot, int], ...]
+    return_by: date | None
     pending: Decision | None
     codes: tuple[StoredCode, ...] = field(repr=False)
     missing_codes: tuple[tuple[int, int], ...]
@@ -420,6 +422,7 @@ def show_reservation(portal: Portal, reservation_id: bytes) -> Details:
             lines=spelled_lines(standing.taken(), standing.lots, standing.newest_limits()),
             held=held,
             exposed=tuple((standing.lots[lot_id], count) for lot_id, count in standing.exposed().items()),
+            return_by=books.return_expected(reservation_id) if one.state.is_open else None,
             pending=pending[0] if pending else None,
             codes=books.codes(reservation_id),
             missing_codes=missing(books.code_numbers(one.device_key)),

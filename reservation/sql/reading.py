@@ -32,6 +32,7 @@ from reservation.model import (
     VirtualAccount,
 )
 from reservation.sql import rows
+from reservation.sql.alerts import AlertReading
 from reservation.sql.journals import JournalReading
 from reservation.sql.people import PeopleReading
 from reservation.sql.reporting import ReportReading
@@ -44,7 +45,7 @@ _NEWEST = b"\xff" * 16
 _BATCH = 1000
 
 
-class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
+class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading, AlertReading):
     """One transaction's view of one account's books."""
 
     def __init__(self, connection: Any, queries: Any, account_id: bytes) -> None:
@@ -91,8 +92,8 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
         row = self.queries.policy(self.connection, account_id=self.account_id)
         if row is None:
             return DEFAULT_POLICY
-        percent, minimum, margin, agreements_required = row
-        return Policy(percent, minimum, margin, bool(agreements_required))
+        percent, minimum, margin, agreements_required, *alerting = row
+        return Policy(percent, minimum, margin, bool(agreements_required), *alerting)
 
     def virtual_account(self, name: str) -> VirtualAccount | None:
         """Return the Virtual Account of that name."""

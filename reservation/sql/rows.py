@@ -52,7 +52,7 @@ LOT_COLUMNS = 7
 EVENT_OF_MOVEMENT = LOT_COLUMNS + 5
 
 
-def _reported(convert: Callable[P, T]) -> Callable[P, T]:
+def reported(convert: Callable[P, T]) -> Callable[P, T]:
     """Make a conversion report a row that it cannot read."""
 
     @wraps(convert)
@@ -94,7 +94,7 @@ def _sequence(epoch: int | None, number: int | None) -> Sequence | None:
     return None if epoch is None or number is None else Sequence(epoch, number)
 
 
-@_reported
+@reported
 def identity_of(row: Row) -> PortalIdentity:
     """Return what a portal is."""
     portal_id, epoch, minimum_match, root_key, issuer_key, issuer_from = row
@@ -103,7 +103,7 @@ def identity_of(row: Row) -> PortalIdentity:
     )
 
 
-@_reported
+@reported
 def virtual_account_of(row: Row) -> VirtualAccount:
     """Return a Virtual Account."""
     virtual_account_id, name, removed = row
@@ -113,7 +113,7 @@ def virtual_account_of(row: Row) -> VirtualAccount:
 # --- lots ------------------------------------------------------------------------------------------
 
 
-@_reported
+@reported
 def lot_of(row: Row) -> Lot:
     """Return the lot in the first seven columns."""
     lot_id, tag, starts, ends, export_controlled, reporting_only, expired = row[:LOT_COLUMNS]
@@ -133,14 +133,14 @@ def lot_parameters(lot: Lot) -> Parameters:
     }
 
 
-@_reported
+@reported
 def balance_of(row: Row) -> Balance:
     """Return a balance: the lot, the Virtual Account, then every account."""
     virtual_account_id, *counts = row[LOT_COLUMNS:]
     return Balance(lot_of(row), virtual_account_id, dict(zip(BALANCED, counts, strict=True)))
 
 
-@_reported
+@reported
 def movement_of(lot_id: bytes, row: Row) -> Movement:
     """Return a movement: count, source, target, and where each is."""
     count, source, target, source_place, target_place = row
@@ -176,7 +176,7 @@ def udi_parameters(udi: Udi) -> Parameters:
     }
 
 
-@_reported
+@reported
 def reservation_of(row: Row) -> Reservation:
     """Return the reservation in a row of `reservation_rows`; its account comes first."""
     (
@@ -272,7 +272,7 @@ def opening_parameters(reservation: Reservation) -> Parameters:
     }
 
 
-@_reported
+@reported
 def limit_of(row: Row) -> Limit | None:
     """Return when a line ends that ends before its lot: starts, ends, frees on; None: it does not."""
     starts, ends, frees_on = row
@@ -305,7 +305,7 @@ def held_parameters(reservation_id: bytes, lot_id: bytes, held: Held) -> Paramet
 # --- decisions -------------------------------------------------------------------------------------
 
 
-@_reported
+@reported
 def decision_of(row: Row) -> Decision:
     """Return a decision."""
     (
@@ -372,7 +372,7 @@ def outcome_parameters(decision: Decision) -> Parameters:
 # --- codes and events ------------------------------------------------------------------------------
 
 
-@_reported
+@reported
 def code_of(row: Row) -> StoredCode:
     """Return a stored code."""
     code_id, reservation_id, kind, text, epoch, number, code_number, link, at, actor, event_id = row
@@ -406,7 +406,7 @@ def code_parameters(code: StoredCode) -> Parameters:
     }
 
 
-@_reported
+@reported
 def moved_with_event_of(row: Row) -> tuple[Event, Moved]:
     """Return a movement with its lot, and the event that it belongs to."""
     lot, event_at = lot_of(row), EVENT_OF_MOVEMENT
@@ -414,7 +414,7 @@ def moved_with_event_of(row: Row) -> tuple[Event, Moved]:
     return event_of(row[event_at : event_at + 7]), Moved(lot, movement)
 
 
-@_reported
+@reported
 def ending_line_of(row: Row) -> EndingLine:
     """Return a line that ends, with its reservation."""
     reservation_id, product_id, serial_number, uuid, virtual_account_id, ends, count = row[LOT_COLUMNS:]
@@ -428,7 +428,7 @@ def ending_line_of(row: Row) -> EndingLine:
     )
 
 
-@_reported
+@reported
 def event_of(row: Row) -> Event:
     """Return an event."""
     event_id, at, actor, kind, subject, reservation_id, detail = row
@@ -453,7 +453,7 @@ def event_parameters(event: Event) -> Parameters:
 # --- restores --------------------------------------------------------------------------------------
 
 
-@_reported
+@reported
 def restore_of(portal_id: bytes, row: Row) -> Restore:
     """Return a restore that was noticed."""
     event_id, at, actor, found_events, found_at, epoch, events, digest, expected_at, reason, *ending = row
@@ -463,7 +463,7 @@ def restore_of(portal_id: bytes, row: Row) -> Restore:
     return Restore(event_id, instant(at), actor, found_events, instant(found_at), expected, reason, *ending)
 
 
-@_reported
+@reported
 def kept_code_of(row: Row) -> KeptCode:
     """Return a code that is kept until it can be judged."""
     kind, hint, digest, text, at, actor = row

@@ -8,13 +8,14 @@ from reservation.errors import ConstraintBrokenError
 from reservation.ledger import Place, changes_of
 from reservation.model import EarlyReturn, Event, Held, Lot, Policy, Product, Reservation, VirtualAccount
 from reservation.sql import rows
+from reservation.sql.alerts import AlertWriting
 from reservation.sql.people import PeopleWriting
 from reservation.sql.reading import SqlReading
 from reservation.sql.restoring import RestoreWriting
 from reservation.standing import Changes
 
 
-class SqlWriting(SqlReading, RestoreWriting, PeopleWriting):
+class SqlWriting(SqlReading, RestoreWriting, PeopleWriting, AlertWriting):
     """One transaction that changes one account's books."""
 
     def record(self, changes: Changes) -> None:
@@ -191,6 +192,8 @@ class SqlWriting(SqlReading, RestoreWriting, PeopleWriting):
             rehost_minimum=policy.rehost_minimum,
             margin_days=policy.margin_days,
             agreements_required=int(policy.agreements_required),
+            in_doubt_days=policy.in_doubt_days,
+            quota_near_percent=policy.quota_near_percent,
         )
 
     def append_catalogue(self, position: int, tags: tuple[str, ...], size: int, digest: bytes) -> None:

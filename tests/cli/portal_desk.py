@@ -62,23 +62,39 @@ class PortalDesk(Desk):
 
     def rows(self) -> str:
         """Return every row of the database, as SQL."""
+        return "\n".join(f"{table} {row!r}" for table, row in self._rows())
+
+    def _rows(self) -> list[tuple[str, tuple[object, ...]]]:
         connection = apsw.Connection(str(self.path("portal.db")), flags=apsw.SQLITE_OPEN_READONLY)
         try:
-            lines: list[str] = []
             tables = connection.execute("select name from sqlite_schema where type = 'table' order by name")
-            for (table,) in list(tables):
-                lines += [f"{table} {row!r}" for row in connection.execute(f'select * from "{table}"')]
-            return "\n".join(sorted(lines))
+            found = [
+                (table, row)
+                for (table,) in list(tables)
+                for row in connection.execute(f'select * from "{table}"')
+            ]
+            return sorted(found, key=repr)
         finally:
             connection.close()
 
     def everything(self) -> object:
-        """Return all rows of the database and all files but its own."""
-        files = {
-            name: content for name, content in self.snapshot().items() if not name.startswith("portal.db")
-        }
-        return self.rows(), files
+        """Return all rows of the database and all files but its own.
 
+        Without the notes that refusals leave for alerts: an event with its place in the chain. And so without
+        the checkpoint, which says how many events there are.
+        """
+        files = {
+            name: content
+            for name, content in self.snapshot().items()
+            if not name.startswith(("portal.db", "portal-keys/checkpoint"))
+        }
+        rows = self._rows()
+        notes = {row[1] for table, row in rows if table == "events" and NOTES & set(row)}
+        return [(table, row) for table, row in rows if not notes & set(row)], files
+
+
+NOTES = {"stock-refused", "key-refused"}
+"""Kinds of events that refusals leave."""
 
 Refusal = tuple[Callable[[PortalDesk], Argv], int, str, str, str]
 """What prepares the desk and returns a command; exit code, error code, words of message and hint."""

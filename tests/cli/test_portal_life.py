@@ -295,9 +295,18 @@ def test_policy_is_shown_and_changed(portal: PortalDesk) -> None:
         "rehost_share": 10,
         "margin_days": None,
         "agreements": "optional",
+        "in_doubt_days": 30,
+        "quota_near": 80,
     }
-    portal.done("portal", "policy", "--rehost-share", "20", "--margin", "14")
-    changed = {"rehosts": 3, "rehost_share": 20, "margin_days": 14, "agreements": "optional"}
+    portal.done("portal", "policy", "--rehost-share", "20", "--margin", "14", "--in-doubt", "9")
+    changed = {
+        "rehosts": 3,
+        "rehost_share": 20,
+        "margin_days": 14,
+        "agreements": "optional",
+        "in_doubt_days": 9,
+        "quota_near": 80,
+    }
     assert portal.done("portal", "policy", "--json").json == changed
     assert "hold for 14 more days" in portal.done("portal", "policy").out
     portal.done("portal", "policy", "--margin", "never")
@@ -325,8 +334,9 @@ def test_a_line_for_a_time_comes_home_after_the_margin(portal: PortalDesk) -> No
     assert reserved_now() == [2]
     portal.wait(days=1)
     assert reserved_now() == [0]
-    assert portal.done("portal", "sweep", "--json").json == {"lots": 0, "reservations": 1}
-    assert portal.done("portal", "sweep", "--json").json == {"lots": 0, "reservations": 0}
+    nothing = {"lots": 0, "reservations": 0, "alerts_opened": 0, "alerts_closed": 0}
+    assert portal.done("portal", "sweep", "--json").json == {**nothing, "reservations": 1}
+    assert portal.done("portal", "sweep", "--json").json == nothing
     assert portal.done("portal", "events", "--json").json["events"][-1]["kind"] == "line-ended"
     assert reserved_now() == [0]
     longer = portal.done("portal", "update", request, "--license", "ROUTING=2", "--until", "2026-12-31")

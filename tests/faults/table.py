@@ -107,6 +107,13 @@ WRITING: tuple[Writing, ...] = (
     _work("write off", "failed", "portal write-off --file paper/request.txt --reason burnt"),
     _work("release", "doubted", "portal release --file paper/request.txt --reason seen"),
     _work("notice a restore", "rewound", "portal sweep"),
+    _work("acknowledge alert", "noticed", "portal acknowledge 9DYRH1FT --note seen"),
+    _work("expect return", "active", "portal expect --file paper/request.txt --return-by 2027-01-01"),
+    _code(
+        "reserve on loan",
+        "requested",
+        "portal reserve --file paper/request.txt --as-requested --return-by 2027-01-01",
+    ),
     _work("rebuild", "noticed", "portal accept --file paper/authorization.txt"),
     _work("begin quarantine", "active", "portal quarantine --begin --reason rehearsal"),
     _work("end quarantine", "ending", "portal quarantine --approve --user alex"),
@@ -127,6 +134,7 @@ READING = frozenset(
         "portal license list",
         "portal reissue",
         "portal list",
+        "portal alerts",  # what it writes is worked out anew by the next one
         "portal show",
         "portal events",
         "portal audit",

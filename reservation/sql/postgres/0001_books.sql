@@ -49,7 +49,10 @@ CREATE TABLE policies (
     rehost_minimum bigint NOT NULL CHECK (rehost_minimum >= 0),
     margin_days    bigint CHECK (margin_days >= 0),
     -- Whether nothing is given out while the newest version of an agreement is not accepted.
-    agreements_required bigint NOT NULL DEFAULT 0 CHECK (agreements_required IN (0, 1))
+    agreements_required bigint NOT NULL DEFAULT 0 CHECK (agreements_required IN (0, 1)),
+    -- From when on there are alerts: of what nobody confirms, and of rehosts.
+    in_doubt_days       bigint NOT NULL DEFAULT 30 CHECK (in_doubt_days >= 1),
+    quota_near_percent  bigint NOT NULL DEFAULT 80 CHECK (quota_near_percent BETWEEN 1 AND 100)
 );
 
 -- People. Removed ones stay, since their names stand in the events. The passphrase is a stretched one.
@@ -481,6 +484,68 @@ CREATE TABLE kept_codes (
 );
 CREATE INDEX kept_codes_that_wait ON kept_codes (account_id, kind) WHERE settled_with IS NULL;
 
+-- --- alerts ----------------------------------------------------------------------------------------
+
+-- What stood and was worth an alert, once for each time that it did. The facts open and close it; a person only
+-- acknowledges it. What it is about follows from the rest of the books.
+CREATE TABLE alerts (
+    account_id           bytea NOT NULL REFERENCES accounts,
+    alert_id             bytea NOT NULL CHECK (length(alert_id) = 16),
+    kind                 text COLLATE "C" NOT NULL CHECK (kind IN ('insufficient', 'shortfall', 'expiring', 'expired', 'reserved-expired', 'in-doubt',
+                           'return-expected', 'clone', 'rollback', 'key-changed', 'duplicate-device',
+                           'quota-near')),
+    key                  text COLLATE "C" NOT NULL,
+    round                bigint NOT NULL CHECK (round >= 1),
+    subject              text COLLATE "C" NOT NULL,
+    severity             text COLLATE "C" NOT NULL CHECK (severity IN ('info', 'warning', 'critical')),
+    virtual_account_id   bytea,
+    since                text COLLATE "C" NOT NULL,
+    due                  text COLLATE "C" NOT NULL CHECK (due = to_char(due::date, 'YYYY-MM-DD')),
+    count                bigint CHECK (count >= 0),
+    step                 bigint CHECK (step >= 0),
+    lot_id               bytea,
+    reservation_id       bytea,
+    opened_at            text COLLATE "C" NOT NULL,
+    changed_at           text COLLATE "C" NOT NULL,
+    closed_at            text COLLATE "C",
+    acknowledged_at      text COLLATE "C",
+    acknowledged_by      text COLLATE "C",
+    note                 text COLLATE "C" NOT NULL DEFAULT '' CHECK (length(note) <= 200),
+    acknowledged_with    bytea,
+    PRIMARY KEY (account_id, alert_id),
+    UNIQUE (account_id, kind, key, round),
+    FOREIGN KEY (account_id, virtual_account_id) REFERENCES virtual_accounts,
+    FOREIGN KEY (account_id, lot_id) REFERENCES lots,
+    FOREIGN KEY (account_id, reservation_id) REFERENCES reservations,
+    FOREIGN KEY (account_id, acknowledged_with) REFERENCES events (account_id, event_id),
+    CHECK ((acknowledged_at IS NULL) = (acknowledged_by IS NULL)),
+    CHECK ((acknowledged_at IS NULL) = (acknowledged_with IS NULL)),
+    CHECK (acknowledged_at IS NOT NULL OR note = ''),
+    CONSTRAINT closed_after_it_was_opened CHECK (closed_at >= opened_at AND changed_at >= opened_at)
+);
+CREATE UNIQUE INDEX one_open_alert ON alerts (account_id, kind, key) WHERE closed_at IS NULL;
+CREATE INDEX alerts_closed ON alerts (account_id, closed_at, alert_id) WHERE closed_at IS NOT NULL;
+
+-- By when devices are to be returned; it counts as long as the reservation is open.
+CREATE TABLE expected_returns (
+    account_id     bytea NOT NULL,
+    reservation_id bytea NOT NULL,
+    return_by      text COLLATE "C" NOT NULL CHECK (return_by = to_char(return_by::date, 'YYYY-MM-DD')),
+    event_id       bytea NOT NULL,
+    PRIMARY KEY (account_id, reservation_id),
+    FOREIGN KEY (account_id, reservation_id) REFERENCES reservations,
+    FOREIGN KEY (account_id, event_id) REFERENCES events
+);
+CREATE INDEX expected_returns_by_day ON expected_returns (account_id, return_by);
+
+-- What alerts are found by, without going through everything.
+CREATE INDEX reservations_kept ON reservations (account_id, reservation_id)
+    WHERE kept IS NOT NULL AND unconfirmed_since IS NOT NULL;
+CREATE INDEX allocations_by_end ON allocations (account_id, ends) WHERE ends IS NOT NULL;
+CREATE INDEX events_of_contradictions ON events (account_id, event_id)
+    WHERE kind IN ('forked', 'key-changed', 'sign-of-life', 'key-refused');
+CREATE INDEX events_of_refusals ON events (account_id, event_id) WHERE kind = 'stock-refused';
+
 -- --- only ever added ------------------------------------------------------------------------------
 
 -- What refuses: the reason is the trigger's.
@@ -598,6 +663,12 @@ CREATE TRIGGER closed_reservations_stay_closed BEFORE UPDATE OF state ON reserva
     WHEN (OLD.closed_at IS NOT NULL AND NEW.state IN ('issued', 'active', 'updating'))
     EXECUTE FUNCTION refuse('a closed reservation never opens again');
 
+CREATE TRIGGER alerts_remain BEFORE DELETE ON alerts FOR EACH ROW
+    EXECUTE FUNCTION refuse('alerts are only ever closed');
+CREATE TRIGGER closed_alerts_stay BEFORE UPDATE ON alerts FOR EACH ROW
+    WHEN (OLD.closed_at IS NOT NULL)
+    EXECUTE FUNCTION refuse('a closed alert stays as it was');
+
 CREATE TRIGGER epochs_grow BEFORE UPDATE OF epoch ON portal FOR EACH ROW
     WHEN (NEW.epoch <= OLD.epoch)
     EXECUTE FUNCTION refuse('epochs only ever grow');
@@ -639,3 +710,5 @@ CREATE TRIGGER exposures_cannot_be_emptied BEFORE TRUNCATE ON exposures
     EXECUTE FUNCTION refuse('exposures are only ever added');
 CREATE TRIGGER reservations_cannot_be_emptied BEFORE TRUNCATE ON reservations
     EXECUTE FUNCTION refuse('reservations are never deleted');
+CREATE TRIGGER alerts_cannot_be_emptied BEFORE TRUNCATE ON alerts
+    EXECUTE FUNCTION refuse('alerts are only ever closed');

@@ -1,15 +1,19 @@
 -- Queries about what needs a second person, what came of it, and what an account allows itself.
 
 -- name: policy(account_id)^
-SELECT rehost_percent, rehost_minimum, margin_days, agreements_required FROM policies
+SELECT rehost_percent, rehost_minimum, margin_days, agreements_required, in_doubt_days, quota_near_percent
+FROM policies
 WHERE account_id = :account_id;
 
--- name: upsert_policy(account_id, rehost_percent, rehost_minimum, margin_days, agreements_required)!
-INSERT INTO policies (account_id, rehost_percent, rehost_minimum, margin_days, agreements_required)
-VALUES (:account_id, :rehost_percent, :rehost_minimum, :margin_days, :agreements_required)
+-- name: upsert_policy(account_id, rehost_percent, rehost_minimum, margin_days, agreements_required, in_doubt_days, quota_near_percent)!
+INSERT INTO policies (account_id, rehost_percent, rehost_minimum, margin_days, agreements_required,
+                      in_doubt_days, quota_near_percent)
+VALUES (:account_id, :rehost_percent, :rehost_minimum, :margin_days, :agreements_required,
+        :in_doubt_days, :quota_near_percent)
 ON CONFLICT (account_id)
 DO UPDATE SET rehost_percent = excluded.rehost_percent, rehost_minimum = excluded.rehost_minimum,
-              margin_days = excluded.margin_days, agreements_required = excluded.agreements_required;
+              margin_days = excluded.margin_days, agreements_required = excluded.agreements_required,
+              in_doubt_days = excluded.in_doubt_days, quota_near_percent = excluded.quota_near_percent;
 
 -- name: insert_decision(account_id, decision_id, reservation_id, kind, reason, evidence, replacement_id, request_text, lines, at, actor)!
 INSERT INTO decisions (account_id, decision_id, reservation_id, kind, reason, evidence, replacement_id,

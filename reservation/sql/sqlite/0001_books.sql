@@ -49,7 +49,10 @@ CREATE TABLE policies (
     rehost_minimum INTEGER NOT NULL CHECK (rehost_minimum >= 0),
     margin_days    INTEGER CHECK (margin_days >= 0),
     -- Whether nothing is given out while the newest version of an agreement is not accepted.
-    agreements_required INTEGER NOT NULL DEFAULT 0 CHECK (agreements_required IN (0, 1))
+    agreements_required INTEGER NOT NULL DEFAULT 0 CHECK (agreements_required IN (0, 1)),
+    -- From when on there are alerts: of what nobody confirms, and of rehosts.
+    in_doubt_days       INTEGER NOT NULL DEFAULT 30 CHECK (in_doubt_days >= 1),
+    quota_near_percent  INTEGER NOT NULL DEFAULT 80 CHECK (quota_near_percent BETWEEN 1 AND 100)
 ) STRICT, WITHOUT ROWID;
 
 -- People. Removed ones stay, since their names stand in the events. The passphrase is a stretched one.
@@ -470,6 +473,68 @@ CREATE TABLE kept_codes (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX kept_codes_that_wait ON kept_codes (account_id, kind) WHERE settled_with IS NULL;
 
+-- --- alerts ----------------------------------------------------------------------------------------
+
+-- What stood and was worth an alert, once for each time that it did. The facts open and close it; a person only
+-- acknowledges it. What it is about follows from the rest of the books.
+CREATE TABLE alerts (
+    account_id           BLOB NOT NULL REFERENCES accounts,
+    alert_id             BLOB NOT NULL CHECK (length(alert_id) = 16),
+    kind                 TEXT NOT NULL CHECK (kind IN ('insufficient', 'shortfall', 'expiring', 'expired', 'reserved-expired', 'in-doubt',
+                           'return-expected', 'clone', 'rollback', 'key-changed', 'duplicate-device',
+                           'quota-near')),
+    key                  TEXT NOT NULL,
+    round                INTEGER NOT NULL CHECK (round >= 1),
+    subject              TEXT NOT NULL,
+    severity             TEXT NOT NULL CHECK (severity IN ('info', 'warning', 'critical')),
+    virtual_account_id   BLOB,
+    since                TEXT NOT NULL,
+    due                  TEXT NOT NULL CHECK (due IS date(due)),
+    count                INTEGER CHECK (count >= 0),
+    step                 INTEGER CHECK (step >= 0),
+    lot_id               BLOB,
+    reservation_id       BLOB,
+    opened_at            TEXT NOT NULL,
+    changed_at           TEXT NOT NULL,
+    closed_at            TEXT,
+    acknowledged_at      TEXT,
+    acknowledged_by      TEXT,
+    note                 TEXT NOT NULL DEFAULT '' CHECK (length(note) <= 200),
+    acknowledged_with    BLOB,
+    PRIMARY KEY (account_id, alert_id),
+    UNIQUE (account_id, kind, key, round),
+    FOREIGN KEY (account_id, virtual_account_id) REFERENCES virtual_accounts,
+    FOREIGN KEY (account_id, lot_id) REFERENCES lots,
+    FOREIGN KEY (account_id, reservation_id) REFERENCES reservations,
+    FOREIGN KEY (account_id, acknowledged_with) REFERENCES events (account_id, event_id),
+    CHECK ((acknowledged_at IS NULL) = (acknowledged_by IS NULL)),
+    CHECK ((acknowledged_at IS NULL) = (acknowledged_with IS NULL)),
+    CHECK (acknowledged_at IS NOT NULL OR note = ''),
+    CONSTRAINT closed_after_it_was_opened CHECK (closed_at >= opened_at AND changed_at >= opened_at)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX one_open_alert ON alerts (account_id, kind, key) WHERE closed_at IS NULL;
+CREATE INDEX alerts_closed ON alerts (account_id, closed_at, alert_id) WHERE closed_at IS NOT NULL;
+
+-- By when devices are to be returned; it counts as long as the reservation is open.
+CREATE TABLE expected_returns (
+    account_id     BLOB NOT NULL,
+    reservation_id BLOB NOT NULL,
+    return_by      TEXT NOT NULL CHECK (return_by IS date(return_by)),
+    event_id       BLOB NOT NULL,
+    PRIMARY KEY (account_id, reservation_id),
+    FOREIGN KEY (account_id, reservation_id) REFERENCES reservations,
+    FOREIGN KEY (account_id, event_id) REFERENCES events
+) STRICT, WITHOUT ROWID;
+CREATE INDEX expected_returns_by_day ON expected_returns (account_id, return_by);
+
+-- What alerts are found by, without going through everything.
+CREATE INDEX reservations_kept ON reservations (account_id, reservation_id)
+    WHERE kept IS NOT NULL AND unconfirmed_since IS NOT NULL;
+CREATE INDEX allocations_by_end ON allocations (account_id, ends) WHERE ends IS NOT NULL;
+CREATE INDEX events_of_contradictions ON events (account_id, event_id)
+    WHERE kind IN ('forked', 'key-changed', 'sign-of-life', 'key-refused');
+CREATE INDEX events_of_refusals ON events (account_id, event_id) WHERE kind = 'stock-refused';
+
 -- --- only ever added ------------------------------------------------------------------------------
 
 CREATE TRIGGER chain_stays BEFORE UPDATE ON chain
@@ -566,6 +631,12 @@ CREATE TRIGGER reservations_remain BEFORE DELETE ON reservations
 CREATE TRIGGER closed_reservations_stay_closed BEFORE UPDATE OF state ON reservations
     WHEN OLD.closed_at IS NOT NULL AND NEW.state IN ('issued', 'active', 'updating')
     BEGIN SELECT raise(ABORT, 'a closed reservation never opens again'); END;
+
+CREATE TRIGGER alerts_remain BEFORE DELETE ON alerts
+    BEGIN SELECT raise(ABORT, 'alerts are only ever closed'); END;
+CREATE TRIGGER closed_alerts_stay BEFORE UPDATE ON alerts
+    WHEN OLD.closed_at IS NOT NULL
+    BEGIN SELECT raise(ABORT, 'a closed alert stays as it was'); END;
 
 CREATE TRIGGER epochs_grow BEFORE UPDATE OF epoch ON portal
     WHEN NEW.epoch <= OLD.epoch

@@ -1,8 +1,9 @@
-"""What is refused leaves no row behind, and what is answered again adds none."""
+"""What is refused leaves no row behind, but a note for alerts; what is answered again adds none."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import TypeVar
 
 import pytest
 
@@ -10,10 +11,19 @@ from codec.catalogue import Catalogue
 from codec.codes import Mode, Sequence, Term
 from codec.errors import CodecError
 from reservation import service
-from reservation.errors import ReservationError, SetupError
+from reservation.errors import (
+    BusyError,
+    InsufficientError,
+    OpenReservationError,
+    ReservationError,
+    SetupError,
+)
 from reservation.service import UNIVERSAL, Issued, LinesWanted, Portal
+from reservation.store import Reading, Store, Writing
 from tests.reservation.portal.appliance import START, Appliance, Time
 from tests.reservation.portal.rows import every_row
+
+T = TypeVar("T")
 
 TRAM, BOAT, TUG = Appliance("tram"), Appliance("boat"), Appliance("tug")
 
@@ -109,6 +119,16 @@ REFUSALS: dict[str, Callable[[Portal], object]] = {
 }  # fmt: skip
 
 
+NOTES = {
+    "too few": "stock-refused",
+    "none at all": "stock-refused",
+    "universal without stock": "stock-refused",
+    "an update beyond the pool": "stock-refused",
+    "a second request by another key": "key-refused",
+}
+"""Refusals that leave an event, by its kind."""
+
+
 @pytest.fixture
 def busy(portal: Portal) -> Portal:
     """A portal with licences, a reservation, a returned one, and a catalogue."""
@@ -130,6 +150,57 @@ def test_a_refusal_leaves_everything_as_it_was(name: str, busy: Portal, url: str
     with pytest.raises((ReservationError, CodecError, SetupError)) as refused:
         REFUSALS[name](busy)
     assert str(refused.value).endswith(".")
+    after = every_row(url)
+    noted = [row for row in after["events"] if row not in before["events"]]
+    assert [NOTES[name] in row for row in noted] == ([True] if name in NOTES else [])
+    for table in ("events", "chain", "unplaced_events"):
+        assert len(after.pop(table, ())) - len(before.pop(table, ())) in {0, len(noted)}
+    assert after == before
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_the_same_refusal_is_noted_once_a_day(name: str, busy: Portal, url: str, time: Time) -> None:
+    def events_after_refusing() -> int:
+        with pytest.raises(ReservationError):
+            REFUSALS[name](busy)
+        return len(every_row(url)["events"])
+
+    first = events_after_refusing()
+    assert events_after_refusing() == first
+    time.set(START.replace(day=4))
+    # A key is another one for good; what there is changes from day to day.
+    assert events_after_refusing() == first + (NOTES[name] == "stock-refused")
+
+
+@dataclass(frozen=True, slots=True)
+class OneWrite:
+    """A store that stays locked for everybody after one write."""
+
+    store: Store
+    writes: list[bool] = field(default_factory=list)
+
+    def read(self, work: Callable[[Reading], T]) -> T:
+        return self.store.read(work)
+
+    def write(self, work: Callable[[Writing], T], *, beside_others: bool = False) -> T:
+        self.writes.append(beside_others)
+        if len(self.writes) > 1:
+            raise BusyError("Somebody holds the database.")
+        return self.store.write(work, beside_others=beside_others)
+
+    def place_events(self) -> None:
+        self.store.place_events()
+
+    def close(self) -> None:
+        self.store.close()
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_a_note_that_cannot_be_written_spoils_no_refusal(name: str, busy: Portal, url: str) -> None:
+    before, store = every_row(url), OneWrite(busy.store)
+    with pytest.raises((InsufficientError, OpenReservationError)):
+        REFUSALS[name](replace(busy, store=store))
+    assert store.writes == [True, True]
     assert every_row(url) == before
 
 

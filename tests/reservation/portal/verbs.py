@@ -15,6 +15,7 @@ from typing import Any
 from codec.catalogue import Catalogue
 from codec.reading import inspect as inspect_code
 from reservation import service
+from reservation.alerts import AlertKind
 from reservation.model import FailureEvidence, Policy
 from reservation.orders import parse_order
 from reservation.roles import Role, Verb
@@ -48,6 +49,7 @@ OWN_PASSPHRASE = "a sentence of my own"
 NO_VERBS = {
     "checkpoint_of",
     "in_quarantine",
+    "note_refusal",
     "read",
     "require_issuer",
     "require_issuing",
@@ -144,6 +146,13 @@ def _reject(portal: Portal, place: str) -> object:
     return service.reject(portal, _id(place, "out"))
 
 
+def _alert(portal: Portal, place: str) -> str:
+    """Return the name of the alert about the odd device."""
+    found = service.list_alerts(_as_ann(portal), virtual_account=place).alerts
+    (clone,) = [one.alert for one in found if one.alert.fact.kind is AlertKind.CLONE]
+    return clone.name
+
+
 def _in_quarantine(portal: Portal, *, proposed_by: str = "") -> Portal:
     begin_quarantine(_as_ann(portal), reason="rehearsal")
     if proposed_by:
@@ -202,6 +211,11 @@ CALLS: dict[Verb, Callable[[Portal, str], object]] = {
     ),
     Verb.SETTLE: lambda portal, _place: settle(portal),
     Verb.SWEEP: lambda portal, _place: service.sweep(portal),
+    Verb.EXPECT_RETURN: lambda portal, place: service.expect_return(
+        portal, _id(place, "out"), portal.clock().date()
+    ),
+    Verb.LIST_ALERTS: lambda portal, place: service.list_alerts(portal, virtual_account=place),
+    Verb.ACKNOWLEDGE_ALERT: lambda portal, place: service.acknowledge_alert(portal, _alert(portal, place)),
     Verb.PROPOSE_REHOST: lambda portal, place: _propose_rehost(portal, place, "out"),
     Verb.PROPOSE_WRITE_OFF: lambda portal, place: service.propose_write_off(
         portal, _id(place, "lost"), reason="burnt"
