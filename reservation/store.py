@@ -31,13 +31,13 @@ from reservation.model import (
     State,
     Stock,
     StoredCode,
-    StoredTrust,
     Udi,
     VirtualAccount,
 )
 from reservation.people import User
 from reservation.roles import Grant
 from reservation.standing import Changes, Standing
+from reservation.trustbooks import TrustReading, TrustWriting
 
 T = TypeVar("T")
 
@@ -135,19 +135,10 @@ class PageOf:
     most: int = 50
 
 
-class Reading(Protocol):
+class Reading(TrustReading, Protocol):
     """What a transaction can read."""
 
     # --- the portal ---
-    def identity(self) -> PortalIdentity:
-        """Return what the portal is."""
-
-    def trust_text(self) -> str:
-        """Return the newest trust code."""
-
-    def every_trust(self) -> tuple[StoredTrust, ...]:
-        """Return all trust codes that there ever were, the oldest first."""
-
     def virtual_accounts(self) -> tuple[VirtualAccount, ...]:
         """Return all Virtual Accounts that there are, by name."""
 
@@ -388,7 +379,7 @@ class Reading(Protocol):
         """Return what the database's own check of its files finds."""
 
 
-class Writing(Reading, Protocol):
+class Writing(Reading, TrustWriting, Protocol):
     """What a transaction can write."""
 
     def record(self, changes: Changes) -> None:
