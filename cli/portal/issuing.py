@@ -239,9 +239,9 @@ def _needs(one: "DeviceBehind") -> str:
 def renew(session: Session, portal: "Portal", unlock: Unlock) -> Report:
     """Issue anew what a revoked issuer had signed and nobody confirmed.
 
-    Prints the new authorization codes. Each gets the next number and grants the same, without what has ended. Nothing is held twice, whichever of
-    the two a device has installed. What devices have confirmed stays as it is. Prints one code a line; each
-    goes to its device, with the trust code first.
+    Prints the new authorization codes, one a line. Each has the next number and grants the same, without what
+    has ended. Nothing is held twice, whichever of the two a device has installed. What devices have confirmed
+    stays as it is. Each code goes to its device, with the trust code first.
     """
     from reservation.service.context import require_issuing
     from reservation.service.issuers import devices_behind
