@@ -103,23 +103,23 @@ def key_named(text: str, before: Trust) -> bytes:
     return named
 
 
-def require_own(root: VerifyingKey, signer: VerifyingKey, before: Trust) -> bool:
+def require_own(root: VerifyingKey, former: VerifyingKey, before: Trust) -> bool:
     """Return whether a root is the next one that the trust code before names.
 
     Args:
         root: The root that is to sign.
-        signer: The root that signed the code before.
+        former: The root that signed the code before.
         before: What that code says.
 
     Raises:
         OtherRootError: When it is neither that root nor the next one.
     """
-    if root.raw == signer.raw:
+    if root.raw == former.raw:
         return False
     if root.raw == before.next_root:
         return True
     raise OtherRootError(
-        f"The trust code was signed by root {signer.id.hex()}, and this key is {root.id.hex()}: devices "
+        f"The trust code was signed by root {former.id.hex()}, and this key is {root.id.hex()}: devices "
         "would refuse what it signs.",
         hint="Take the key file of that root, or the trust file of this one.",
     )

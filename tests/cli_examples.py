@@ -391,7 +391,7 @@ EXAMPLES: tuple[Example, ...] = (
     Example(
         "keys rotate-issuer",
         (
-            "mkdir -p safe && mv keys/root.pem safe/ && cp keys/passphrase safe/",
+            "mkdir -p safe && mv portal-keys/root.pem safe/ && cp portal-keys/passphrase safe/",
             "tallystick keys rotate-issuer > next-issuer.txt",
             "cat next-issuer.txt",
         ),

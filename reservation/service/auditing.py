@@ -48,9 +48,9 @@ from reservation.model import (
 )
 from reservation.roles import Rights, Verb
 from reservation.service.auditing_people import check_people
-from reservation.service.auditing_trust import check_signers, check_trust
+from reservation.service.auditing_trust import check_issuers_of, check_trust
 from reservation.service.context import Issuer, Portal, read
-from reservation.service.issuers import Signers
+from reservation.service.issuers import IssuerHistory
 from reservation.service.issuing import require_standing, spelled_lines
 from reservation.service.shorts import is_signed_by
 from reservation.standing import Standing
@@ -103,13 +103,13 @@ def _all_findings(books: Reading, issuer: Issuer | None, progress: Progress | No
     was_restored = books.identity().epoch > 0
     for subject, message in check_trust(books):
         yield Finding("trust", subject, message)
-    signers = Signers.of(books)
+    history = IssuerHistory.of(books)
     for reservation in books.every_reservation():
         standing = require_standing(books, reservation.id)
         yield from _check_reservation(standing, was_restored=was_restored)
         codes = books.codes(reservation.id)
-        yield from _check_codes(books, signers, standing, codes)
-        for message in check_signers(books, signers, standing, codes, was_restored=was_restored):
+        yield from _check_codes(books, history, standing, codes)
+        for message in check_issuers_of(books, history, standing, codes, was_restored=was_restored):
             yield Finding("code", f"reservation {reservation.name}", message)
         yield from _check_shorts(books, issuer, standing, codes)
         yield from _check_grade(reservation, codes)
@@ -303,7 +303,7 @@ def _check_decisions(books: Reading, standing: Standing) -> Iterator[Finding]:
 
 
 def _check_codes(
-    books: Reading, signers: Signers, standing: Standing, codes: tuple[StoredCode, ...]
+    books: Reading, history: IssuerHistory, standing: Standing, codes: tuple[StoredCode, ...]
 ) -> Iterator[Finding]:
     """Verify every code again, and compare the reservation with what the codes say."""
     reservation = standing.reservation
@@ -311,7 +311,7 @@ def _check_codes(
     ids = {one.sequence: one.code_id for one in standing.issued}
     for stored in (one for one in codes if one.kind is not UnsignedKind.SHORT):
         try:
-            problem = _problem_of(books, signers, standing, stored, ids)
+            problem = _problem_of(books, history, standing, stored, ids)
         except CodecError as error:
             problem = error.message
         if problem:
@@ -407,7 +407,7 @@ def _wrongly_released(books: Reading, standing: Standing, codes: tuple[StoredCod
 
 def _problem_of(
     books: Reading,
-    signers: Signers,
+    history: IssuerHistory,
     standing: Standing,
     stored: StoredCode,
     ids: Mapping[Sequence, bytes],
@@ -418,7 +418,7 @@ def _problem_of(
         return f"its text was changed in group {inspected.repairs[0].group}"
     if code.kind is not stored.kind:
         return "it is of another kind"
-    if _verified_id(signers, standing.reservation, code, ids) != stored.id:
+    if _verified_id(history, standing.reservation, code, ids) != stored.id:
         return "its id is another one"
     if isinstance(code.unverified, Authorization):
         return _problem_of_lines(books, standing, stored, code.unverified)
@@ -426,7 +426,7 @@ def _problem_of(
 
 
 def _verified_id(
-    signers: Signers,
+    history: IssuerHistory,
     reservation: Reservation,
     code: UnverifiedCode[Code],
     ids: Mapping[Sequence, bytes],
@@ -436,7 +436,7 @@ def _verified_id(
     if code.kind is Kind.REQUEST:
         return verify_request(require_kind(code, Request)).id
     if code.kind is Kind.AUTHORIZATION:
-        found = signers.verified(require_kind(code, Authorization), reservation.id)
+        found = history.verified(require_kind(code, Authorization), reservation.id)
         if found is None:
             raise NotGenuineError("no issuer that was ever in use here signed it")
         return found[0].id

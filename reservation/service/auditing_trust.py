@@ -13,7 +13,7 @@ from codec.keys import VerifyingKey
 from codec.reading import inspect
 from reservation.issuers import UsedIssuer, identity_under
 from reservation.model import PortalIdentity, StoredCode, StoredTrust
-from reservation.service.issuers import Signers
+from reservation.service.issuers import IssuerHistory
 from reservation.standing import Standing
 from reservation.store import Reading
 
@@ -71,25 +71,25 @@ def _check_issuers(
         yield "the issuer's key", "it is not the one that came into use last"
 
 
-def check_signers(
+def check_issuers_of(
     books: Reading,
-    signers: Signers,
+    history: IssuerHistory,
     standing: Standing,
     codes: tuple[StoredCode, ...],
     *,
     was_restored: bool,
 ) -> Iterator[str]:
     """Look whether each authorization of a reservation is of the issuer that was in use at its time."""
-    if was_restored or len(signers.used) < 2:
+    if was_restored or len(history.used) < 2:
         return
     came = books.authorization_events(standing.reservation.id)
     for stored in (one for one in codes if one.kind is Kind.AUTHORIZATION):
-        in_use = _in_use_at(signers.used, came[stored.id])
+        in_use = _in_use_at(history.used, came[stored.id])
         try:
             code = require_kind(inspect(stored.text).code, Authorization)
         except CodecError:
             continue  # It is a finding of its own.
-        found = signers.verified(code, standing.reservation.id)
+        found = history.verified(code, standing.reservation.id)
         if found and found[1] != in_use:
             yield (
                 f"authorization {stored.sequence} is of issuer {VerifyingKey(found[1]).id.hex()}, which was "

@@ -253,49 +253,49 @@ def devices_behind(portal: Portal) -> tuple[DeviceBehind, ...]:
     """
 
     def work(books: Reading, rights: Rights) -> tuple[DeviceBehind, ...]:
-        signers, trust = Signers.of(books), newest_trust(books)
+        history, trust = IssuerHistory.of(books), newest_trust(books)
         open_ones = (one for one in books.every_reservation() if one.state.is_open)
         found = (
-            _behind(books, signers, trust, one) for one in open_ones if rights.covers(one.virtual_account_id)
+            _behind(books, history, trust, one) for one in open_ones if rights.covers(one.virtual_account_id)
         )
         return tuple(one for one in found if one.needs_trust or one.needs_renewal)
 
     return read(portal, Verb.DEVICES_BEHIND, work)
 
 
-def _behind(books: Reading, signers: "Signers", trust: Trust, reservation: Reservation) -> DeviceBehind:
+def _behind(books: Reading, history: "IssuerHistory", trust: Trust, reservation: Reservation) -> DeviceBehind:
     codes = books.codes(reservation.id)
-    newest = signers.of_sequence(reservation, codes, reservation.sequence)
+    newest = history.of_sequence(reservation, codes, reservation.sequence)
     confirmed = reservation.confirmed
-    known = signers.of_sequence(reservation, codes, confirmed) if confirmed else None
+    known = history.of_sequence(reservation, codes, confirmed) if confirmed else None
     return DeviceBehind(
         reservation,
         reservation.udi,
-        signers.serial_shown_by(known) < trust.serial,
+        history.serial_shown_by(known) < trust.serial,
         _needs_renewal(trust, reservation, newest),
     )
 
 
-def _needs_renewal(trust: Trust, reservation: Reservation, signer: bytes | None) -> bool:
-    """Tell whether nobody confirmed the newest authorization, and devices believe its signer no more."""
+def _needs_renewal(trust: Trust, reservation: Reservation, issuer_key: bytes | None) -> bool:
+    """Tell whether nobody confirmed the newest authorization, and devices believe its issuer no more."""
     if reservation.confirmed == reservation.sequence:
         return False
     listed = {one.key for one in trust.issuers}
-    return signer is None or signer not in listed or issuers.is_revoked(trust, signer)
+    return issuer_key is None or issuer_key not in listed or issuers.is_revoked(trust, issuer_key)
 
 
 # --- who signed ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Signers:
+class IssuerHistory:
     """The keys that ever signed for this portal, and from when on."""
 
     portal_id: bytes
     used: tuple[UsedIssuer, ...]
 
     @classmethod
-    def of(cls, books: Reading) -> "Signers":
+    def of(cls, books: Reading) -> "IssuerHistory":
         """Take them from the books."""
         return cls(books.identity().portal_id, books.used_issuers())
 
@@ -361,9 +361,9 @@ def renew(portal: Portal, reservation_id: bytes) -> Issued:
         standing = standing_for(books, stamp.rights, reservation_id)
         reservation = standing.reservation
         rules.require_open(reservation)
-        signers = Signers.of(books)
-        signer = signers.of_sequence(reservation, books.codes(reservation.id), reservation.sequence)
-        if not _needs_renewal(newest_trust(books), reservation, signer):
+        history = IssuerHistory.of(books)
+        issuer_key = history.of_sequence(reservation, books.codes(reservation.id), reservation.sequence)
+        if not _needs_renewal(newest_trust(books), reservation, issuer_key):
             raise WrongStateError(
                 f"The newest authorization of reservation {reservation.name} needs no renewal: devices "
                 "believe its issuer, or the device has confirmed it.",

@@ -36,7 +36,7 @@ from reservation.rebuilding import Found, Placed, place_lines, rebuild
 from reservation.service.catalogue import covers
 from reservation.service.codes import reservations_hinted
 from reservation.service.context import following
-from reservation.service.issuers import Signers, newest_trust
+from reservation.service.issuers import IssuerHistory, newest_trust
 from reservation.service.issuing import require_standing, virtual_account_named, virtual_account_of
 from reservation.service.stock import lot_of
 from reservation.service.watching import enter_quarantine
@@ -113,9 +113,9 @@ def authorization_in(kept: KeptCode) -> UnverifiedCode[Authorization]:
 
 def proofs(books: Reading, code: UnverifiedCode[Authorization]) -> Iterator[Proof]:
     """Find the requests for which an authorization is genuine: at most one, unless a hash was broken."""
-    signers = Signers.of(books)
+    history = IssuerHistory.of(books)
     for request, standing in _requests_hinted(books, code.unverified.request_hint):
-        found = signers.verified(code, request.id)
+        found = history.verified(code, request.id)
         if found is not None:
             verified, key = found
             yield Proof(request, verified, standing, is_revoked(newest_trust(books), key))
