@@ -148,6 +148,37 @@ def test_of_old_and_new_on_a_device_every_pair_is_decided(desk: RootedDesk) -> N
             assert got.json.get("error", {}).get("code") == error, (got, error)
 
 
+def test_trust_and_authorization_come_in_one_bundle(desk: RootedDesk) -> None:
+    """One bundle for every device: each takes the trust code, and of the authorizations its own."""
+    desk.join("spare", "FDO2")
+    for machine in ("router", "spare"):
+        desk.reserved(machine)
+    code = desk.certified("--revoke", desk.old)
+    desk.done("portal", "issuer", "adopt", code)
+    renewed = desk.done("portal", "issuer", "renew").out
+    file = desk.write("all.txt", f"{renewed}{code}\n")
+    bundle = desk.done("code", "bundle", file).line
+    for machine in ("router", "spare"):
+        installed = desk.done("device", "install", bundle, on=machine)
+        assert "Trust code number 2" in installed.err
+        assert desk.done("device", "install", bundle, on=machine).line == installed.line
+        desk.done("portal", "accept", installed.line)
+    assert desk.done("portal", "issuer", "devices", "--json").json["devices"] == []
+    # For a third one there is nothing in it but the trust code.
+    desk.join("portal", "FDO3")
+    request = desk.done("device", "request", on="portal").line
+    third = desk.done("device", "install", bundle, on="portal")
+    assert "In force now" in third.out
+    assert "No authorization in it is for this device" in third.err
+    # Without a trust code that is refused, and so are a device's own codes.
+    others = desk.done("code", "bundle", desk.write("others.txt", renewed)).line
+    assert (
+        desk.run("device", "install", others, "--json", on="portal").json["error"]["code"] == "other-device"
+    )
+    requests = desk.done("code", "bundle", desk.write("q.txt", f"{request}\n")).line
+    assert desk.run("device", "install", requests, "--json").json["error"]["code"] == "wrong-kind"
+
+
 def test_a_private_key_is_on_no_stream(desk: RootedDesk) -> None:
     """Looked for as bytes, hexadecimal digits and characters, in all that the commands say."""
     said = []
