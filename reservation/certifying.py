@@ -23,6 +23,8 @@ from codec.keys import KEY_BYTES, SigningKey, VerifyingKey
 from reservation.errors import CertifyError, OtherRootError, UnknownNameError
 
 KEY_ID_DIGITS = 16
+MOST_ISSUERS = 15
+"""What a trust code can list (docs/spec/code-v1.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ def following(root: SigningKey, before: Trust, change: Change, *, is_next: bool,
         raise CertifyError(
             "No issuer would be left in the trust code.", hint="Certify a new one in the same step."
         )
+    _require_room(kept, change)
     revoked = {*before.revoked, *change.revoked}
     wrong = [key for key in change.certified if VerifyingKey(key).id in revoked]
     if wrong:
@@ -167,6 +170,17 @@ def following(root: SigningKey, before: Trust, change: Change, *, is_next: bool,
         following_root,
     )
     return trust if trust == before and not is_next else replace(trust, serial=before.serial + 1)
+
+
+def _require_room(listed: Mapping[bytes, IssuerKey], change: Change) -> None:
+    if len(listed) <= MOST_ISSUERS:
+        return
+    former = [key for key in listed if key not in change.certified]
+    oldest = VerifyingKey(min(former, key=lambda key: listed[key].valid_from))
+    raise CertifyError(
+        f"A trust code lists at most {MOST_ISSUERS} issuers, and this one would list {len(listed)}.",
+        hint=f"List an old one no more, of which no authorization waits: --drop {oldest.id.hex()}",
+    )
 
 
 def _certified(key: bytes, validity: Validity, known: IssuerKey | None, today: date) -> IssuerKey:

@@ -1,5 +1,7 @@
 """What a root signs: one code after another, each whole, no serial twice, far from any portal."""
 
+import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from codec.alphabet import to_characters
 from codec.codes import IssuerKey, Trust
 from codec.envelope import sign_trust
 from codec.keys import SigningKey
-from reservation.certifying import Change, Validity, following, key_named, public_key
+from reservation.certifying import MOST_ISSUERS, Change, Validity, following, key_named, public_key
 from reservation.errors import CertifyError, OtherRootError, ReservationError, UnknownNameError
 from reservation.signedtrusts import newest, sign_following
 from reservation.trustfile import TrustFile, parse, render
@@ -65,6 +67,19 @@ def test_the_days_of_an_issuer_change_and_it_is_listed_once() -> None:
     assert (issuer.valid_from, issuer.valid_until) == (TODAY, date(2027, 3, 1))
     (issuer,) = after(after(FIRST, until), certifying(KEYS[0])).issuers
     assert issuer.valid_until == date(2027, 3, 1)
+
+
+def test_when_no_more_issuers_fit_the_oldest_is_named_and_dropped() -> None:
+    trust = FIRST
+    for number in range(20, 20 + MOST_ISSUERS - 1):
+        trust = after(trust, certifying(SigningKey(bytes([number]) * 32)))
+    sign_trust(trust, ROOT)
+    with pytest.raises(CertifyError) as refused:
+        after(trust, certifying(KEYS[1]))
+    named = re.search(r"--drop ([0-9a-f]{16})", refused.value.hint)
+    assert named
+    change = replace(certifying(KEYS[1]), dropped=frozenset({key_named(named[1], trust)}))
+    sign_trust(after(trust, change), ROOT)
 
 
 def test_a_next_root_is_kept_until_it_signs_itself() -> None:
