@@ -86,7 +86,7 @@ tallystick = _Program(
         "device": ("cli.device:device", "On the machine that runs the licensed product."),
         "portal": ("cli.portal:portal", "Where the licences are kept and given out."),
         "code": ("cli.code:code", "Look into codes, without a device or a portal."),
-        "keys": ("cli.keys:keys", "Make and look at the keys of portals."),
+        "keys": ("cli.keys:keys", "Make, certify, revoke and look at the keys of portals."),
         "demo": ("cli.demo:demo", "Walk one reservation through its whole life, on this screen."),
     },
     params=[

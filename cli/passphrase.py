@@ -187,6 +187,20 @@ def new_own_passphrase(session: "Session", given: str | None) -> str:
         UsageMistakeError: When it is too short, typed differently the second time, or nobody can be asked.
         KeyFileError: When its file cannot be used.
     """
+    return _changed(session, given, f"Your new passphrase (at least {SHORTEST} characters): ")
+
+
+def changed_passphrase(session: "Session", given: str | None) -> str:
+    """Return the new passphrase of a key file that has one: from a file, or from a person, asked twice.
+
+    Raises:
+        UsageMistakeError: When it is too short, typed differently the second time, or nobody can be asked.
+        KeyFileError: When its file cannot be used.
+    """
+    return _changed(session, given, f"New passphrase of the key (at least {SHORTEST} characters): ")
+
+
+def _changed(session: "Session", given: str | None, question: str) -> str:
     if given:
         return _fit_for_a_key(_first_line(Path(given), "--new-passphrase-file"))
     if not session.can_ask_secretly:
@@ -194,7 +208,6 @@ def new_own_passphrase(session: "Session", given: str | None) -> str:
             "A new passphrase is needed, and nobody is here to be asked for it.",
             hint="Name a file that holds it: --new-passphrase-file F.",
         )
-    question = f"Your new passphrase (at least {SHORTEST} characters): "
     first = _fit_for_a_key(session.world.passphrase(question))
     if session.world.passphrase("The same again: ") != first:
         raise UsageMistakeError("The two passphrases differ. Nothing was done.", hint="Try again.")

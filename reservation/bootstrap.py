@@ -45,7 +45,7 @@ from reservation.service.stock import require_match
 from reservation.store import Copy, Founding, Store
 
 ROOT_FILE = "root.pem"
-ISSUER_FILE = "issuer.pem"
+ISSUER_FILE = keyfile.FIRST_ISSUER
 DEFAULT_MINIMUM_MATCH = 3
 
 _SEED_BYTES = 32
@@ -411,20 +411,33 @@ def begin_checkpoint(portal: Portal, checkpoints: Path) -> None:
     checkpointfile.keep(checkpoints, watching.checkpoint_of(portal))
 
 
-def unlocked(portal: Portal, issuer_file: Path, passphrase: str) -> Portal:
+def unlocked(portal: Portal, keys_folder: Path, passphrase: str, *, key: bytes | None = None) -> Portal:
     """Return an open portal with its issuer's key, so that it can sign authorizations.
 
+    Args:
+        portal: The portal.
+        keys_folder: Where its keys are.
+        passphrase: Of the key's file.
+        key: Public key of an issuer that is to come into use; None: the one in use.
+
     Raises:
-        KeyFileError: When the key cannot be opened, or is not this portal's.
+        KeyFileError: When the key cannot be opened, or is not that one.
         MissingExtraError: When the extra ``portal`` is not installed.
     """
-    return replace(portal, issuer=_open_issuer(portal.store, issuer_file, passphrase))
+    identity = portal.store.read(lambda books: books.identity())
+    wanted = key or identity.issuer_key
+    file = keyfile.issuer_file(keys_folder, wanted)
+    return replace(portal, issuer=_open_key(identity, file, passphrase, wanted))
 
 
 def _open_issuer(store: Store, file: Path, passphrase: str) -> Issuer:
     identity = store.read(lambda books: books.identity())
+    return _open_key(identity, file, passphrase, identity.issuer_key)
+
+
+def _open_key(identity: PortalIdentity, file: Path, passphrase: str, wanted: bytes) -> Issuer:
     key = keyfile.read_key(file, passphrase)
-    keyfile.require_same(file, key, identity.issuer_key)
+    keyfile.require_same(file, key, wanted)
     return Issuer(key, identity.portal_id)
 
 

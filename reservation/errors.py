@@ -278,6 +278,24 @@ class OtherIssuerError(RuleError):
     code = "other-issuer"
 
 
+class CertifyError(RuleError):
+    """A trust code that a root must not sign, or should not."""
+
+    code = "certify"
+
+
+class OtherRootError(NotHereError):
+    """A root that did not sign the trust code which its own is to follow, and is not named in it."""
+
+    code = "other-root"
+
+
+class ReplacedIssuerError(BusyError):
+    """A key that was the issuer's when it was opened, and is not any more."""
+
+    code = "issuer-replaced"
+
+
 class UnknownNameError(RuleError):
     """A reservation, Virtual Account, lot or product that does not exist."""
 

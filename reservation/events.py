@@ -19,7 +19,8 @@ class EventKind(StrEnum):
     """What happened. The names are stable: scripts and reports rely on them."""
 
     ACCOUNT_OPENED = "account-opened"
-    TRUST_ISSUED = "trust-issued"
+    TRUST_TAKEN = "trust-taken"
+    ISSUER_CHANGED = "issuer-changed"
     VIRTUAL_ACCOUNT_ADDED = "virtual-account-added"
     CATALOGUE_ADDED = "catalogue-added"
     PRODUCT_SET = "product-set"
@@ -30,6 +31,7 @@ class EventKind(StrEnum):
     LOT_RESUMED = "lot-resumed"
     RESERVED = "reserved"
     UPDATED = "updated"
+    RENEWED = "renewed"
     CONFIRMED = "confirmed"
     CONFIRMED_LATE = "confirmed-late"
     CONFIRMED_MAC = "confirmed-mac"

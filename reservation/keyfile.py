@@ -15,10 +15,13 @@ from pathlib import Path
 
 from codec.keys import KEY_BYTES, SigningKey, VerifyingKey
 from reservation import folders
-from reservation.errors import AlreadyThereError, KeyFileError, MissingExtraError, StorageError
+from reservation.errors import AlreadyThereError, BusyError, KeyFileError, MissingExtraError, StorageError
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _LARGEST = 65_536
+
+FIRST_ISSUER = "issuer.pem"
+"""Name of the file of the issuer's key that a portal was made with."""
 
 
 def encrypted_pem(key: SigningKey, passphrase: str) -> bytes:
@@ -62,12 +65,17 @@ def write_key(path: Path, key: SigningKey, passphrase: str) -> None:
 
     Raises:
         AlreadyThereError: When there is a file of that name.
+        BusyError: When another command took its draft away.
         StorageError: When it cannot be written.
         KeyFileError: When the passphrase is empty.
     """
     draft_key(path, key, passphrase)
     try:
-        publish_key(path, key.verifying_key)
+        if not publish_key(path, key.verifying_key):
+            raise BusyError(
+                f"Another command is making keys in {path.parent} at the moment. Nothing was done.",
+                hint="Look at what it says. Should it fail, try again.",
+            )
     except BaseException:
         discard_drafts(path)
         raise
@@ -87,17 +95,22 @@ def draft_key(path: Path, key: SigningKey, passphrase: str) -> None:
         folders.make(path.parent)
         for draft in _drafts(path):
             draft.unlink()
-        descriptor = os.open(_draft(path, key.verifying_key), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_private(_draft(path, key.verifying_key), content)
     except BaseException as error:
         discard_drafts(path)
         if isinstance(error, OSError):
             raise _unwritable(path, error) from error
         raise
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    """Write a new file that only its owner can read, and make its content last."""
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def publish_key(path: Path, key: VerifyingKey) -> bool:
@@ -133,6 +146,68 @@ def publish_key(path: Path, key: VerifyingKey) -> bool:
             raise _unwritable(path, error) from error
         raise
     return True
+
+
+def replace_key(path: Path, key: SigningKey, passphrase: str) -> None:
+    """Write a key file anew with another passphrase, durably: whoever looks finds the old one or the new one.
+
+    Raises:
+        StorageError: When it cannot be written; the file is as it was then.
+        KeyFileError: When the passphrase is empty.
+    """
+    content = encrypted_pem(key, passphrase)
+    draft = _draft(path, key.verifying_key)
+    try:
+        draft.unlink(missing_ok=True)
+        _write_private(draft, content)
+        draft.replace(path)
+        folders.sync(path.parent)
+    except BaseException as error:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise _unwritable(path, error) from error
+        raise
+
+
+def issuer_file(folder: Path, key: bytes) -> Path:
+    """Return where the private half of an issuer's key is: under its id, or where a portal's first one is.
+
+    Args:
+        folder: Of the portal's keys.
+        key: Public key, 32 bytes.
+    """
+    named = folder / issuer_file_name(key)
+    return named if named.exists() else folder / FIRST_ISSUER
+
+
+def issuer_file_name(key: bytes) -> str:
+    """Return the name of the file that keeps an issuer's key which was made later than the portal."""
+    return f"issuer-{VerifyingKey(key).id.hex()}.pem"
+
+
+def settle_issuers(folder: Path) -> None:
+    """Finish what commands that were cut off left of later issuers' keys: drafts go, whole ones last.
+
+    Raises:
+        StorageError: When that fails.
+    """
+    try:
+        for draft in folder.glob(".issuer-*.pem.*.new"):
+            draft.unlink(missing_ok=True)
+        folders.sync(folder)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def later_issuers(folder: Path) -> list[tuple[Path, bytes]]:
+    """Return the files of issuers' keys made later than the portal, each with the id in its name."""
+    found = []
+    for path in sorted(folder.glob("issuer-*.pem")):
+        digits = path.stem.removeprefix("issuer-")
+        with suppress(ValueError):
+            found.append((path, bytes.fromhex(digits)))
+    return found
 
 
 def discard_drafts(path: Path) -> None:
@@ -234,7 +309,8 @@ def require_same(path: Path, key: SigningKey, wanted: bytes) -> None:
         whose = f" ({named.id.hex()})" if named else ""
         raise KeyFileError(
             f"The key {path} ({key.verifying_key.id.hex()}) is not the one that this portal uses{whose}.",
-            hint="Say where this portal's key is.",
+            hint="Say where this portal's key is (TALLYSTICK_KEYS), or restore its file: issuer-KEYID.pem, "
+            f"or {FIRST_ISSUER} where it is the first one.",
         )
 
 

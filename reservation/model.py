@@ -112,6 +112,8 @@ class PortalIdentity:
         root_key: Public key that certifies issuers.
         issuer_key: Public key that signs authorizations.
         issuer_from: First UTC day on which devices believe it.
+        issuer_until: Last one, by the newest trust code; None: without end.
+        issuer_revoked: Whether the root has revoked it.
     """
 
     portal_id: bytes
@@ -120,6 +122,8 @@ class PortalIdentity:
     root_key: bytes
     issuer_key: bytes
     issuer_from: date
+    issuer_until: date | None = None
+    issuer_revoked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +134,13 @@ class StoredTrust:
         serial: The number that only grows.
         id: id(T), 32 bytes.
         text: The code.
+        root: Public key of the root that signed it.
     """
 
     serial: int
     id: bytes
     text: str
+    root: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,11 @@ class Verb(StrEnum):
     SHOW_CATALOGUE = "show_catalogue"
     LIST_PRODUCTS = "list_products"
     TRUST_FILE = "trust_file"
+    READ_TRUST = "read_trust"
+    TAKE_TRUST = "take_trust"
+    LIST_ISSUERS = "list_issuers"
+    DEVICES_BEHIND = "devices_behind"
+    RENEW = "renew"
     IS_FOR_BRINGING = "is_for_bringing"
     SETTLE = "settle"
     SWEEP = "sweep"
@@ -189,6 +194,11 @@ TABLE: dict[Verb, Row] = {
     Verb.SHOW_CATALOGUE: Row("see the catalogue", *_LICENSING_AT_ALL),
     Verb.LIST_PRODUCTS: Row("list products", *_LICENSING_AT_ALL),
     Verb.TRUST_FILE: Row("see the trust file", *_ANYBODY),
+    Verb.READ_TRUST: Row("read a trust code", *_ADMINISTRATOR),
+    Verb.TAKE_TRUST: Row("take a trust code", *_ADMINISTRATOR),
+    Verb.LIST_ISSUERS: Row("see the issuers", *_ANYBODY),
+    Verb.DEVICES_BEHIND: Row("see which devices need a trust code", *_LICENSING),
+    Verb.RENEW: Row("issue an authorization anew", *_LICENSING),
     Verb.IS_FOR_BRINGING: Row("bring a code", *_LICENSING_AT_ALL),
     Verb.SETTLE: Row("judge codes that wait", *_LICENSING_AT_ALL),
     Verb.SWEEP: Row("post what is due", *_LICENSING_AT_ALL),

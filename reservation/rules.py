@@ -395,7 +395,9 @@ def require_universal(standing: Standing, counts: Mapping[str, int]) -> None:
         )
 
 
-def record_update(standing: Standing, issue: Issue, stamp: Stamp) -> Changes:
+def record_update(
+    standing: Standing, issue: Issue, stamp: Stamp, kind: EventKind = EventKind.UPDATED
+) -> Changes:
     """Record a further authorization of an open reservation."""
     before = standing.reservation
     reservation = replace(
@@ -411,7 +413,7 @@ def record_update(standing: Standing, issue: Issue, stamp: Stamp) -> Changes:
     held = ledger.hold({**standing.binding(), issue.sequence: issue.taken}, before.confirmed)
     lots = {**standing.lots, **issue.lots}
     return Changes(
-        event=event_on(before, EventKind.UPDATED, issue.detail(), stamp),
+        event=event_on(before, kind, issue.detail(), stamp),
         reservation=reservation,
         allocations=issue.allocations(),
         held=held,

@@ -32,13 +32,13 @@ from reservation.model import (
     State,
     Stock,
     StoredCode,
-    StoredTrust,
     Udi,
     VirtualAccount,
 )
 from reservation.people import User
 from reservation.roles import Grant
 from reservation.standing import Changes, Standing
+from reservation.trustbooks import TrustReading, TrustWriting
 
 T = TypeVar("T")
 
@@ -136,19 +136,10 @@ class PageOf:
     most: int = 50
 
 
-class Reading(ReadingAlerts, Protocol):
+class Reading(ReadingAlerts, TrustReading, Protocol):
     """What a transaction can read."""
 
     # --- the portal ---
-    def identity(self) -> PortalIdentity:
-        """Return what the portal is."""
-
-    def trust_text(self) -> str:
-        """Return the newest trust code."""
-
-    def every_trust(self) -> tuple[StoredTrust, ...]:
-        """Return all trust codes that there ever were, the oldest first."""
-
     def virtual_accounts(self) -> tuple[VirtualAccount, ...]:
         """Return all Virtual Accounts that there are, by name."""
 
@@ -389,7 +380,7 @@ class Reading(ReadingAlerts, Protocol):
         """Return what the database's own check of its files finds."""
 
 
-class Writing(Reading, WritingAlerts, Protocol):
+class Writing(Reading, WritingAlerts, TrustWriting, Protocol):
     """What a transaction can write."""
 
     def record(self, changes: Changes) -> None:

@@ -400,6 +400,48 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example("keys show", ("tallystick keys show new-issuer.pem --passphrase-file passphrase.txt",)),
     Example(
+        "keys passphrase",
+        (
+            "printf 'five better words from dice' > better.txt && chmod 600 better.txt",
+            "tallystick keys passphrase new-issuer.pem --passphrase-file passphrase.txt "
+            "--new-passphrase-file better.txt",
+        ),
+    ),
+    Example(
+        "keys rotate-issuer",
+        (
+            "mkdir -p safe && mv portal-keys/root.pem safe/ && cp portal-keys/passphrase safe/",
+            "tallystick keys rotate-issuer > next-issuer.txt",
+            "cat next-issuer.txt",
+        ),
+        "The next issuer's key. The root went to a machine of its own.",
+    ),
+    Example(
+        "keys certify",
+        (
+            "tallystick keys certify next-issuer.txt --root safe/root.pem --trust trust.txt > trust-code.txt",
+            "cat trust-code.txt",
+        ),
+        "The root's machine has no portal: a public key came, a trust code goes.",
+    ),
+    Example("portal issuer adopt", ("tallystick portal issuer adopt --file trust-code.txt",)),
+    Example("portal issuer list", ("tallystick portal issuer list",)),
+    Example("portal issuer devices", ("tallystick portal issuer devices",), "Who needs the trust code."),
+    Example(
+        "keys revoke",
+        (
+            "tallystick portal issuer list | awk '/used before/ {print $1}' > old-issuer.txt",
+            "tallystick keys revoke old-issuer.txt --root safe/root.pem > revoked.txt",
+            "tallystick portal issuer adopt --file revoked.txt",
+        ),
+        "The old key was seen in a wrong place.",
+    ),
+    Example(
+        "portal issuer renew",
+        ("tallystick portal issuer renew",),
+        "What it had signed and nobody confirmed is issued anew.",
+    ),
+    Example(
         "demo",
         ("tallystick demo --fast -q | tail -3",),
         "The end of it; on a terminal it also draws a QR, refuses the wrong device, and repairs mistakes.",

@@ -1,5 +1,6 @@
 """The commands of a device that exchange codes with the portal."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from cli.code_input import CodeInput, code_text, repairs_record, takes_code
@@ -121,17 +122,70 @@ def install(session: Session, device: "Device", given: CodeInput, output: CodeOu
     Where the way back to the portal is a telephone, `--short` prints 24 characters to be read aloud. They
     prove less; the confirmation itself can be shown at any time (`confirmation`) and brought later.
 
-    A trust code (it starts with T) is installed in the same way: it says which issuers to believe.
+    A trust code (it starts with T) is installed in the same way: it says which issuers to believe. A bundle
+    may carry both, for many devices: the trust code goes first, then the authorization for this one.
     """
     from codec.codes import Authorization, Kind
+    from codec.errors import WrongKindError
 
     raw = given.read(session, "the authorization code", kinds=(Kind.AUTHORIZATION, Kind.TRUST))
-    received = device.read(raw, search=given.search)
+    try:
+        received = device.read(raw, search=given.search)
+    except WrongKindError:
+        members = _members(raw)
+        if not members:
+            raise
+        return _carried(device, members, output, short=short)
     code = given.accepted(session, received)
     repairs = {"repairs": repairs_record(received.repairs)}
     if isinstance(code.value, Authorization):
         return _installed(device, code, output, repairs, short=short)
     return _trusted(device, code, repairs)
+
+
+def _members(raw: str) -> tuple[str, ...]:
+    """Return the codes of a bundle; none for anything else."""
+    from codec.carriers import opened
+    from codec.parity import text_of
+
+    inside = opened(raw)
+    return tuple(text_of(member) for member in inside) if isinstance(inside, tuple) else ()
+
+
+def _carried(device: "Device", members: tuple[str, ...], output: CodeOutput, *, short: bool) -> Report:
+    """Install the newest trust code of a bundle, and then the authorization that is for this device."""
+    from codec.codes import Kind
+    from codec.errors import NotGenuineError, WrongKindError
+    from reservation.errors import OlderTrustError
+
+    trusts = [device.read(text).code for text in members if text[0] == Kind.TRUST.value]
+    done: Report | None = None
+    if trusts:
+        newest = max(trusts, key=lambda code: getattr(code.value, "serial", 0))
+        # A device that has a newer one already needs nothing of it.
+        with suppress(OlderTrustError):
+            done = _trusted(device, newest, {})
+    found: list[VerifiedCode[Any]] = []
+    refused: NotGenuineError | None = None
+    for text in (one for one in members if one[0] == Kind.AUTHORIZATION.value):
+        try:
+            found.append(device.read(text).code)
+        except NotGenuineError as error:
+            refused = error  # for another device, as most are in a bundle for many
+    if found:
+        installed = _installed(
+            device, max(found, key=lambda code: code.value.sequence), output, {}, short=short
+        )
+        return installed._replace(says=(*([done.text] if done else ()), *installed.says))
+    if done is not None:
+        missing = f"No authorization in it is for this device: {refused.message}" if refused else ""
+        return done._replace(says=(*done.says, missing) if missing else done.says)
+    if refused is not None:
+        raise refused
+    raise WrongKindError(
+        "This bundle has no code that a device installs, or none that is newer than what it has.",
+        hint="Give it an authorization code, or a bundle that holds one.",
+    )
 
 
 def _installed(

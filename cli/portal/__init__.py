@@ -20,6 +20,7 @@ portal = LazyGroup(
     places={
         "init": ("cli.portal.found:init", "Make a portal: its books and its keys."),
         "trust": ("cli.portal.found:trust", "Print the trust file that devices pin."),
+        "issuer": ("cli.portal:issuers", "Which key signs, and what its change asks of devices."),
         "license": ("cli.portal:licenses", "Add licences, and show the books."),
         "reserve": ("cli.portal.exchange:reserve", "Answer a request: print the authorization code."),
         "accept": ("cli.portal.exchange:accept", "Take a confirmation or a return from a device."),
@@ -60,6 +61,27 @@ portal = LazyGroup(
         "product": ("cli.portal:products", "What is asked of devices of one product."),
     },
     other_names={"confirm": "accept", "return": "accept"},
+)
+
+issuers = LazyGroup(
+    "issuer",
+    text="""Which key signs, and what its change asks of devices.
+
+    The root says which issuers devices believe, in trust codes. A new one comes from the root's machine:
+    `adopt` takes it. `devices` names who needs it, `renew` issues anew what a revoked key had signed.
+    """,
+    places={
+        "adopt": ("cli.portal.issuing:adopt", "Take a trust code, and the issuer that it brings into use."),
+        "list": ("cli.portal.issuing:list_all", "List the issuers that ever signed, and those to believe."),
+        "devices": (
+            "cli.portal.issuing:devices",
+            "List the devices that need a trust code, or a new authorization.",
+        ),
+        "renew": (
+            "cli.portal.issuing:renew",
+            "Issue anew what a revoked issuer had signed and nobody confirmed.",
+        ),
+    },
 )
 
 licenses = LazyGroup(

@@ -94,13 +94,14 @@ def on_portal_beside(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
 class Unlock(Protocol):
     """Opens a portal's issuer key, asking for its passphrase, and gives the portal that can sign."""
 
-    def __call__(self, portal: "Portal", *, issues: bool = True) -> "Portal":
+    def __call__(self, portal: "Portal", *, issues: bool = True, key: bytes | None = None) -> "Portal":
         """Open the key.
 
         Args:
             portal: The portal.
             issues: Whether it is for something that leaves the portal; a quarantine refuses that before
                 anybody types a passphrase.
+            key: Public key of an issuer that is to come into use; None: the one in use.
         """
 
 
@@ -117,14 +118,14 @@ def on_signing_portal(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
         session = the_session()
         opened = _Opened(session, db, user, keys)
 
-        def unlock(portal: "Portal", *, issues: bool = True) -> "Portal":
-            from reservation.bootstrap import ISSUER_FILE, unlocked
+        def unlock(portal: "Portal", *, issues: bool = True, key: bytes | None = None) -> "Portal":
+            from reservation.bootstrap import unlocked
             from reservation.service.context import require_issuing
 
             if issues:
                 portal.store.read(lambda books: require_issuing(portal, books))
             folder = opened.folder
-            return unlocked(portal, folder / ISSUER_FILE, passphrase_for(session, passphrase_file, folder))
+            return unlocked(portal, folder, passphrase_for(session, passphrase_file, folder), key=key)
 
         return opened.run(run, {**options, "unlock": unlock})
 

@@ -19,7 +19,7 @@ def bring_back(
     session: Session, portal: "Portal", given: CodeInput, raw: str, va: str | None
 ) -> Report | None:
     """Take a code that the books may have forgotten; None: it is not for this, or cannot be read at all."""
-    from codec.errors import CodecError
+    from codec.errors import CodecError, RevokedIssuerError
     from codec.reading import inspect
     from reservation.service.bringing import bring, is_for_bringing
 
@@ -27,6 +27,8 @@ def bring_back(
         inspected = inspect(raw)
         if not is_for_bringing(portal, inspected.code):
             return None
+    except RevokedIssuerError:
+        raise  # It is proved whose it is, and nobody who reads it next would know.
     except CodecError:
         return None  # Whoever reads it next says what is wrong with it.
     given.require_acceptance(session, inspected.repairs, "its parity holds, which is no proof")

@@ -21,15 +21,11 @@ from codec.envelope import (
     to_text,
     verify_request,
 )
-from codec.errors import CodecError
+from codec.errors import CodecError, RevokedIssuerError
 from codec.reading import inspect
 from reservation.checkpoint import KeptCode
 from reservation.errors import MissingAuthorizationError, UnknownCatalogueError, UnknownRequestError
-from reservation.model import (
-    Event,
-    EventKind,
-    Stamp,
-)
+from reservation.model import Event, EventKind, Stamp, name_of
 from reservation.rebuilding import refuse_conflict
 from reservation.roles import Verb
 from reservation.service.accepting import Accepted, take_answer
@@ -152,6 +148,7 @@ def _is_for_this(books: Reading, code: UnverifiedCode[Code]) -> bool:
         known = [one for one in proofs(books, authorization) if one.standing is not None]
         for one in known:
             _require_free_place(books, one)
+            _require_no_thief(books, one)
         return was_restored or (bool(known) and not _is_in_books(books, code))
     if code.kind is Kind.REQUEST:
         request = verify_request(require_kind(code, Request))
@@ -189,6 +186,22 @@ def _require_free_place(books: Reading, proof: "Proof") -> None:
     """
     if proof.standing is not None and _has_another(books, proof):
         raise refuse_conflict(proof.standing.reservation, proof.code)
+
+
+def _require_no_thief(books: Reading, proof: "Proof") -> None:
+    """Refuse an authorization of a revoked key that the books do not have: outside of a quarantine.
+
+    Raises:
+        RevokedIssuerError: When it is one.
+    """
+    if proof.is_known(books) or proof.shows_a_restore(books):
+        return
+    raise RevokedIssuerError(
+        f"This authorization ({proof.code.value.sequence} of {name_of(proof.request.id)}) is of an issuer's "
+        "key that the root has revoked, and it is not in these books: whoever has that key may have made it.",
+        hint="If a device has installed it, make its return code there. If these books were restored from an "
+        "older copy, say so first (tallystick portal quarantine --begin).",
+    )
 
 
 def _has_a_place(books: Reading, proof: "Proof") -> bool:
@@ -269,7 +282,7 @@ def _settle_authorization(
     books: Writing, stamp: Stamp, kept: KeptCode, place: str | None
 ) -> list[Rebuilt | Accepted] | None:
     proof = next(proofs(books, authorization_in(kept)), None)
-    if proof is None:
+    if proof is None or not proof.shows_a_restore(books):
         return None
     standing = proof.standing
     if standing and (not standing.reservation.state.is_open or _has_a_place(books, proof)):

@@ -12,6 +12,7 @@ from codec.codes import Authorization, CatalogueId, Kind, Line, to_minute
 from codec.envelope import issuer_hint, short_hint, sign_authorization
 from codec.errors import MalformedCodeError
 from codec.lines import sort_lines
+from reservation import issuers
 from reservation import lots as lot_rules
 from reservation.errors import StateDamagedError, UnknownNameError
 from reservation.lots import Position, Preference, TermChoice
@@ -189,7 +190,13 @@ class Draft:
 
 
 def issue_authorization(books: Reading, stamp: Stamp, issuer: Issuer, draft: Draft) -> Issue:
-    """Sign an authorization."""
+    """Sign an authorization.
+
+    Raises:
+        ReplacedIssuerError: When another key came into use since this one was opened.
+        IssuerNotValidError: When devices believe it no more.
+    """
+    issuers.require_in_use(books.identity(), issuer.key.verifying_key, stamp.today)
     lines = number_lines(books, spelled_lines(draft.taken, draft.lots, draft.limits), draft.catalogue)
     code = sign_authorization(
         Authorization(

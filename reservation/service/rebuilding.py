@@ -13,19 +13,16 @@ from dataclasses import dataclass, replace
 
 from codec.codes import Authorization, Kind, Line, Request
 from codec.envelope import (
-    AuthorizationContext,
     UnverifiedCode,
     VerifiedCode,
     require_kind,
-    verify_authorization,
     verify_request,
 )
-from codec.errors import CodecError
-from codec.keys import VerifyingKey
 from codec.reading import inspect
 from reservation import quarantine
 from reservation.checkpoint import KeptCode
 from reservation.errors import UnknownCatalogueError
+from reservation.issuers import is_revoked
 from reservation.model import (
     DEFAULT_VIRTUAL_ACCOUNT,
     Lot,
@@ -39,6 +36,7 @@ from reservation.rebuilding import Found, Placed, place_lines, rebuild
 from reservation.service.catalogue import covers
 from reservation.service.codes import reservations_hinted
 from reservation.service.context import following
+from reservation.service.issuers import IssuerHistory, newest_trust
 from reservation.service.issuing import require_standing, virtual_account_named, virtual_account_of
 from reservation.service.stock import lot_of
 from reservation.service.watching import enter_quarantine
@@ -85,15 +83,27 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """An authorization that is genuine for a request: of a reservation that is known, or that was brought."""
+    """An authorization that is genuine for a request: of a reservation that is known, or that was brought.
+
+    Attributes:
+        request: The request.
+        code: The authorization.
+        standing: The reservation; None: the request was brought, and is of none that is known.
+        is_revoked: Whether its issuer's key was revoked since: then a thief may have signed it.
+    """
 
     request: VerifiedCode[Request]
     code: VerifiedCode[Authorization]
     standing: Standing | None
+    is_revoked: bool = False
 
     def is_known(self, books: Reading) -> bool:
         """Tell whether the books have it."""
         return books.code(self.request.id, self.code.id) is not None
+
+    def shows_a_restore(self, books: Reading) -> bool:
+        """Tell whether it is believed to be forgotten: of a revoked key only once a restore is known."""
+        return not self.is_revoked or books.in_quarantine()
 
 
 def authorization_in(kept: KeptCode) -> UnverifiedCode[Authorization]:
@@ -103,15 +113,12 @@ def authorization_in(kept: KeptCode) -> UnverifiedCode[Authorization]:
 
 def proofs(books: Reading, code: UnverifiedCode[Authorization]) -> Iterator[Proof]:
     """Find the requests for which an authorization is genuine: at most one, unless a hash was broken."""
-    identity = books.identity()
-    issuer = VerifyingKey(identity.issuer_key)
+    history = IssuerHistory.of(books)
     for request, standing in _requests_hinted(books, code.unverified.request_hint):
-        context = AuthorizationContext(request.id, issuer, identity.portal_id)
-        try:
-            verified = verify_authorization(code, context)
-        except CodecError:
-            continue
-        yield Proof(request, verified, standing)
+        found = history.verified(code, request.id)
+        if found is not None:
+            verified, key = found
+            yield Proof(request, verified, standing, is_revoked(newest_trust(books), key))
 
 
 def _requests_hinted(books: Reading, hint: bytes) -> Iterator[tuple[VerifiedCode[Request], Standing | None]]:

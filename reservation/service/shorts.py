@@ -220,7 +220,7 @@ def _found(
     if known is not None:
         return known
     found = _candidates_of(books, stamp.rights, readings)
-    testable = [pair for pair in _require_testable(books, found) if _is_signed_by(books, issuer, pair[1])]
+    testable = [pair for pair in _require_testable(books, found) if is_signed_by(books, issuer, pair[1])]
     if not testable:
         raise OtherIssuerError(
             "Another issuer's key signed this authorization than the one at hand, so its short confirmation "
@@ -237,7 +237,7 @@ def _found(
     return _wrong(books, stamp, {one.reservation.id: one.reservation for one, _ in testable})
 
 
-def _is_signed_by(books: Reading, issuer: Issuer, installed: Installed) -> bool:
+def is_signed_by(books: Reading, issuer: Issuer, installed: Installed) -> bool:
     """Tell whether an issuer's key signed an authorization: only with that key a MAC says anything."""
     stored = books.code(installed.request_id, installed.authorization_id)
     context = AuthorizationContext(installed.request_id, issuer.key.verifying_key, issuer.portal_id)

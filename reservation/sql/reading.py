@@ -27,12 +27,12 @@ from reservation.model import (
     Sequence,
     Stock,
     StoredCode,
-    StoredTrust,
     Udi,
     VirtualAccount,
 )
 from reservation.sql import rows
 from reservation.sql.alerts import AlertReading
+from reservation.sql.issuers import IssuerReading
 from reservation.sql.journals import JournalReading
 from reservation.sql.people import PeopleReading
 from reservation.sql.reporting import ReportReading
@@ -45,7 +45,7 @@ _NEWEST = b"\xff" * 16
 _BATCH = 1000
 
 
-class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading, AlertReading):
+class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading, AlertReading, IssuerReading):
     """One transaction's view of one account's books."""
 
     def __init__(self, connection: Any, queries: Any, account_id: bytes) -> None:
@@ -73,10 +73,6 @@ class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading, A
                 "The database holds no trust code.", hint="Restore the database from a backup."
             )
         return str(row[1])
-
-    def every_trust(self) -> tuple[StoredTrust, ...]:
-        """Return all trust codes that there ever were, the oldest first."""
-        return tuple(StoredTrust(*row) for row in self.queries.every_trust(self.connection))
 
     def virtual_accounts(self) -> tuple[VirtualAccount, ...]:
         """Return all Virtual Accounts that there are, by name."""

@@ -97,9 +97,16 @@ def _sequence(epoch: int | None, number: int | None) -> Sequence | None:
 @reported
 def identity_of(row: Row) -> PortalIdentity:
     """Return what a portal is."""
-    portal_id, epoch, minimum_match, root_key, issuer_key, issuer_from = row
+    portal_id, epoch, minimum_match, root_key, issuer_key, since, until, revoked = row
     return PortalIdentity(
-        portal_id, epoch, minimum_match, root_key, issuer_key, date.fromisoformat(issuer_from)
+        portal_id,
+        epoch,
+        minimum_match,
+        root_key,
+        issuer_key,
+        date.fromisoformat(since),
+        date.fromisoformat(until) if until else None,
+        bool(revoked),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiosql
 
+from reservation.issuers import UsedIssuer
 from reservation.model import Stamp
 from reservation.people import User
 from reservation.roles import Grant, Role
@@ -73,6 +74,7 @@ def insert_founding(transaction: SqlWriting, founding: Founding) -> None:
     queries.insert_trust(
         connection,
         serial=founding.trust_serial,
+        root_key=identity.root_key,
         code_id=founding.trust_id,
         code_text=founding.trust_text,
         at=at,
@@ -83,3 +85,6 @@ def insert_founding(transaction: SqlWriting, founding: Founding) -> None:
     transaction.add_user(User(event.actor, (), event.at, event.actor))
     transaction.add_grant(event.actor, Grant(Role.ADMINISTRATOR), Stamp(event.at, event.actor, b""))
     transaction.record(Changes(event))
+    transaction.use_issuer(
+        UsedIssuer(identity.issuer_key, founding.trust_serial, event.id, event.at, event.actor)
+    )

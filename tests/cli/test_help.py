@@ -5,6 +5,7 @@ The examples are run in the order of a person's work, in one folder, as they sta
 
 import json
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,6 +94,14 @@ ORDER = (
     "portal acknowledge",
     "keys generate",
     "keys show",
+    "keys passphrase",
+    "keys rotate-issuer",
+    "keys certify",
+    "portal issuer adopt",
+    "portal issuer list",
+    "portal issuer devices",
+    "portal issuer renew",
+    "keys revoke",
     "device cancel",
     "demo",
 )
@@ -219,6 +228,19 @@ def _prepare(desk: Desk, words: str) -> None:
 def _prepare_device(desk: Desk, words: str) -> None:
     if words == "device cancel":
         desk.done("device", "request")
+    _prepare_keys(desk, words)
+
+
+def _prepare_keys(desk: Desk, words: str) -> None:
+    if words == "keys passphrase":
+        desk.write("new.txt", "another long enough passphrase\n")
+        desk.path("new.txt").chmod(0o600)
+    if words == "keys certify":
+        desk.environ["TALLYSTICK_PASSPHRASE_FILE"] = str(desk.path("portal-keys/passphrase"))
+        shutil.copy(desk.path("portal-keys/root.pem"), desk.path("root.pem"))
+        desk.write(
+            "old-issuer.txt", desk.done("portal", "issuer", "list", "--json").json["issuers"][0]["key_id"]
+        )
 
 
 @pytest.mark.parametrize("as_json", [False, True])

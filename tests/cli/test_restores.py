@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from reservation.trustfile import parse
 from tests.cli.desk import require_refusal
 from tests.cli.portal_desk import Argv
 from tests.cli.restoring import RestoringDesk
@@ -221,6 +222,7 @@ def _in_quarantine(*words: str) -> Refusal:
 REFUSED_IN_QUARANTINE = {
     "reserve": ("portal", "reserve", "REQUEST", "--license", "ROUTING=1"),
     "update": ("portal", "update", "REQUEST", "--license", "ROUTING=3"),
+    "issuer renew": ("portal", "issuer", "renew"),
     "reissue": ("portal", "reissue", "REQUEST"),
     "transfer": ("portal", "transfer", "REQUEST", "--to", "DEFAULT"),
     "rehost": ("portal", "rehost", "REQUEST", "--reason", "burnt", "--evidence", "none"),
@@ -250,6 +252,7 @@ REFUSED_IN_QUARANTINE = {
 ALLOWED_IN_QUARANTINE = {
     "accept": ("portal", "accept", "REQUEST"),
     "sweep": ("portal", "sweep"),
+    "issuer adopt": ("portal", "issuer", "adopt", "TRUST"),
     "license add": ("portal", "license", "add", "VPN", "1"),
     "va add": ("portal", "va", "add", "Berlin"),
     "product set": ("portal", "product", "set", "RTR-900", "--match", "2"),
@@ -276,6 +279,7 @@ def test_in_quarantine_what_was_forgotten_can_be_made_good(desk: RestoringDesk, 
             "order.csv", "tag,quantity,virtual_account,kind,start,end,order\nVPN,1,DEFAULT,perpetual,,,P\n"
         ),
         "CATALOGUE": desk.write("catalogue.txt", "ROUTING\n"),
+        "TRUST": parse(desk.path("trust.txt").read_text()).trust.code.text,
     }
     prepare, *_ = _in_quarantine(*(files.get(word, word) for word in ALLOWED_IN_QUARANTINE[name]))
     desk.done("portal", "user", "grant", "alex", "--role", "approver")

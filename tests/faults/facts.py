@@ -18,7 +18,7 @@ from typing import Any
 import apsw
 
 from tests.faults.runs import Launcher
-from tests.faults.scenes import DATABASE, KEY, MADE_KEY, STATE, Scene
+from tests.faults.scenes import CHANGED_KEY, DATABASE, KEY, KEYS, MADE_KEY, STATE, Scene
 
 Facts = dict[str, Any]
 
@@ -36,8 +36,12 @@ class Observer:
 
     def facts(self, scene: Scene) -> Facts:
         """Return the facts of a scene; opening the books may tidy its folders."""
-        content = {"rows": _rows(scene.folder), "device": _device(scene.folder)}
-        seen = json.dumps(content)
+        content = {
+            "rows": _rows(scene.folder),
+            "device": _device(scene.folder),
+            "signed": _digests(scene.folder, "root.trust-*"),
+        }
+        seen = json.dumps([content, _digests(scene.folder, "*.pem")])
         # The file of a key never repeats (its salt is random), so what is in it is asked every time.
         if (scene.folder / MADE_KEY).exists():
             return {**content, **self._ask(scene)}
@@ -70,6 +74,12 @@ def _tables(database: Path) -> Iterator[tuple[str, str]]:
             yield name, f"{len(rows)} rows, {hashlib.sha256(''.join(rows).encode()).hexdigest()[:16]}"
 
 
+def _digests(here: Path, pattern: str) -> dict[str, str]:
+    """Return digests of files in the folder of the portal's keys."""
+    files = sorted((here / KEYS).glob(pattern))
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
 def _device(here: Path) -> list[str] | str | None:
     """Return digests of the device's files; a device begins with its key, which is written last."""
     state, key = here / STATE, here / KEY
@@ -97,6 +107,12 @@ def tell() -> int:
         beside = Path(MADE_KEY).with_name("passphrase")
         passphrase = beside if (here / beside).exists() else "paper/passphrase"
         told["made key"] = _ask("keys", "show", MADE_KEY, "--passphrase-file", str(passphrase))
+    if (here / CHANGED_KEY).exists():
+        shown = _ask("keys", "show", CHANGED_KEY, "--passphrase-file", "paper/new-passphrase")
+        # A portal whose making was cut off has no such file yet, and is the same portal.
+        told |= {"changed": shown} if shown[0] == 0 else {}
+    for file in sorted((here / KEYS).glob("issuer-*.pem")):
+        told[file.name] = _ask("keys", "show", str(file), "--passphrase-file", "paper/passphrase")
     print(json.dumps(told))
     return 0
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from codec.codes import IssuerKey, Trust
 from codec.envelope import sign_trust
+from codec.keys import VerifyingKey
 from reservation.keyfile import read_key
 from tests.cli.desk import HARDWARE, START
 from tests.faults.runs import Launcher, Ran
@@ -29,6 +30,8 @@ DATABASE = "office/books/portal.db"
 STATE = "router/state/state.json"
 KEY = "router/state/device-key.pem"
 MADE_KEY = "office/more/key.pem"
+KEYS = "office/keys"
+CHANGED_KEY = "office/keys/issuer.pem"
 _SEED = "paper/seed"
 _CLOCK = "paper/clock"
 ORDER = """\
@@ -62,6 +65,15 @@ STAGES: tuple[tuple[str, str, str, str], ...] = (
     ("failed", "given up", "portal approve --file paper/request.txt --user alex", ""),
     ("moved", "active", "device return --yes", "return"),
     ("doubted", "moved", "portal accept --file paper/return.txt", ""),
+    ("robbed", "issued", "keys rotate-issuer", "next-issuer"),
+    (
+        "revoked",
+        "robbed",
+        "keys certify paper/next-issuer.txt --revoke paper/issuer.txt --root office/keys/root.pem "
+        "--trust paper/trust.txt",
+        "trust-code",
+    ),
+    ("replaced", "revoked", "portal issuer adopt --file paper/trust-code.txt", ""),
     ("rewound", "updating", "device status", ""),
     ("noticed", "rewound", "portal sweep", ""),
     ("ending", "noticed", "portal quarantine --end --reason seen", ""),
@@ -138,7 +150,9 @@ def found_scene(folder: Path) -> Scene:
     paper = folder / "paper"
     paper.joinpath("router.json").write_text(json.dumps(HARDWARE["router"]))
     paper.joinpath("passphrase").write_text(PASSPHRASE + "\n")
-    paper.joinpath("passphrase").chmod(0o600)
+    paper.joinpath("new-passphrase").write_text(f"new and {PASSPHRASE}\n")
+    for name in ("passphrase", "new-passphrase"):
+        paper.joinpath(name).chmod(0o600)
     paper.joinpath("catalogue.txt").write_text("CRYPTO\nROUTING\n")
     paper.joinpath("order.csv").write_text(ORDER)
     paper.joinpath("seed").write_text("0\n")
@@ -178,5 +192,6 @@ def _rotate(scene: Scene) -> None:
     from reservation.trustfile import parse as parse_trust
 
     trust = parse_trust((scene.folder / "paper/trust.txt").read_text()).trust.code.value
+    (scene.folder / "paper/issuer.txt").write_text(f"{VerifyingKey(issuer).id.hex()}\n")
     newer = Trust(2, trust.portal_id, (IssuerKey(issuer, START.date()),))
     (scene.folder / "paper/newer-trust.txt").write_text(sign_trust(newer, root).text)

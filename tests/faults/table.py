@@ -118,6 +118,25 @@ WRITING: tuple[Writing, ...] = (
     _work("begin quarantine", "active", "portal quarantine --begin --reason rehearsal"),
     _work("end quarantine", "ending", "portal quarantine --approve --user alex"),
     _work("make key", "founded", "keys generate office/more/key.pem", again=1),
+    _work(
+        "change passphrase",
+        "founded",
+        "keys passphrase office/keys/issuer.pem --new-passphrase-file paper/new-passphrase",
+        again=6,
+    ),
+    _code("make next issuer", "issued", "keys rotate-issuer"),
+    _code(
+        "certify",
+        "robbed",
+        "keys certify paper/next-issuer.txt --root office/keys/root.pem --trust paper/trust.txt",
+    ),
+    _code(
+        "revoke",
+        "robbed",
+        "keys revoke paper/issuer.txt --root office/keys/root.pem --trust paper/trust.txt",
+    ),
+    _work("adopt issuer", "revoked", "portal issuer adopt --file paper/trust-code.txt"),
+    _work("renew", "replaced", "portal issuer renew"),
     _keyed("make key, random passphrase", "founded", "keys generate office/more/key.pem", "office/more"),
 )
 
@@ -149,6 +168,8 @@ READING = frozenset(
         "portal va list",
         "portal catalogue show",
         "portal product list",
+        "portal issuer list",
+        "portal issuer devices",
         "keys show",
         "code explain",
         "code verify",

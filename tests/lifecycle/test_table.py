@@ -27,7 +27,9 @@ TABLES = {
 #: Events that are about stock and settings, and not about a reservation.
 OF_THE_ACCOUNT = {
     EventKind.ACCOUNT_OPENED,
-    EventKind.TRUST_ISSUED,
+    EventKind.TRUST_TAKEN,
+    EventKind.ISSUER_CHANGED,
+    EventKind.RENEWED,
     EventKind.VIRTUAL_ACCOUNT_ADDED,
     EventKind.CATALOGUE_ADDED,
     EventKind.PRODUCT_SET,

@@ -12,6 +12,7 @@ from reservation.bootstrap import initialise, keep_checkpoint, open_portal
 from reservation.service import Portal, Role, add_user
 from tests import raw
 from tests.machine.backups import Restorable
+from tests.machine.rotations import Rotating
 from tests.machine.trouble import Troubled
 from tests.machine.watch import START
 from tests.machine.world import seeded
@@ -69,6 +70,11 @@ def founded_on(folder: Path, url: str) -> Troubled:
         passphrase=_PASSPHRASE,
     )
     return _begun(Troubled(folder, portal, place=url))
+
+
+def rotating(folder: Path) -> Rotating:
+    """Return such a world with the root of its portal."""
+    return _begun(Rotating(folder, _opened(folder, None)))
 
 
 def restorable(folder: Path) -> Restorable:

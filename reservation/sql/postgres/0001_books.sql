@@ -15,12 +15,16 @@ CREATE TABLE portal (
     root_key      bytea NOT NULL CHECK (length(root_key) = 32),
     issuer_key    bytea NOT NULL CHECK (length(issuer_key) = 32),
     issuer_from   text COLLATE "C" NOT NULL CHECK (issuer_from = to_char(issuer_from::date, 'YYYY-MM-DD')),
+    -- Last day on which devices believe the issuer, as the newest trust code says it; NULL: without end.
+    issuer_until  text COLLATE "C" CHECK (issuer_until = to_char(issuer_until::date, 'YYYY-MM-DD')),
+    issuer_revoked bigint NOT NULL DEFAULT 0 CHECK (issuer_revoked IN (0, 1)),
     created_at    text COLLATE "C" NOT NULL
 );
 
--- Trust codes that the root signed, newest serial last.
+-- Trust codes that the root signed, newest serial last; each with the root that signed it.
 CREATE TABLE trusts (
     serial    bigint PRIMARY KEY CHECK (serial >= 1),
+    root_key  bytea NOT NULL CHECK (length(root_key) = 32),
     code_id   bytea NOT NULL CHECK (length(code_id) = 32),
     code_text text COLLATE "C" NOT NULL,
     at        text COLLATE "C" NOT NULL,
@@ -668,6 +672,24 @@ CREATE TRIGGER alerts_remain BEFORE DELETE ON alerts FOR EACH ROW
 CREATE TRIGGER closed_alerts_stay BEFORE UPDATE ON alerts FOR EACH ROW
     WHEN (OLD.closed_at IS NOT NULL)
     EXECUTE FUNCTION refuse('a closed alert stays as it was');
+-- Which issuer's key signed from when on. The newest one is that of the portal's row.
+CREATE TABLE issuers (
+    account_id bytea NOT NULL,
+    event_id   bytea NOT NULL,
+    issuer_key bytea NOT NULL CHECK (length(issuer_key) = 32),
+    -- The trust code by which it came into use: who believes it has seen that one, or a later one.
+    serial     bigint NOT NULL REFERENCES trusts,
+    at         text COLLATE "C" NOT NULL,
+    actor      text COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, event_id),
+    FOREIGN KEY (account_id, event_id) REFERENCES events
+);
+CREATE TRIGGER issuers_stay BEFORE UPDATE ON issuers FOR EACH ROW
+    EXECUTE FUNCTION refuse('the issuers that were in use stay');
+CREATE TRIGGER issuers_remain BEFORE DELETE ON issuers FOR EACH ROW
+    EXECUTE FUNCTION refuse('the issuers that were in use stay');
+CREATE TRIGGER issuers_cannot_be_emptied BEFORE TRUNCATE ON issuers
+    EXECUTE FUNCTION refuse('the issuers that were in use stay');
 
 CREATE TRIGGER epochs_grow BEFORE UPDATE OF epoch ON portal FOR EACH ROW
     WHEN (NEW.epoch <= OLD.epoch)

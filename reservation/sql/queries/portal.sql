@@ -1,7 +1,8 @@
 -- Queries about the portal itself, its accounts, products and catalogue.
 
 -- name: portal()^
-SELECT portal_id, epoch, minimum_match, root_key, issuer_key, issuer_from FROM portal;
+SELECT portal_id, epoch, minimum_match, root_key, issuer_key, issuer_from, issuer_until, issuer_revoked
+FROM portal;
 
 -- name: insert_portal(portal_id, epoch, minimum_match, root_key, issuer_key, issuer_from, created_at)!
 INSERT INTO portal (singleton, portal_id, epoch, minimum_match, root_key, issuer_key, issuer_from, created_at)
@@ -11,11 +12,11 @@ VALUES (1, :portal_id, :epoch, :minimum_match, :root_key, :issuer_key, :issuer_f
 SELECT serial, code_text FROM trusts ORDER BY serial DESC LIMIT 1;
 
 -- name: every_trust()
-SELECT serial, code_id, code_text FROM trusts ORDER BY serial;
+SELECT serial, code_id, code_text, root_key FROM trusts ORDER BY serial;
 
--- name: insert_trust(serial, code_id, code_text, at, actor)!
-INSERT INTO trusts (serial, code_id, code_text, at, actor)
-VALUES (:serial, :code_id, :code_text, :at, :actor);
+-- name: insert_trust(serial, root_key, code_id, code_text, at, actor)!
+INSERT INTO trusts (serial, root_key, code_id, code_text, at, actor)
+VALUES (:serial, :root_key, :code_id, :code_text, :at, :actor);
 
 -- name: accounts()
 SELECT account_id, name FROM accounts ORDER BY name;

@@ -15,12 +15,16 @@ CREATE TABLE portal (
     root_key      BLOB NOT NULL CHECK (length(root_key) = 32),
     issuer_key    BLOB NOT NULL CHECK (length(issuer_key) = 32),
     issuer_from   TEXT NOT NULL CHECK (issuer_from IS date(issuer_from)),
+    -- Last day on which devices believe the issuer, as the newest trust code says it; NULL: without end.
+    issuer_until  TEXT CHECK (issuer_until IS date(issuer_until)),
+    issuer_revoked INTEGER NOT NULL DEFAULT 0 CHECK (issuer_revoked IN (0, 1)),
     created_at    TEXT NOT NULL
 ) STRICT;
 
--- Trust codes that the root signed, newest serial last.
+-- Trust codes that the root signed, newest serial last; each with the root that signed it.
 CREATE TABLE trusts (
     serial    INTEGER PRIMARY KEY CHECK (serial >= 1),
+    root_key  BLOB NOT NULL CHECK (length(root_key) = 32),
     code_id   BLOB NOT NULL CHECK (length(code_id) = 32),
     code_text TEXT NOT NULL,
     at        TEXT NOT NULL,
@@ -637,6 +641,22 @@ CREATE TRIGGER alerts_remain BEFORE DELETE ON alerts
 CREATE TRIGGER closed_alerts_stay BEFORE UPDATE ON alerts
     WHEN OLD.closed_at IS NOT NULL
     BEGIN SELECT raise(ABORT, 'a closed alert stays as it was'); END;
+-- Which issuer's key signed from when on. The newest one is that of the portal's row.
+CREATE TABLE issuers (
+    account_id BLOB NOT NULL,
+    event_id   BLOB NOT NULL,
+    issuer_key BLOB NOT NULL CHECK (length(issuer_key) = 32),
+    -- The trust code by which it came into use: who believes it has seen that one, or a later one.
+    serial     INTEGER NOT NULL REFERENCES trusts,
+    at         TEXT NOT NULL,
+    actor      TEXT NOT NULL,
+    PRIMARY KEY (account_id, event_id),
+    FOREIGN KEY (account_id, event_id) REFERENCES events
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER issuers_stay BEFORE UPDATE ON issuers
+    BEGIN SELECT raise(ABORT, 'the issuers that were in use stay'); END;
+CREATE TRIGGER issuers_remain BEFORE DELETE ON issuers
+    BEGIN SELECT raise(ABORT, 'the issuers that were in use stay'); END;
 
 CREATE TRIGGER epochs_grow BEFORE UPDATE OF epoch ON portal
     WHEN NEW.epoch <= OLD.epoch

@@ -82,6 +82,8 @@ def raw(busy: Portal, database: Path) -> Iterator[apsw.Connection]:
         "DELETE FROM additions",
         "UPDATE trusts SET serial = 2",
         "DELETE FROM trusts",
+        "UPDATE issuers SET serial = 2",
+        "DELETE FROM issuers",
         "DELETE FROM early_returns",
         "UPDATE early_returns SET actor = 'nobody'",
         "DELETE FROM reservations",
@@ -109,7 +111,7 @@ def raw(busy: Portal, database: Path) -> Iterator[apsw.Connection]:
         "UPDATE lots SET ends = 'tomorrow', starts = '2026-01-01'",
         "UPDATE lots SET ends = '2026-01-01', starts = '2026-01-02'",
         "INSERT INTO portal SELECT 2, portal_id, epoch, minimum_match, root_key, issuer_key, issuer_from,"
-        " created_at FROM portal",
+        " issuer_until, issuer_revoked, created_at FROM portal",
     ],
 )
 def test_the_database_refuses(statement: str, raw: apsw.Connection, database: Path) -> None:

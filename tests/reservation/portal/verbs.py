@@ -22,6 +22,7 @@ from reservation.roles import Role, Verb
 from reservation.service import LinesWanted, Portal, watching
 from reservation.service.bringing import bring, is_for_bringing, settle
 from reservation.service.deciding import needs_key
+from reservation.service.issuers import devices_behind, list_issuers, read_trust, renew, take_trust
 from reservation.service.reporting import expiring, exposure, transactions, usage
 from reservation.service.restoring import (
     adopt,
@@ -32,6 +33,7 @@ from reservation.service.restoring import (
     show_quarantine,
 )
 from tests.reservation.portal.appliance import Appliance
+from tests.reservation.portal.rooted import FIRST, SECOND, signing, taken, trust_after
 
 OWN, OTHER = "Own", "Other"
 PEOPLE = {
@@ -160,6 +162,22 @@ def _in_quarantine(portal: Portal, *, proposed_by: str = "") -> Portal:
     return portal
 
 
+def _take(portal: Portal) -> object:
+    """Take a trust code by which the second issuer replaces the first one, which it revokes."""
+    return taken(portal, trust_after(_as_ann(portal), SECOND, revoked=(FIRST,)), SECOND)
+
+
+def _take_read(portal: Portal) -> object:
+    code = trust_after(_as_ann(portal), SECOND)
+    return take_trust(portal, code, key=SECOND.verifying_key)
+
+
+def _renew(portal: Portal, place: str) -> object:
+    """Issue anew what the first issuer signed, after it was revoked."""
+    _take(_as_ann(portal))
+    return renew(signing(portal, SECOND), _id(place, "out"))
+
+
 def _authenticate(portal: Portal, _place: str) -> object:
     if portal.actor != "joe":
         service.set_passphrase(portal, OWN_PASSPHRASE)
@@ -206,6 +224,11 @@ CALLS: dict[Verb, Callable[[Portal, str], object]] = {
     Verb.SHOW_CATALOGUE: lambda portal, _place: service.show_catalogue(portal),
     Verb.LIST_PRODUCTS: lambda portal, _place: service.list_products(portal),
     Verb.TRUST_FILE: lambda portal, _place: service.trust_file(portal),
+    Verb.READ_TRUST: lambda portal, _place: read_trust(portal, trust_after(_as_ann(portal), SECOND).text),
+    Verb.TAKE_TRUST: lambda portal, _place: _take_read(portal),
+    Verb.LIST_ISSUERS: lambda portal, _place: list_issuers(portal),
+    Verb.DEVICES_BEHIND: lambda portal, _place: devices_behind(portal),
+    Verb.RENEW: _renew,
     Verb.IS_FOR_BRINGING: lambda portal, place: is_for_bringing(
         portal, inspect_code(device(place, "new").request().text).code
     ),
@@ -277,11 +300,13 @@ CALLS: dict[Verb, Callable[[Portal, str], object]] = {
 }
 """How each verb is called in a Virtual Account; where it is in none, the place is not heeded."""
 
-FILTERED = {Verb.LIST_VIRTUAL_ACCOUNTS, Verb.PENDING_DECISIONS, Verb.LIST_USERS, Verb.EVENTS}
+FILTERED = {
+    Verb.LIST_VIRTUAL_ACCOUNTS, Verb.PENDING_DECISIONS, Verb.LIST_USERS, Verb.EVENTS, Verb.DEVICES_BEHIND,
+}  # fmt: skip
 """Verbs that name no Virtual Account: in place of a refusal, they leave out what others have."""
 
 PREPARED = {
     Verb.REJECT, Verb.REMOVE_VIRTUAL_ACCOUNT, Verb.REVOKE_ROLE, Verb.PROPOSE_END, Verb.APPROVE_END,
-    Verb.REJECT_END, Verb.RECEIVE_SHORT, Verb.ACCEPT_SHORT, Verb.AUTHENTICATE,
+    Verb.REJECT_END, Verb.RECEIVE_SHORT, Verb.ACCEPT_SHORT, Verb.AUTHENTICATE, Verb.RENEW,
 }  # fmt: skip
 """Verbs before which something is written."""

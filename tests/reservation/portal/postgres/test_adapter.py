@@ -267,7 +267,7 @@ def test_the_audit_names_what_was_done_to_the_tables(
         "INSERT INTO events SELECT account_id, decode(repeat('00', 16), 'hex'), at, actor, kind, subject,"
         " reservation_id, '{' FROM events LIMIT 1",
         "INSERT INTO portal SELECT 2, portal_id, epoch, minimum_match, root_key, issuer_key, issuer_from,"
-        " created_at FROM portal",
+        " issuer_until, issuer_revoked, created_at FROM portal",
     ],
 )
 def test_the_database_refuses(statement: str, portal: Portal, sql: psycopg.Connection[Any], url: str) -> None:

@@ -1,0 +1,59 @@
+"""The books balance and devices keep their limits whenever the issuer changes, and whoever hears of it."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import rule, run_state_machine_as_test
+
+from tests.machine.founding import rotating
+from tests.machine.machine import COUNTS, DEVICE, Life
+from tests.machine.rotations import Rotating
+from tests.machine.trouble import Troubled
+
+SETTINGS = settings(
+    max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+)
+LEAST = 3
+
+
+class Rotated(Life):
+    """A life in which issuers come and go; it counts what was done."""
+
+    make: Callable[[Path], Troubled] = staticmethod(rotating)
+    done: ClassVar[Counter[str]] = Counter()
+
+    @rule(
+        revoke=st.booleans(),
+        seen_by=st.sets(DEVICE),
+        renew=st.booleans(),
+        device=DEVICE,
+        counts=COUNTS,
+    )
+    def rotate(
+        self, revoke: bool, seen_by: set[int], renew: bool, device: int, counts: dict[str, int]
+    ) -> None:
+        """Let another issuer follow while something is on its way; perhaps renew it, and go on."""
+        assert isinstance(self.world, Rotating)
+        for _ in range(3):
+            self.world.go_on(device, counts, "longest")
+        self.world.rotate(revoke=revoke, seen_by=seen_by)
+        if renew:
+            self.world.renew()
+        self.world.go_on(device, counts, "longest")
+
+    def teardown(self) -> None:
+        """Keep what was done."""
+        self.done.update(self.world.done)
+        super().teardown()
+
+
+def test_nothing_is_issued_twice_or_lost_when_the_issuer_changes() -> None:
+    Rotated.done.clear()
+    run_state_machine_as_test(Rotated, settings=SETTINGS)
+    steps = ("rotated", "revoked", "renew", "device trust", "device confirmation")
+    rare = {step: Rotated.done[step] for step in steps if Rotated.done[step] < LEAST}
+    assert not rare
