@@ -28,6 +28,7 @@ from reservation.errors import (
     SetupError,
     StateDamagedError,
 )
+from reservation.founding import Founding
 from reservation.model import (
     DEFAULT_VIRTUAL_ACCOUNT,
     Clock,
@@ -42,7 +43,7 @@ from reservation.places import Place, PostgresPlace, SqlitePlace, place_of
 from reservation.service import watching
 from reservation.service.context import Issuer, Portal
 from reservation.service.stock import require_match
-from reservation.store import Copy, Founding, Store
+from reservation.store import Copy, Store
 
 ROOT_FILE = "root.pem"
 ISSUER_FILE = "issuer.pem"

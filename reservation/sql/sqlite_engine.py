@@ -31,11 +31,12 @@ from reservation.errors import (
     StorageError,
     UnsafeDatabaseError,
 )
+from reservation.founding import Founding
 from reservation.sql.reading import SqlReading
 from reservation.sql.sqlite_schema import deviations, migrations
 from reservation.sql.steps import Migration, insert_founding, queries_for
 from reservation.sql.writing import SqlWriting
-from reservation.store import Founding, Reading, Writing
+from reservation.store import Reading, Writing
 
 T = TypeVar("T")
 
@@ -85,19 +86,27 @@ def load_queries() -> Any:
 
 
 @contextlib.contextmanager
-def engine_errors(path: Path) -> Iterator[None]:
-    """Turn the engine's errors into ours."""
+def refused_changes() -> Iterator[None]:
+    """Turn a constraint that refuses a change into our error."""
     try:
         yield
-    except (apsw.BusyError, apsw.LockedError) as error:
-        raise BusyError(
-            f"Another process has held {path} for {BUSY_MILLISECONDS // 1000} seconds.",
-            hint="Try again.",
-        ) from error
     except apsw.ConstraintError as error:
         raise ConstraintBrokenError(
             f"The database refused a change that would break the books: {error}.",
             hint="Nothing was changed. Run `tallystick portal audit` and keep its output.",
+        ) from error
+
+
+@contextlib.contextmanager
+def engine_errors(path: Path) -> Iterator[None]:
+    """Turn the engine's errors into ours."""
+    try:
+        with refused_changes():
+            yield
+    except (apsw.BusyError, apsw.LockedError) as error:
+        raise BusyError(
+            f"Another process has held {path} for {BUSY_MILLISECONDS // 1000} seconds.",
+            hint="Try again.",
         ) from error
     except (apsw.CorruptError, apsw.NotADBError) as error:
         raise StateDamagedError(
@@ -347,6 +356,14 @@ class SqliteReading(SqlReading):
 
 class SqliteWriting(SqliteReading, SqlWriting):
     """One transaction that changes the books in a SQLite file."""
+
+    def _refusals(self) -> contextlib.AbstractContextManager[None]:
+        return refused_changes()
+
+    def _undo_part(self) -> None:
+        # Some errors of the engine have ended the whole transaction already.
+        if self.connection.in_transaction:
+            super()._undo_part()
 
 
 class SqliteStore:

@@ -10,13 +10,13 @@ from typing import Any
 
 import aiosql
 
+from reservation.founding import Founding
 from reservation.model import Stamp
 from reservation.people import User
 from reservation.roles import Grant, Role
 from reservation.sql import rows
 from reservation.sql.writing import SqlWriting
 from reservation.standing import Changes
-from reservation.store import Founding
 
 
 @dataclass(frozen=True, slots=True)
