@@ -1,6 +1,6 @@
 """Measure everything, print it, and write it to benchmarks/RESULTS.md.
 
-    python -m benchmarks.run                sizes, repair, bundles and frames, scanning, speed, server
+    python -m benchmarks.run                sizes, repair, frames, scanning, speed, server, writers
     python -m benchmarks.run sizes          sizes alone; the other figures of the last run stay as they are
     python -m benchmarks.run repair         repair alone, some thousand trials
     python -m benchmarks.run repair-long    the same with a million trials, in two processes
@@ -10,6 +10,7 @@
     python -m benchmarks.run fuzz           what the last searches of `make fuzz` came to
     python -m benchmarks.run server         several processes on a PostgreSQL server alone
     python -m benchmarks.run scale          books of up to 10^6 reservations: some minutes, and 4 GB of disk
+    python -m benchmarks.run writers        several processes on a SQLite file alone
 
 Sizes and what is scanned are the same everywhere. Speed is that of the machine that this runs on: close
 other programs first.
@@ -38,11 +39,14 @@ from benchmarks.sizes import all_deals, code_table, envelope_table, floor_table,
 from benchmarks.speed import THOROUGH, Efforts, measure
 from benchmarks.table import markdown
 from benchmarks.timing import RATIO_HEAD, TIME_HEAD, Effort
+from benchmarks.writers import TITLE as WRITERS_TITLE
+from benchmarks.writers import section as writers_section
 
 RESULTS: Final = Path(__file__).resolve().parent / "RESULTS.md"
 SIZES_TITLE: Final = "## Size\n"
 SCALE_EFFORT: Final = Effort(rounds=40, repetitions=1)
 SERVER_EFFORT: Final = Effort(rounds=9, repetitions=60)
+WRITERS_RESERVES: Final = 300
 FRAMES_EFFORT: Final = Effort(rounds=20, repetitions=10)
 PHOTO_EFFORT: Final = Effort(rounds=9, repetitions=3)
 SCANNING_TITLE: Final = "## Scanning\n"
@@ -186,6 +190,7 @@ PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     FUZZING_TITLE: {"fuzz": fuzzing_section},
     SERVER_TITLE: {"server": partial(server_section, SERVER_EFFORT)},
     SCALE_TITLE: {"scale": partial(scale_section, SCALE_EFFORT)},
+    WRITERS_TITLE: {"writers": partial(writers_section, WRITERS_RESERVES)},
 }
 #: Those that are for whoever asks: their figures come from elsewhere and may not be there, or take long.
 _WHEN_ASKED: Final = frozenset({"fuzz", "scale"})

@@ -45,6 +45,7 @@ EXIT_OF: dict[type[Exception], int] = {
     reservation_errors.NewerStateError: DAMAGED,
     reservation_errors.NotABackupError: DAMAGED,
     reservation_errors.BusyError: BUSY,
+    reservation_errors.DatabaseReplacedError: BUSY,
     reservation_errors.SetupError: USAGE,
     reservation_errors.MissingExtraError: USAGE,
     reservation_errors.TrustFileError: NOT_GENUINE,

@@ -28,6 +28,7 @@ from reservation.errors import (
     SetupError,
     StateDamagedError,
 )
+from reservation.founding import Founding
 from reservation.model import (
     DEFAULT_VIRTUAL_ACCOUNT,
     Clock,
@@ -42,7 +43,7 @@ from reservation.places import Place, PostgresPlace, SqlitePlace, place_of
 from reservation.service import watching
 from reservation.service.context import Issuer, Portal
 from reservation.service.stock import require_match
-from reservation.store import Copy, Founding, Store
+from reservation.store import Copy, Store
 
 ROOT_FILE = "root.pem"
 ISSUER_FILE = keyfile.FIRST_ISSUER
@@ -228,6 +229,12 @@ def _open_store(place: Place) -> Store:
     return store
 
 
+def _open_shared(place: Place) -> Store:
+    from reservation.sharing import SharedStore
+
+    return SharedStore(lambda: _open_store(place), in_groups=isinstance(place, SqlitePlace))
+
+
 def _publish_keys(opened: Store, keys_folder: Path) -> None:
     with contextlib.closing(opened) as store:
         identity = store.read(lambda books: books.identity())
@@ -268,6 +275,7 @@ def open_portal(
     issuer_file: Path | None = None,
     passphrase: str = "",
     checkpoints: Path | None = None,
+    is_shared: bool = False,
 ) -> Portal:
     """Open a portal on behalf of a user.
 
@@ -282,6 +290,7 @@ def open_portal(
         passphrase: Of that file.
         checkpoints: Folder that keeps the checkpoint, beside the issuer's key; None: nobody keeps any, and
             a restore goes unnoticed.
+        is_shared: Whether many threads use it at once; see `reservation.sharing`.
 
     Raises:
         OtherCheckpointError: When the checkpoint is of another portal.
@@ -296,7 +305,7 @@ def open_portal(
     checked_text("user name", actor)
     # Before the database: what is committed meanwhile makes it newer than the checkpoint, and never older.
     kept = checkpointfile.read(checkpoints) if checkpoints else None
-    store = _open_store(place)
+    store = _open_shared(place) if is_shared else _open_store(place)
     try:
         issuer = _open_issuer(store, issuer_file, passphrase) if issuer_file else None
         portal = Portal(store, issuer, actor, clock, random)

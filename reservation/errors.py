@@ -71,6 +71,12 @@ class BusyError(ReservationError):
     code = "busy"
 
 
+class DatabaseReplacedError(BusyError):
+    """The file of a database was replaced by another one while it was open."""
+
+    code = "database-replaced"
+
+
 class SetupError(ReservationError):
     """Something that a command needs is missing or unusable: a folder, a key, a setting."""
 

@@ -24,7 +24,6 @@ from reservation.model import (
     Held,
     Lot,
     Policy,
-    PortalIdentity,
     Product,
     Reservation,
     Sequence,
@@ -75,31 +74,6 @@ class EndingLine:
     lot: Lot
     last_day: date
     count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Founding:
-    """The first rows of a portal's books.
-
-    Attributes:
-        identity: What the portal is.
-        account_id: The Smart Account.
-        account: Its name.
-        virtual_account: Its first Virtual Account.
-        trust_serial: Serial of the first trust code.
-        trust_id: id(T) of it.
-        trust_text: The code.
-        event: What happened.
-    """
-
-    identity: PortalIdentity
-    account_id: bytes
-    account: str
-    virtual_account: VirtualAccount
-    trust_serial: int
-    trust_id: bytes
-    trust_text: str
-    event: Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,6 +356,15 @@ class Reading(ReadingAlerts, TrustReading, Protocol):
 
 class Writing(Reading, WritingAlerts, TrustWriting, Protocol):
     """What a transaction can write."""
+
+    def apart(self, work: Callable[[], T]) -> T:
+        """Run a part of the transaction that can fail by itself: an error undoes it, and nothing before it.
+
+        Only in transactions that run alone.
+
+        Raises:
+            ConstraintBrokenError: When the database refuses the part.
+        """
 
     def record(self, changes: Changes) -> None:
         """Write what a command does, with its event."""

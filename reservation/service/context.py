@@ -6,14 +6,15 @@ now, and a late sweep never changes an answer. What comes back to a lot of which
 covers that shortfall, in the same transaction.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
 
+from codec.errors import CodecError
 from codec.keys import SigningKey
 from reservation import ledger, limits, quarantine, roles
-from reservation.errors import SetupError
+from reservation.errors import ReservationError, SetupError
 from reservation.ledger import Balance, Movement
 from reservation.lots import describe
 from reservation.model import Clock, Event, EventKind, Held, Random, Stamp
@@ -158,6 +159,83 @@ def write(
         return result
 
     return portal.store.write(whole, beside_others=beside_others)
+
+
+# --- many works in one transaction -------------------------------------------------------------------
+
+Refusal = ReservationError | CodecError
+"""Why one of many works was not done."""
+
+
+def write_each(store: Store, works: Sequence[Callable[[Writing], T]]) -> tuple[T | Refusal, ...]:
+    """Run works one after the other in one transaction, and return when all of them are durable.
+
+    Each is as if it were alone: what one is refused leaves nothing, and spoils no other.
+
+    Args:
+        store: The books. The transaction runs alone.
+        works: As `Store.write` takes them. A store may run all of them again.
+
+    Returns:
+        What each returned, or why it was refused, in their order.
+    """
+
+    def one(books: Writing, work: Callable[[Writing], T]) -> T | Refusal:
+        try:
+            return books.apart(lambda: work(books))
+        except (ReservationError, CodecError) as error:
+            return error
+
+    return store.write(lambda books: tuple(one(books, work) for work in works))
+
+
+def together(portal: Portal, calls: Sequence[Callable[[Portal], T]]) -> tuple[T | Refusal, ...]:
+    """Call verbs one after the other, and commit all that they write at once.
+
+    Each comes out as if it were called by itself, with a moment of its own: only that none of it is durable
+    before all of it is. Whoever calls shows nothing to anybody before this returns.
+
+    Args:
+        portal: The portal.
+        calls: Each calls verbs on the portal that it is given, which may be opened for another user (by
+            `replace`); it does nothing else, since all of them may be run again.
+
+    Returns:
+        What each returned, or why it was refused, in their order.
+
+    Raises:
+        ReservationError: When the database fails; nothing of any call was kept then.
+    """
+
+    def one(books: Writing, call: Callable[[Portal], T]) -> T | Refusal:
+        try:
+            return call(replace(portal, store=_Joined(books)))
+        except (ReservationError, CodecError) as error:
+            return error
+
+    return portal.store.write(lambda books: tuple(one(books, call) for call in calls))
+
+
+class _Joined:
+    """A store whose transactions are parts of one that runs already."""
+
+    def __init__(self, books: Writing) -> None:
+        self._books = books
+
+    def read(self, work: Callable[[Reading], T]) -> T:
+        """Read what the transaction sees; an error leaves it sound."""
+        return self._books.apart(lambda: work(self._books))
+
+    def write(self, work: Callable[[Writing], T], *, beside_others: bool = False) -> T:
+        """Run a part; an error undoes the part. It is durable with the whole transaction."""
+        del beside_others
+        return self._books.apart(lambda: work(self._books))
+
+    def place_events(self) -> None:
+        """Do nothing: a transaction that runs alone places its events as it records them."""
+
+    def close(self) -> None:
+        """Do nothing: whoever opened the database lets go of it."""
 
 
 def following(books: Reading, stamp: Stamp) -> Stamp:

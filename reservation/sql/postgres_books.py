@@ -17,15 +17,18 @@ Events of transactions beside others get their place in the chain later: see `pl
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from reservation.ledger import Account, Balance, Movement, Place, changes_of
 from reservation.model import Event, Reservation, StoredCode
-from reservation.sql import rows
+from reservation.sql import postgres_errors, rows
 from reservation.sql.reading import SqlReading
 from reservation.sql.writing import SqlWriting, require_row
 from reservation.standing import Changes
+
+T = TypeVar("T")
 
 
 class NotBesideOthers(Exception):  # noqa: N818 - no error: the work is run again
@@ -58,6 +61,18 @@ class AloneWriting(PostgresReading, SqlWriting):
     def begin(self) -> None:
         """Take the lock; the first statement of the transaction."""
         self.queries.lock_alone(self.connection, account_id=self.account_id)
+
+    def apart(self, work: Callable[[], T]) -> T:
+        """Run a part of the transaction that can fail by itself: an error undoes it, and no more."""
+        was_placed = self._is_placed
+        try:
+            return super().apart(work)
+        except Exception:
+            self._is_placed = was_placed  # what was placed in this part waits again
+            raise
+
+    def _refusals(self) -> AbstractContextManager[None]:
+        return postgres_errors.refused_changes()
 
     def log_end(self) -> tuple[int, bytes]:
         """Return how many events there are, and the hash over them."""
@@ -140,6 +155,11 @@ class BesideWriting(AloneWriting):
         self.queries.lock_beside_others(self.connection, account_id=self.account_id)
 
     # --- what only one may do ---
+
+    def apart(self, work: Callable[[], T]) -> T:
+        """Refuse: many parts lock many rows, in an order that others do not know."""
+        del work
+        raise NotBesideOthers
 
     def lots_to_post(self, today: date) -> tuple[bytes, ...]:
         """Return nothing: what is due is posted by one that runs alone."""

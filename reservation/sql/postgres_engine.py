@@ -30,6 +30,7 @@ from reservation.errors import (
     StateDamagedError,
     UnsafeDatabaseError,
 )
+from reservation.founding import Founding
 from reservation.sql import postgres_errors
 from reservation.sql.postgres_books import (
     AloneWriting,
@@ -40,7 +41,7 @@ from reservation.sql.postgres_books import (
 )
 from reservation.sql.postgres_schema import deviations, migrations
 from reservation.sql.steps import Migration, insert_founding, queries_for
-from reservation.store import Founding, Reading, Writing
+from reservation.store import Reading, Writing
 
 T = TypeVar("T")
 

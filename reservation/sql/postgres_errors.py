@@ -71,6 +71,15 @@ def translated(name: str) -> Iterator[None]:
         raise _of_statement(error, name) from error
 
 
+@contextlib.contextmanager
+def refused_changes() -> Iterator[None]:
+    """Turn a constraint that refuses a change, or a value that no column holds, into our error."""
+    try:
+        yield
+    except (psycopg.IntegrityError, psycopg.DataError) as error:
+        raise _of_statement(error, "") from error
+
+
 def _of_statement(error: psycopg.Error, name: str) -> ReservationError:
     said = _said(error)
     kind, message, hint = next(row[1:] for row in _KINDS if isinstance(error, row[0]))

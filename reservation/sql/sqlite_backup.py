@@ -25,7 +25,8 @@ from reservation.errors import (
     StateDamagedError,
     StorageError,
 )
-from reservation.sql.sqlite_engine import connect, discard_drafts, engine_errors, open_store
+from reservation.sql.sqlite_engine import connect, discard_drafts, engine_errors, open_store, turn_seconds
+from reservation.sql.turns import turn
 from reservation.store import Copy, Reading
 
 _ENDINGS = ("", "-wal", "-shm")
@@ -69,16 +70,10 @@ def restore(backup: Path, path: Path, *, token: str, kept: Path) -> Copy:
     """
     with _draft(path, token) as making:
         copy = _taken(backup, making)
-        if not path.exists():
-            _publish(making, path)
-        elif _is_sound(path):
-            with _draft(kept, token) as keeping:
-                _copy_pages(path, keeping)
-                _publish(keeping, kept)
-            _overwrite(making, path)
-        else:
-            _set_aside(path, kept)
-            _publish(making, path)
+        # Before the turn: opening one of an older version takes a turn itself.
+        was_sound = path.exists() and _is_sound(path)
+        with turn(path, turn_seconds()):
+            _put(making, path, token, kept, was_sound=was_sound)
         return copy
 
 
@@ -119,6 +114,19 @@ def _draft(path: Path, token: str) -> Iterator[Path]:
         for draft in path.parent.glob(f"{glob.escape(making.name)}*"):
             with contextlib.suppress(OSError):
                 draft.unlink()
+
+
+def _put(making: Path, path: Path, token: str, kept: Path, *, was_sound: bool) -> None:
+    """Put a copy in its place, while nobody else writes: what is kept is all that there was."""
+    if was_sound:
+        with _draft(kept, token) as keeping:
+            _copy_pages(path, keeping)
+            _publish(keeping, kept)
+        _overwrite(making, path)
+        return
+    if path.exists():
+        _set_aside(path, kept)
+    _publish(making, path)
 
 
 def _copy_pages(path: Path, making: Path) -> None:

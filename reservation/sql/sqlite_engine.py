@@ -3,11 +3,12 @@
 Acknowledged work must survive a power cut, so three things are checked at every start, and the start is
 refused when one is wrong: the version of SQLite (those before the ones below can lose commits when several
 processes write in WAL mode), ``journal_mode`` and ``synchronous``, both read back. Writers take the lock when
-they begin (BEGIN IMMEDIATE), so no transaction fails half-way for want of it.
+they begin (BEGIN IMMEDIATE), so no transaction fails half-way for want of it; before that they wait for
+their turn. A file that got another one in its place meanwhile takes no more work: nobody would find it there.
 
 Every error of the engine becomes one of `reservation.errors`.
 
-Not handled: fairness between many waiting writers (SQLite's own busy handler does not know any).
+Not handled: who is next of many that wait to write (`reservation.sql.turns`).
 """
 
 import contextlib
@@ -24,6 +25,7 @@ from reservation.errors import (
     AlreadyThereError,
     BusyError,
     ConstraintBrokenError,
+    DatabaseReplacedError,
     NewerStateError,
     NoPortalError,
     SetupError,
@@ -31,11 +33,13 @@ from reservation.errors import (
     StorageError,
     UnsafeDatabaseError,
 )
+from reservation.founding import Founding
 from reservation.sql.reading import SqlReading
 from reservation.sql.sqlite_schema import deviations, migrations
 from reservation.sql.steps import Migration, insert_founding, queries_for
+from reservation.sql.turns import Turns, turn
 from reservation.sql.writing import SqlWriting
-from reservation.store import Founding, Reading, Writing
+from reservation.store import Reading, Writing
 
 T = TypeVar("T")
 
@@ -73,6 +77,11 @@ def _require_safe_version(version: str) -> None:
         )
 
 
+def turn_seconds() -> float:
+    """Return how long a writer waits for its turn; then SQLite waits as long for its own lock."""
+    return BUSY_MILLISECONDS / 1000
+
+
 # --- queries ---------------------------------------------------------------------------------------
 
 
@@ -85,19 +94,27 @@ def load_queries() -> Any:
 
 
 @contextlib.contextmanager
-def engine_errors(path: Path) -> Iterator[None]:
-    """Turn the engine's errors into ours."""
+def refused_changes() -> Iterator[None]:
+    """Turn a constraint that refuses a change into our error."""
     try:
         yield
-    except (apsw.BusyError, apsw.LockedError) as error:
-        raise BusyError(
-            f"Another process has held {path} for {BUSY_MILLISECONDS // 1000} seconds.",
-            hint="Try again.",
-        ) from error
     except apsw.ConstraintError as error:
         raise ConstraintBrokenError(
             f"The database refused a change that would break the books: {error}.",
             hint="Nothing was changed. Run `tallystick portal audit` and keep its output.",
+        ) from error
+
+
+@contextlib.contextmanager
+def engine_errors(path: Path) -> Iterator[None]:
+    """Turn the engine's errors into ours."""
+    try:
+        with refused_changes():
+            yield
+    except (apsw.BusyError, apsw.LockedError) as error:
+        raise BusyError(
+            f"Another process has held {path} for {BUSY_MILLISECONDS // 1000} seconds.",
+            hint="Try again.",
         ) from error
     except (apsw.CorruptError, apsw.NotADBError) as error:
         raise StateDamagedError(
@@ -293,7 +310,8 @@ def _upgrade(connection: apsw.Connection, path: Path, steps: tuple[Migration, ..
         making.replace(kept)
         folders.sync(kept.parent)
 
-    _migrate(connection, version, steps, None, before=keep_copy)
+    with turn(path, turn_seconds()):
+        _migrate(connection, version, steps, None, before=keep_copy)
 
 
 def _migrate(
@@ -348,6 +366,14 @@ class SqliteReading(SqlReading):
 class SqliteWriting(SqliteReading, SqlWriting):
     """One transaction that changes the books in a SQLite file."""
 
+    def _refusals(self) -> contextlib.AbstractContextManager[None]:
+        return refused_changes()
+
+    def _undo_part(self) -> None:
+        # Some errors of the engine have ended the whole transaction already.
+        if self.connection.in_transaction:
+            super()._undo_part()
+
 
 class SqliteStore:
     """The books of one Smart Account in a SQLite file; see `reservation.store.Store`."""
@@ -356,6 +382,8 @@ class SqliteStore:
         self._connection = connection
         self._path = path
         self._account_id = account_id
+        self._turns = Turns(path)
+        self._file = _identity(path)
 
     def read(self, work: Callable[[Reading], T]) -> T:
         """Run work that only reads, in one consistent state."""
@@ -370,7 +398,19 @@ class SqliteStore:
         """
         del beside_others
         transaction = SqliteWriting(self._connection, load_queries(), self._account_id)
-        return self._run("BEGIN IMMEDIATE", lambda: work(transaction))
+        self._turns.take(turn_seconds())
+        try:
+            self._require_in_place()
+            return self._run("BEGIN IMMEDIATE", lambda: work(transaction))
+        finally:
+            self._turns.give_back()
+
+    def _require_in_place(self) -> None:
+        if _identity(self._path) != self._file:
+            raise DatabaseReplacedError(
+                f"{self._path} is another file than it was when it was opened: it was restored or moved.",
+                hint="Nothing was changed. Give the command again.",
+            )
 
     def _run(self, begin: str, work: Callable[[], T]) -> T:
         with engine_errors(self._path), _transaction(self._connection, begin):
@@ -381,5 +421,15 @@ class SqliteStore:
 
     def close(self) -> None:
         """Let go of the database."""
+        self._turns.close()
         with engine_errors(self._path):
             self._connection.close()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from all others; None: there is none."""
+    try:
+        about = os.stat(path)  # noqa: PTH116 - at every transaction
+    except OSError:
+        return None
+    return about.st_dev, about.st_ino

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiosql
 
+from reservation.founding import Founding
 from reservation.issuers import UsedIssuer
 from reservation.model import Stamp
 from reservation.people import User
@@ -17,7 +18,6 @@ from reservation.roles import Grant, Role
 from reservation.sql import rows
 from reservation.sql.writing import SqlWriting
 from reservation.standing import Changes
-from reservation.store import Founding
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,10 @@ Invariants: what a command does and the event that says so go into one transacti
 count of changed rows (a row that must be there is asked for by RETURNING).
 """
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import TypeVar
+
 from reservation.errors import ConstraintBrokenError
 from reservation.ledger import Place, changes_of
 from reservation.model import EarlyReturn, Event, Held, Lot, Policy, Product, Reservation, VirtualAccount
@@ -15,9 +19,31 @@ from reservation.sql.reading import SqlReading
 from reservation.sql.restoring import RestoreWriting
 from reservation.standing import Changes
 
+T = TypeVar("T")
+
 
 class SqlWriting(SqlReading, RestoreWriting, PeopleWriting, AlertWriting, IssuerWriting):
     """One transaction that changes one account's books."""
+
+    def apart(self, work: Callable[[], T]) -> T:
+        """Run a part of the transaction that can fail by itself: an error undoes it, and no more."""
+        self.connection.execute("SAVEPOINT part")
+        try:
+            with self._refusals():
+                result = work()
+        except Exception:
+            self._undo_part()
+            raise
+        self.connection.execute("RELEASE SAVEPOINT part")
+        return result
+
+    def _refusals(self) -> AbstractContextManager[None]:
+        """Turn the engine's refusal of a change into ours; its other errors end the whole transaction."""
+        return nullcontext()
+
+    def _undo_part(self) -> None:
+        self.connection.execute("ROLLBACK TO SAVEPOINT part")
+        self.connection.execute("RELEASE SAVEPOINT part")
 
     def record(self, changes: Changes) -> None:
         """Write what a command does, with its event."""

@@ -20,6 +20,7 @@ from reservation.device import folder as device_folder
 from reservation.device.agent import Device
 from reservation.device.folder import Folder
 from reservation.device.state import State
+from reservation.founding import Founding
 from reservation.service import watching
 from reservation.service.watching import checkpoint_in
 from reservation.sql import sqlite_engine
@@ -27,7 +28,7 @@ from reservation.sql.sqlite_engine import SqliteStore
 from reservation.sql.sqlite_schema import migrations
 from reservation.sql.writing import SqlWriting
 from reservation.standing import Changes
-from reservation.store import Founding, Reading, Writing
+from reservation.store import Reading, Writing
 
 T = TypeVar("T")
 

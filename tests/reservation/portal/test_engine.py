@@ -60,7 +60,7 @@ def test_work_is_durable_when_it_is_acknowledged(database: Path) -> None:
 def test_files_belong_to_their_owner_alone(portal: Portal, database: Path) -> None:
     service.add_license(portal, "ROUTE", 1)
     files = list(database.parent.glob("portal.db*"))
-    assert len(files) == 3  # with the write-ahead log and its index
+    assert len(files) == 4  # with the write-ahead log, its index, and the file of turns
     for file in files:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
