@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar
 from reservation.agreements import Agreement
 from reservation.checkpoint import KeptCode, Restore
 from reservation.ledger import Balance, Movement
+from reservation.log import LogReading, LogWriting
 from reservation.model import (
     Decision,
     EarlyReturn,
@@ -135,7 +136,7 @@ class PageOf:
     most: int = 50
 
 
-class Reading(Protocol):
+class Reading(LogReading, Protocol):
     """What a transaction can read."""
 
     # --- the portal ---
@@ -388,7 +389,7 @@ class Reading(Protocol):
         """Return what the database's own check of its files finds."""
 
 
-class Writing(Reading, Protocol):
+class Writing(Reading, LogWriting, Protocol):
     """What a transaction can write."""
 
     def record(self, changes: Changes) -> None:

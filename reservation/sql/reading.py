@@ -33,6 +33,7 @@ from reservation.model import (
 )
 from reservation.sql import rows
 from reservation.sql.journals import JournalReading
+from reservation.sql.log import LogReading
 from reservation.sql.people import PeopleReading
 from reservation.sql.reporting import ReportReading
 from reservation.sql.restoring import RestoreReading
@@ -44,7 +45,7 @@ _NEWEST = b"\xff" * 16
 _BATCH = 1000
 
 
-class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading):
+class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading, LogReading):
     """One transaction's view of one account's books."""
 
     def __init__(self, connection: Any, queries: Any, account_id: bytes) -> None:

@@ -8,13 +8,14 @@ from reservation.errors import ConstraintBrokenError
 from reservation.ledger import Place, changes_of
 from reservation.model import EarlyReturn, Event, Held, Lot, Policy, Product, Reservation, VirtualAccount
 from reservation.sql import rows
+from reservation.sql.log import LogWriting
 from reservation.sql.people import PeopleWriting
 from reservation.sql.reading import SqlReading
 from reservation.sql.restoring import RestoreWriting
 from reservation.standing import Changes
 
 
-class SqlWriting(SqlReading, RestoreWriting, PeopleWriting):
+class SqlWriting(SqlReading, RestoreWriting, PeopleWriting, LogWriting):
     """One transaction that changes one account's books."""
 
     def record(self, changes: Changes) -> None:
