@@ -5,7 +5,8 @@ So whoever has the tree's root notices a changed event as well as a changed post
 defines the lines. Without I/O.
 
 Invariants: a line follows from what is stored alone, so it is the same whenever it is made. It is ASCII, and
-holds no control character.
+holds no control character. It does not say its number, which its place in the tree proves: so one event that
+is put in or taken out changes no other line, and can be named.
 
 Not handled: the tree (`reservation.merkle`), and signatures (`reservation.notes`).
 """
@@ -17,8 +18,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+from reservation.errors import LogFormatError
 from reservation.ledger import BALANCED, Account, Movement
-from reservation.merkle import Row
+from reservation.merkle import Row, leaf_hash
 from reservation.model import Addition, Event, Lot
 
 VERSION = 1
@@ -110,7 +112,6 @@ def content_of(entry: Entry) -> bytes:
     event = entry.event
     return _line(
         {
-            "number": entry.number,
             "id": event.id.hex(),
             "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"),
             "actor": event.actor,
@@ -192,3 +193,48 @@ def balances_line(balances: Iterable[tuple[Lot, bytes, Mapping[Account, int]]]) 
 def _line(record: Mapping[str, object]) -> bytes:
     # JSON leaves this one control character as it is.
     return json.dumps(record, separators=(",", ":")).replace("\x7f", "\\u007f").encode("ascii")
+
+
+# --- reading an export -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an export says.
+
+    Attributes:
+        origin: Which log it is of.
+        size: How many events it says that it has.
+        leaves: The hash of each event's line.
+    """
+
+    origin: str
+    size: int
+    leaves: tuple[bytes, ...]
+
+
+def read_export(lines: Iterable[bytes]) -> Exported:
+    """Read an export, from the first event on.
+
+    Args:
+        lines: Its lines, with or without their ends.
+
+    Raises:
+        LogFormatError: When it is none.
+    """
+    each = (line.removesuffix(b"\n") for line in lines)
+    try:
+        header = json.loads(next(each, b"null"))
+        if header["log"] != VERSION or header["since"] != 0:
+            raise _unreadable("it is of another version, or does not begin with the first event")
+        leaves = tuple(leaf_hash(line) for line in each if "id" in json.loads(line))
+        return Exported(str(header["origin"]), int(header["size"]), leaves)
+    except (ValueError, KeyError, TypeError) as error:
+        raise _unreadable(f"a line of it is not as it should be ({type(error).__name__})") from error
+
+
+def _unreadable(why: str) -> LogFormatError:
+    return LogFormatError(
+        f"This is no export of a log: {why}.",
+        hint="Take the file as `tallystick portal log export FILE` wrote it, without --since.",
+    )

@@ -1,11 +1,12 @@
-"""Verifies the log of a Tallystick portal, from the page docs/spec/log-v1.md, trusting nobody (§: its sections).
+"""Verify the log of a Tallystick portal, from the page docs/spec/log-v1.md (§: its sections).
 
     python verify_log.py --key VKEY [--export FILE]… [--before FILE] [--proof FILE [--event FILE]] NOTE…
 
-NOTE are signed checkpoints, --export what the portal exported (several parts in order), --before an older export
-that was kept, --proof what the portal gave to prove one event or that the log only grew. It ends with 0: all is
-so; 1: something was changed, deleted, inserted or moved, and it says what; 2: it was called wrongly; 3: a file
-cannot be read; 4: a signature does not hold. It needs Python 3.11 and PyNaCl, and nothing of Tallystick."""
+NOTE are signed checkpoints, --export what the portal exported (several parts in order), --before an older
+export that was kept, --proof what the portal gave to prove one event or that the log only grew. It ends with
+0: all is so; 1: something was changed, deleted, inserted or moved, and it says what; 2: it was called wrong;
+3: a file cannot be read; 4: a signature does not hold. It trusts nobody, and needs Python 3.11 and PyNaCl.
+"""
 
 import argparse
 import json
@@ -198,12 +199,14 @@ def begin(log: Log, header: dict[str, Any]) -> None:
 
 def take(log: Log, event: dict[str, Any], digest: bytes) -> None:
     """Take in an event: its hash, and the movements of the books."""
-    name = f"event {event['number']} ({event['kind']}, {event['subject']}, {event['id']})"
     log.found.append(digest)
+    name = f"event {len(log.found)} ({event['kind']}, {event['subject']}, {event['id']})"
     log.names.append(name)
-    if event["number"] != len(log.found):
-        log.wrong.append(f"out of place: {name} stands where event {len(log.found)} should")
-    log.places |= {event["detail"].get("virtual_account"): event["subject"]}
+    detail = event["detail"]
+    if {"virtual_account", "virtual_account_id"} <= detail.keys():
+        log.places[detail["virtual_account_id"]] = detail["virtual_account"]
+    elif event["kind"].startswith("virtual-account-"):
+        log.places[detail["virtual_account"]] = event["subject"]
     touched = set()
     for movement in event["movements"]:
         log.tags[movement["lot"]["id"]] = movement["lot"]["tag"]
@@ -217,7 +220,7 @@ def take(log: Log, event: dict[str, Any], digest: bytes) -> None:
 
 
 def entries(movement: dict[str, Any]) -> Iterator[tuple[Place, str, int]]:
-    """What a movement changes (§7): sources grow when they are taken from, assets shrink."""
+    """Yield what a movement changes (§7): sources grow when they are taken from, assets shrink."""
     lot, count = movement["lot"]["id"], movement["count"]
     places = [(lot, movement[f"{end}_virtual_account"]) for end in ("source", "target")]
     ends = (movement["source"], movement["target"])
@@ -256,13 +259,13 @@ def differences(before: list[bytes], after: list[bytes], name: Callable[[int], s
             continue
         both = min(end - first, there - here)
         for at in range(both):
-            yield f"changed: event {start + first + at + 1}, now {name(start + here + at)}"
+            yield f"changed: {name(start + here + at)} is not what event {start + first + at + 1} was"
         for at in range(first + both, end):
             if old[at] not in new:
                 yield f"deleted: event {start + at + 1} is missing"
         for at in range(here + both, there):
             word = "moved" if new[at] in old else "inserted"
-            yield f"{word}: {name(start + at)} stands at {start + at + 1}"
+            yield f"{word}: {name(start + at)}"
 
 
 def compared(log: Log, heads: list[Head], older: Log | None) -> Iterator[str]:
@@ -282,13 +285,14 @@ def compared(log: Log, heads: list[Head], older: Log | None) -> Iterator[str]:
             yield f"forgotten: a checkpoint covers {head.size} events, and the export has {len(log.found)}"
         else:
             yield (
-                f"changed: the first {head.size} events are not those that the checkpoint was signed for; the "
-                f"first {agreed} are, so look at events {agreed + 1} to {head.size}, or give --before"
+                f"changed: the first {head.size} events are not those that the checkpoint was signed for; "
+                f"the first {agreed} are, so look at events {agreed + 1} to {head.size}, or give --before"
             )
-    for place in sorted(log.books.keys() | (log.claimed or {}).keys()) if log.claimed is not None else []:
+    claimed = log.claimed or {}
+    for place in sorted(log.books.keys() | claimed.keys()) if log.claimed is not None else []:
         made = {account: count for account, count in log.books.get(place, {}).items() if count}
-        if made != log.claimed.get(place, {}):
-            said = log.claimed.get(place, {})
+        said = claimed.get(place, {})
+        if made != said:
             yield f"balance: the books say {said} for {place_name(log, place)}; events make it {made}"
 
 

@@ -12,6 +12,7 @@ Not handled: comparing the whole tree with the books (`reservation.service.audit
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from codec.codes import Trust
 from codec.envelope import require_kind
@@ -24,6 +25,7 @@ from reservation.ledger import BALANCED, Account, changes_of
 from reservation.log import (
     HASHES_IN_LINE,
     Entry,
+    Exported,
     SignedHead,
     balances_line,
     content_of,
@@ -246,8 +248,15 @@ def _lines(hashes: Iterable[bytes]) -> str:
 # --- verifying -------------------------------------------------------------------------------------
 
 
-def verify_notes(portal: Portal, notes: Iterable[Note]) -> tuple[TreeHead, ...]:
-    """Compare signed checkpoints, wherever they were kept, with the tree of the books.
+def verify_notes(
+    portal: Portal, notes: Iterable[Note], export: Exported | None = None
+) -> tuple[TreeHead, ...]:
+    """Compare signed checkpoints, wherever they were kept, with the tree of the books, and an export too.
+
+    Args:
+        portal: The portal.
+        notes: The checkpoints.
+        export: What an export says, from the first event on.
 
     Returns:
         What they say, which is so.
@@ -264,9 +273,24 @@ def verify_notes(portal: Portal, notes: Iterable[Note]) -> tuple[TreeHead, ...]:
         heads = tuple(note.verified(keys) for note in notes)
         for head in heads:
             _require_root(books, head.size, head.root)
+        if export is not None:
+            _require_same(books, export)
         return heads
 
     return read(portal, Verb.VERIFY_NOTES, work)
+
+
+def _require_same(books: Reading, export: Exported) -> None:
+    """Return when all events of an export are those of the log."""
+    for first in range(0, len(export.leaves), HASHES_IN_LINE):
+        given = export.leaves[first : first + HASHES_IN_LINE]
+        kept = books.tree_rows(0, first, first + len(given))
+        for number, (one, other) in enumerate(zip_longest(given, kept), start=first + 1):
+            if one != other:
+                there = [str(entry.event.kind) for entry in books.entries(number - 1, 1)]
+                raise _changed(f"Event {number} of the export is not the one of the log ({', '.join(there)})")
+    if len(export.leaves) != export.size:
+        raise _changed(f"The export has {len(export.leaves)} events, and says that it has {export.size}")
 
 
 def log_keys(books: Reading) -> tuple[LogKey, ...]:
