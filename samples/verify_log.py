@@ -13,7 +13,7 @@ import json
 import sys
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from hashlib import sha256
 from pathlib import Path
@@ -100,7 +100,7 @@ def is_consistent(before: int, size: int, path: list[bytes], older: bytes, newer
 # --- signed notes: c2sp.org/signed-note and c2sp.org/tlog-checkpoint (§5) ----------------------------
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Head:
     origin: str
     size: int
@@ -151,21 +151,20 @@ def opened(note: str, keys: dict[tuple[str, bytes], VerifyKey]) -> Head:
 # --- exports (§6) -----------------------------------------------------------------------------------
 
 
-@dataclass
 class Log:
     """What exports hold, and what follows from it."""
 
-    origin: str = ""
-    size: int = 0
-    found: list[bytes] = field(default_factory=list)  # hashes of the lines of events
-    names: list[str] = field(default_factory=list)
-    kept: list[bytes] = field(default_factory=list)  # hashes that the portal keeps
-    roots: dict[int, bytes] = field(default_factory=dict)  # at the sizes of the checkpoints
-    books: dict[Place, dict[str, int]] = field(default_factory=dict)
-    tags: dict[str, str] = field(default_factory=dict)
-    places: dict[str, str] = field(default_factory=dict)
-    claimed: dict[Place, dict[str, int]] | None = None
-    wrong: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.origin, self.size = "", 0
+        self.found: list[bytes] = []  # hashes of the lines of events
+        self.names: list[str] = []
+        self.kept: list[bytes] = []  # hashes that the portal keeps
+        self.roots: dict[int, bytes] = {}  # at the sizes of the checkpoints
+        self.books: dict[Place, dict[str, int]] = {}
+        self.tags: dict[str, str] = {}
+        self.places: dict[str, str] = {}
+        self.claimed: dict[Place, dict[str, int]] | None = None
+        self.wrong: list[str] = []
 
 
 def read(names: Iterable[str], sizes: Iterable[int]) -> Log:

@@ -45,14 +45,18 @@ _BATCH = 4096
 # --- the tree --------------------------------------------------------------------------------------
 
 
-def _grow_to_the_end(portal: Portal) -> None:
+def _grow_tree(portal: Portal, *, most: int = 0) -> None:
     """Add to the tree what is not in it yet.
+
+    Args:
+        portal: The portal.
+        most: How many events may be left for the caller to add.
 
     Raises:
         LogChangedError: When an event is not the one that the chain has.
     """
     portal.store.place_events()
-    while portal.store.read(lambda books: books.tree_size() < books.log_end()[0]):
+    while portal.store.read(lambda books: books.log_end()[0] - books.tree_size() > most):
         portal.store.write(_grow)
 
 
@@ -105,7 +109,7 @@ def sign_checkpoint(portal: Portal) -> Signed:
     """
     issuer = require_issuer(portal)
     read(portal, Verb.SIGN_CHECKPOINT, lambda _books, _rights: None)
-    _grow_to_the_end(portal)
+    _grow_tree(portal, most=_BATCH // 2)
 
     def work(books: Writing, stamp: Stamp) -> Signed:
         _grow(books)
@@ -266,7 +270,7 @@ def verify_notes(
         LogChangedError: When the log is not what it was.
     """
     read(portal, Verb.VERIFY_NOTES, lambda _books, _rights: None)
-    _grow_to_the_end(portal)
+    _grow_tree(portal)
 
     def work(books: Reading, _rights: Rights) -> tuple[TreeHead, ...]:
         keys = log_keys(books)
@@ -342,7 +346,7 @@ def export_log(portal: Portal, *, since: int = 0) -> Export:
         LogChangedError: When an event that is not in the tree yet is not what it was.
     """
     read(portal, Verb.EXPORT_LOG, lambda _books, _rights: None)
-    _grow_to_the_end(portal)
+    _grow_tree(portal)
     head = read(portal, Verb.EXPORT_LOG, lambda books, _rights: _head(books))
     if not 0 <= since <= head.size:
         raise UnknownNameError(

@@ -1,4 +1,4 @@
-"""The verifier of the log in samples/: what an auditor finds who has two checkpoints and an export, and trusts nobody.
+"""The verifier of the log in samples/: what an auditor finds by two checkpoints and an export.
 
 Somebody with the database's file changes it behind the program's back, or the export itself. The verifier is
 a program of its own that imports nothing of ours.
@@ -239,7 +239,6 @@ HAND: Final = {
 
 def tampered(database: Path, statements: str) -> None:
     for statement in statements.split(";"):
-        tamper(database, "PRAGMA foreign_keys = off")
         tamper(database, statement)
 
 
@@ -257,7 +256,7 @@ def test_a_hand_with_the_database_is_seen(kept: Kept, what: str) -> None:
 
 @pytest.mark.parametrize("what", [one for one in HAND if "balance is" not in one])
 def test_a_hand_that_makes_the_tree_anew_is_seen(kept: Kept, what: str) -> None:
-    """The hashes that the portal keeps are made to fit: the checkpoints still do not, and an older export says where."""
+    """The kept hashes are made to fit: the checkpoints still do not, and an older export says which event."""
     statements, finding = HAND[what]
     tampered(kept.database, statements + "; DELETE FROM tree_hashes")
     rechain(kept.database)

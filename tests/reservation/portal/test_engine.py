@@ -97,17 +97,15 @@ def test_a_damaged_page_is_found_and_nothing_is_repaired_silently(database: Path
     page = len(content) // 4096 // 2
     content[page * 4096 : (page + 1) * 4096] = b"\xa5" * 4096
     database.write_bytes(content)
-    portal = bootstrap.open_portal(
-        f"sqlite://{database}", actor="ann", clock=lambda: START, random=seeded("x")
-    )
     try:
-        found = service.audit(portal)
+        with closing(
+            bootstrap.open_portal(
+                f"sqlite://{database}", actor="ann", clock=lambda: START, random=seeded("x")
+            )
+        ) as portal:
+            damaged = any(finding.kind == "database" for finding in service.audit(portal))
     except StateDamagedError:
-        found = ()
         damaged = True
-    else:
-        damaged = any(finding.kind == "database" for finding in found)
-    portal.close()
     assert damaged
 
 

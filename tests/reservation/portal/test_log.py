@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ from reservation.errors import (
     UnknownNameError,
 )
 from reservation.log import content_of, hashes_line
-from reservation.merkle import Frontier, is_consistent, is_included, leaf_hash
+from reservation.merkle import TILE_WIDTH, Frontier, is_consistent, is_included, leaf_hash
 from reservation.notes import LogKey, Note, TreeHead, sign
 from reservation.service import LinesWanted, Portal
 from reservation.service import log as service_log
@@ -31,6 +32,7 @@ from reservation.service.log import (
 )
 from reservation.service.restoring import begin_quarantine
 from tests.reservation.portal.appliance import Appliance
+from tests.reservation.portal.test_audit import tamper
 from tests.reservation.portal.verbs import CALLS, OWN, staffed
 
 TRAM = Appliance("tram")
@@ -255,3 +257,67 @@ def test_a_line_is_the_same_whoever_makes_it(busy: Portal) -> None:
     assert [one.number for one in entries] == [*range(1, len(entries) + 1)]
     assert len(entries) >= EVENTS - 2  # on some engines others have no place yet
     assert all(content_of(one).isascii() and b"\x7f" not in content_of(one) for one in entries)
+
+
+# --- the audit --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind", "message"),
+    [
+        (
+            "UPDATE movements SET count = count + 1 WHERE source = 'entitled'",
+            "log",
+            "event 4 is not what it was",
+        ),
+        ("UPDATE additions SET order_reference = 'PO-2'", "log", "event 4 is not what it was"),
+        ("UPDATE lots SET tag = 'BOAT'", "log", "event 4 is not what it was"),
+        ("UPDATE codes SET code_id = zeroblob(32) WHERE kind = 'Q'", "log", "event 5 is not what it was"),
+        ("UPDATE events SET actor = 'eve' WHERE kind = 'confirmed'", "log", "event 6 is not what it was"),
+        ("DELETE FROM chain WHERE number = 6", "log", "missing after event 5"),
+        ("DELETE FROM tree_hashes WHERE place = 5", "log", "not those that it was signed for"),
+        ("UPDATE tree_hashes SET hash = zeroblob(32) WHERE place = 2", "log", "event 3 is not what it was"),
+        ("UPDATE signed_heads SET root = zeroblob(32)", "log", "it says something else than its note"),
+        ("UPDATE signed_heads SET size = 5", "log", "not those that it was signed for"),
+        ("UPDATE signed_heads SET note = replace(note, 'tally', 'rally')", "log", "No key"),
+        ("UPDATE signed_heads SET note = ''", "log", "This is no signed checkpoint"),
+    ],
+)
+def test_the_audit_finds_what_the_log_is_not(
+    busy: Portal, database: Path, statement: str, kind: str, message: str
+) -> None:
+    sign_checkpoint(busy)
+    assert service.audit(busy) == ()
+    tamper(database, statement)
+    found = [one.message for one in service.audit(busy) if one.kind == kind]
+    assert any(message in one for one in found), found
+
+
+def test_the_audit_finds_a_wrong_hash_of_many_events(busy: Portal, database: Path) -> None:
+    for _ in range(TILE_WIDTH - EVENTS):
+        service.add_license(busy, "ROUTE", 1)
+    sign_checkpoint(busy)
+    assert service.audit(busy) == ()
+    tamper(database, "UPDATE tree_hashes SET hash = zeroblob(32) WHERE level = 1")
+    (finding,) = [one for one in service.audit(busy) if one.kind == "log"]
+    assert finding.message == "its hash 0 of level 1 is another one"
+
+
+def test_an_event_that_was_changed_before_it_is_in_the_tree_is_not_signed(
+    busy: Portal, database: Path
+) -> None:
+    tamper(database, "UPDATE events SET actor = 'eve' WHERE kind = 'license-added'")
+    with pytest.raises(LogChangedError, match=r"Event 4 \(license-added"):
+        sign_checkpoint(busy)
+    tamper(database, "DELETE FROM chain WHERE number = 3")
+    with pytest.raises(LogChangedError, match="Event 3 is missing"):
+        sign_checkpoint(busy)
+    assert latest_checkpoint(busy) is None
+
+
+def test_what_contradicts_an_older_checkpoint_is_not_signed(busy: Portal, database: Path) -> None:
+    sign_checkpoint(busy)
+    tamper(database, "UPDATE tree_hashes SET hash = zeroblob(32) WHERE place = 2")
+    service.add_license(busy, "ROUTE", 1)
+    with pytest.raises(LogChangedError, match="The first 6 events are not those"):
+        sign_checkpoint(busy)
