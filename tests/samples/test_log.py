@@ -6,11 +6,14 @@ a program of its own that imports nothing of ours.
 
 import ast
 import json
+import re
 import shutil
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -359,3 +362,24 @@ def test_it_says_how_it_is_called(kept: Kept) -> None:
     assert kept.verify("--proof", kept.folder / "event.proof")[0] == 2
     assert kept.verify("--proof", kept.folder / "grown.proof")[0] == 2
     assert run([])[0] == 2
+
+
+# --- the page ---------------------------------------------------------------------------------------
+
+
+def test_the_example_of_the_page_is_verified(tmp_path: Path) -> None:
+    page = (SAMPLES.parent / "docs" / "spec" / "log-v1.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(?:text|json)\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    first, *_, key, second, lines, event, grown = blocks
+    names = ("first.note", "second.note", "log.jsonl", "event.proof", "grown.proof")
+    paths = [tmp_path / name for name in names]
+    for path, text in zip(paths, (first, second, lines, event, grown), strict=True):
+        path.write_text(text, encoding="utf-8")
+    (tmp_path / "event.json").write_text(lines.splitlines()[2] + "\n")
+    kept = Kept(tmp_path, key.strip())
+    code, said = kept.verify(*paths[:2], "--export", paths[2])
+    assert (code, "4 events, 2 checkpoints" in said) == (0, True), said
+    assert kept.verify("--proof", paths[3], "--event", tmp_path / "event.json")[0] == 0
+    assert kept.verify(paths[0], "--proof", paths[4])[0] == 0
+    digest = b64encode(sha256(b"\x00" + lines.splitlines()[1].encode()).digest()).decode()
+    assert f"is `{digest}` in base64" in page
