@@ -338,7 +338,7 @@ EXAMPLES: tuple[Example, ...] = (
     Example("portal log verify", ("tallystick portal log verify monday.note --export log.jsonl",)),
     Example(
         "portal log prove",
-        ("tallystick portal log prove 7 --line event.json | head -3",),
+        ("tallystick portal log prove 7 --line event.json --out event.proof && head -3 event.proof",),
         "One event, proved without the others.",
     ),
     Example(

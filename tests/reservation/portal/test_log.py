@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from codec.codes import Kind
+from codec.envelope import external_aad, sig_structure
 from codec.keys import SigningKey
 from reservation import service
 from reservation.errors import (
@@ -239,6 +241,15 @@ def test_a_note_is_read_back() -> None:
 def test_what_is_no_note_is_refused(spoiled: str) -> None:
     with pytest.raises(LogFormatError):
         Note.parse(spoiled)
+
+
+def test_no_note_can_pass_for_a_code() -> None:
+    """What a code's signature is over begins with a byte that no text in UTF-8 begins with."""
+    signed = sig_structure(b"payload", external_aad(Kind.AUTHORIZATION, b"portal"))
+    assert signed[:1] == b"\x84"
+    with pytest.raises(UnicodeDecodeError):
+        signed[:1].decode()
+    assert HEAD.text.encode()[:1].isascii()
 
 
 def test_the_key_line_of_the_specification_of_notes() -> None:
