@@ -7,6 +7,7 @@
     python -m benchmarks.run frames         bundles and frames alone
     python -m benchmarks.run scanning       spoiled pictures alone
     python -m benchmarks.run speed          speed alone
+    python -m benchmarks.run log            the log that others can check alone
     python -m benchmarks.run fuzz           what the last searches of `make fuzz` came to
     python -m benchmarks.run server         several processes on a PostgreSQL server alone
     python -m benchmarks.run scale          books of up to 10^6 reservations: some minutes, and 4 GB of disk
@@ -28,6 +29,8 @@ from benchmarks.frames import TITLE as FRAMES_TITLE
 from benchmarks.frames import section as frames_section
 from benchmarks.fuzzing import TITLE as FUZZING_TITLE
 from benchmarks.fuzzing import section as fuzzing_section
+from benchmarks.log import TITLE as LOG_TITLE
+from benchmarks.log import section as log_section
 from benchmarks.repair import LONG, SHORT, repair_section
 from benchmarks.repair import TITLE as REPAIR_TITLE
 from benchmarks.scale import TITLE as SCALE_TITLE
@@ -45,6 +48,7 @@ from benchmarks.writers import section as writers_section
 RESULTS: Final = Path(__file__).resolve().parent / "RESULTS.md"
 SIZES_TITLE: Final = "## Size\n"
 SCALE_EFFORT: Final = Effort(rounds=40, repetitions=1)
+LOG_EFFORT: Final = Effort(rounds=9, repetitions=200)
 SERVER_EFFORT: Final = Effort(rounds=9, repetitions=60)
 WRITERS_RESERVES: Final = 300
 FRAMES_EFFORT: Final = Effort(rounds=20, repetitions=10)
@@ -187,6 +191,7 @@ PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     FRAMES_TITLE: {"frames": partial(frames_section, FRAMES_EFFORT)},
     SCANNING_TITLE: {"scanning": partial(scanning_section, PHOTO_EFFORT)},
     SPEED_TITLE: {"speed": partial(speed_section, THOROUGH)},
+    LOG_TITLE: {"log": partial(log_section, LOG_EFFORT)},
     FUZZING_TITLE: {"fuzz": fuzzing_section},
     SERVER_TITLE: {"server": partial(server_section, SERVER_EFFORT)},
     SCALE_TITLE: {"scale": partial(scale_section, SCALE_EFFORT)},

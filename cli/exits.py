@@ -105,6 +105,10 @@ EXIT_OF: dict[type[Exception], int] = {
     reservation_errors.DatabaseAwayError: BUSY,
     reservation_errors.DatabaseRefusedError: NOT_PERMITTED,
     reservation_errors.ConstraintBrokenError: DAMAGED,
+    reservation_errors.LogFormatError: UNREADABLE,
+    reservation_errors.NoteNotGenuineError: NOT_GENUINE,
+    reservation_errors.LogChangedError: DAMAGED,
+    reservation_errors.NotSignedYetError: REFUSED,
     # the command line
     cli_errors.CommandError: REFUSED,
     cli_errors.UsageMistakeError: USAGE,

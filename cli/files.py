@@ -1,7 +1,7 @@
 """Files that a person names on the command line: read within limits, written whole or not at all."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
@@ -121,15 +121,24 @@ def write(name: str, content: bytes) -> None:
     Raises:
         OutputError: When it cannot be written.
     """
+    write_parts(name, (content,))
+
+
+def write_parts(name: str, parts: Iterable[bytes]) -> None:
+    """Write a file in one step, as `write` does, from parts that are made as they are written.
+
+    Raises:
+        OutputError: When it cannot be written.
+    """
     path = Path(name)
     if path.exists() and not path.is_file():
-        _write_through(path, content)
+        _write_through(path, parts)
         return
     draft = path.with_name(f".tallystick-{os.getpid()}.part")  # the name may be as long as names can be
     try:
         try:
             with draft.open("xb") as file:
-                file.write(content)
+                file.writelines(parts)
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(path)
@@ -139,11 +148,11 @@ def write(name: str, content: bytes) -> None:
         raise _unwritten(path, error) from error
 
 
-def _write_through(path: Path, content: bytes) -> None:
+def _write_through(path: Path, parts: Iterable[bytes]) -> None:
     """Write to what is no plain file: a pipe, /dev/stdout."""
     try:
         with path.open("wb") as file:
-            file.write(content)
+            file.writelines(parts)
     except OSError as error:
         raise _unwritten(path, error) from error
 

@@ -508,3 +508,27 @@ class AgreementError(RuleError):
     """Licences that are given out while an agreement waits for its acceptance."""
 
     code = "agreement-not-accepted"
+
+
+class LogFormatError(ReservationError):
+    """A signed note, or an export of the log, that cannot be read."""
+
+    code = "log-format"
+
+
+class NoteNotGenuineError(NotHereError):
+    """A note that is signed by nobody known, or is of another log."""
+
+    code = "note-not-genuine"
+
+
+class LogChangedError(StateDamagedError):
+    """A log that is not what it was: an event was changed, deleted, inserted or put elsewhere."""
+
+    code = "log-changed"
+
+
+class NotSignedYetError(RuleError):
+    """A proof about events that no signed checkpoint covers yet."""
+
+    code = "not-signed-yet"

@@ -139,6 +139,11 @@ class Verb(StrEnum):
     # the books as a whole
     EVENTS = "events"
     AUDIT = "audit"
+    SIGN_CHECKPOINT = "sign_checkpoint"
+    PROVE_EVENT = "prove_event"
+    PROVE_GROWTH = "prove_growth"
+    VERIFY_NOTES = "verify_notes"
+    EXPORT_LOG = "export_log"
     REQUIRE_BACKUP = "require_backup"
     SHOW_QUARANTINE = "show_quarantine"
     BEGIN_QUARANTINE = "begin_quarantine"
@@ -161,6 +166,8 @@ _ADMINISTRATOR = (_NO, _ALL, _NO, _NO, _NO)
 _PROPERTIES = (_ALL, _ALL, _NO, _NO, _NO)
 _SEEING_PEOPLE = (_ALL, _ALL, _NO, _OWN, _NO)
 _SEEING_AGREEMENTS = (_ALL, _ALL, _NO, _ALL, _NO)
+_SEEING_THE_LOG = (_ALL, _ALL, _NO, _NO, _NO)
+"""The log is one for the whole account: who sees it sees everybody's events."""
 _ANYBODY = (_ALL, _ALL, _ALL, _ALL, _ALL)
 
 TABLE: dict[Verb, Row] = {
@@ -235,6 +242,11 @@ TABLE: dict[Verb, Row] = {
     Verb.ACCEPT_AGREEMENT: Row("accept an agreement", *_PROPERTIES),
     Verb.EVENTS: Row("see events", *_SEEING_PEOPLE),
     Verb.AUDIT: Row("audit the books", *_ADMINISTRATOR),
+    Verb.SIGN_CHECKPOINT: Row("sign a checkpoint of the log", *_ADMINISTRATOR),
+    Verb.PROVE_EVENT: Row("prove what is in the log", *_SEEING_THE_LOG),
+    Verb.PROVE_GROWTH: Row("prove what is in the log", *_SEEING_THE_LOG),
+    Verb.VERIFY_NOTES: Row("compare checkpoints with the log", *_SEEING_THE_LOG),
+    Verb.EXPORT_LOG: Row("export the log", *_SEEING_THE_LOG),
     Verb.REQUIRE_BACKUP: Row("copy the books", *_ADMINISTRATOR),
     Verb.SHOW_QUARANTINE: Row("see the quarantine", _NO, _ALL, _ALL, _NO, _NO),
     Verb.BEGIN_QUARANTINE: Row("begin the quarantine", *_ADMINISTRATOR),

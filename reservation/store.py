@@ -17,6 +17,7 @@ from reservation.agreements import Agreement
 from reservation.alertbooks import ReadingAlerts, WritingAlerts
 from reservation.checkpoint import KeptCode, Restore
 from reservation.ledger import Balance, Movement
+from reservation.log import LogReading, LogWriting
 from reservation.model import (
     Decision,
     EarlyReturn,
@@ -110,7 +111,7 @@ class PageOf:
     most: int = 50
 
 
-class Reading(ReadingAlerts, TrustReading, Protocol):
+class Reading(ReadingAlerts, TrustReading, LogReading, Protocol):
     """What a transaction can read."""
 
     # --- the portal ---
@@ -354,7 +355,7 @@ class Reading(ReadingAlerts, TrustReading, Protocol):
         """Return what the database's own check of its files finds."""
 
 
-class Writing(Reading, WritingAlerts, TrustWriting, Protocol):
+class Writing(Reading, WritingAlerts, TrustWriting, LogWriting, Protocol):
     """What a transaction can write."""
 
     def apart(self, work: Callable[[], T]) -> T:

@@ -331,6 +331,22 @@ EXAMPLES: tuple[Example, ...] = (
         minutes=90,
     ),
     Example(
+        "portal log checkpoint",
+        ("tallystick portal log checkpoint --out monday.note && cat monday.note",),
+        "What an auditor keeps. The key on stderr verifies it.",
+    ),
+    Example(
+        "portal log export",
+        ("tallystick portal log export log.jsonl", "head -2 log.jsonl | cut -c -100"),
+        "What an auditor checks by it: every event, with the licences that it moved.",
+    ),
+    Example("portal log verify", ("tallystick portal log verify monday.note --export log.jsonl",)),
+    Example(
+        "portal log prove",
+        ("tallystick portal log prove 7 --line event.json --out event.proof && head -3 event.proof",),
+        "One event, proved without the others.",
+    ),
+    Example(
         "portal quarantine",
         (
             "cp portal.db backup.db",

@@ -48,6 +48,7 @@ portal = LazyGroup(
         "events": ("cli.portal.views:events", "List what happened, from the append-only log."),
         "report": ("cli.portal:reports", "Reports: what is used, exposed, ending, moved; also as CSV."),
         "audit": ("cli.portal.views:audit", "Recompute the books from the rows, and say what differs."),
+        "log": ("cli.portal:logs", "The log that others can check: checkpoints, proofs and exports."),
         "quarantine": (
             "cli.portal.quarantine:quarantine",
             "Show and decide what follows when the database was copied back.",
@@ -199,5 +200,22 @@ reports = LazyGroup(
             "cli.portal.reporting:transactions",
             "Report every movement of licences, with who moved them, when and why.",
         ),
+    },
+)
+
+logs = LazyGroup(
+    "log",
+    text="""The log that others can check: checkpoints, proofs and exports.
+
+    Everything that happened stands in one tree of hashes. A signed checkpoint says how many events there are
+    and what the root of their tree is; whoever keeps it finds out when one of them is changed, deleted,
+    inserted or moved, and whether the books are what the events make them. `samples/verify_log.py` is a
+    verifier of its own, for those who trust nobody.
+    """,
+    places={
+        "checkpoint": ("cli.portal.log:checkpoint", "Sign where the log stands: print a checkpoint."),
+        "prove": ("cli.portal.log:prove", "Prove that an event is in the log, or that it only grew."),
+        "verify": ("cli.portal.log:verify", "Compare signed checkpoints, and an export, with the log."),
+        "export": ("cli.portal.log:export", "Write the log into a file, for auditors."),
     },
 )

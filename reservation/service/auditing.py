@@ -30,7 +30,6 @@ from codec.reading import inspect
 from codec.short import Installed, inspect_short, matched, short_id
 from reservation import ledger
 from reservation.answers import reason_to_keep
-from reservation.checkpoint import NO_EVENTS, chained
 from reservation.ledger import BALANCED, Account, Balance, changes_of
 from reservation.limits import next_freeing
 from reservation.lots import describe
@@ -48,6 +47,7 @@ from reservation.model import (
 )
 from reservation.roles import Rights, Verb
 from reservation.service.auditing_alerts import check_alerts
+from reservation.service.auditing_log import check_log
 from reservation.service.auditing_people import check_people
 from reservation.service.auditing_trust import check_issuers_of, check_trust
 from reservation.service.context import Issuer, Portal, read
@@ -90,15 +90,16 @@ def audit(portal: Portal, *, progress: Progress | None = None) -> tuple[Finding,
 
 
 def _all_findings(books: Reading, issuer: Issuer | None, progress: Progress | None) -> Iterator[Finding]:
-    for problem in books.engine_problems():
-        yield Finding("database", "the file", problem)
+    for said in books.engine_problems():
+        yield Finding("database", "the file", said)
     balances = books.balances()
     yield from _check_balances(books, balances)
     yield from _check_holds(books, balances)
     yield from _check_additions(books, balances)
     for event in books.events_without_codes():
         yield Finding("event", event.subject, f"an event '{event.kind}' has no code that it came with")
-    yield from _check_chain(books)
+    for problem in check_log(books):
+        yield Finding(*problem)
     for name, message in check_people(books):
         yield Finding("user", name, message)
     for name, message in check_alerts(books):
@@ -122,20 +123,6 @@ def _all_findings(books: Reading, issuer: Issuer | None, progress: Progress | No
 
 
 # --- the log ---------------------------------------------------------------------------------------
-
-
-def _check_chain(books: Reading) -> Iterator[Finding]:
-    """Compare the chain of hashes with the events, all of them."""
-    before, seen = NO_EVENTS, set()
-    for place, (number, digest, event) in enumerate(books.chain(), start=1):
-        (expected,) = chained(before, (event,))
-        if number != place or digest != expected:
-            yield Finding("chain", event.subject, f"event {number} is not the one that its hash is for")
-            return
-        before = digest
-        seen.add(event.id)
-    if len(seen) != books.event_count():
-        yield Finding("chain", "the log", f"{books.event_count()} events, and {len(seen)} in the chain")
 
 
 # --- licences --------------------------------------------------------------------------------------

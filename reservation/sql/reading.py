@@ -34,6 +34,7 @@ from reservation.sql import rows
 from reservation.sql.alerts import AlertReading
 from reservation.sql.issuers import IssuerReading
 from reservation.sql.journals import JournalReading
+from reservation.sql.log import LogReading
 from reservation.sql.people import PeopleReading
 from reservation.sql.reporting import ReportReading
 from reservation.sql.restoring import RestoreReading
@@ -45,7 +46,15 @@ _NEWEST = b"\xff" * 16
 _BATCH = 1000
 
 
-class SqlReading(RestoreReading, ReportReading, JournalReading, PeopleReading, AlertReading, IssuerReading):
+class SqlReading(
+    RestoreReading,
+    ReportReading,
+    JournalReading,
+    PeopleReading,
+    AlertReading,
+    IssuerReading,
+    LogReading,
+):
     """One transaction's view of one account's books."""
 
     def __init__(self, connection: Any, queries: Any, account_id: bytes) -> None:

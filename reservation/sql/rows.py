@@ -15,6 +15,7 @@ from codec.errors import FieldError
 from reservation.checkpoint import Checkpoint, KeptCode, Restore
 from reservation.errors import StateDamagedError
 from reservation.ledger import BALANCED, Account, Balance, Movement
+from reservation.log import SignedHead
 from reservation.model import (
     CatalogueId,
     Decision,
@@ -475,3 +476,10 @@ def kept_code_of(row: Row) -> KeptCode:
     """Return a code that is kept until it can be judged."""
     kind, hint, digest, text, at, actor = row
     return KeptCode(Kind(kind), hint, digest, text, instant(at), actor)
+
+
+@reported
+def signed_head_of(row: Row) -> SignedHead:
+    """Return a signed checkpoint."""
+    size, root, note, at, actor = row
+    return SignedHead(size, root, note, instant(at), actor)

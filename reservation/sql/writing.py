@@ -14,6 +14,7 @@ from reservation.model import EarlyReturn, Event, Held, Lot, Policy, Product, Re
 from reservation.sql import rows
 from reservation.sql.alerts import AlertWriting
 from reservation.sql.issuers import IssuerWriting
+from reservation.sql.log import LogWriting
 from reservation.sql.people import PeopleWriting
 from reservation.sql.reading import SqlReading
 from reservation.sql.restoring import RestoreWriting
@@ -22,7 +23,7 @@ from reservation.standing import Changes
 T = TypeVar("T")
 
 
-class SqlWriting(SqlReading, RestoreWriting, PeopleWriting, AlertWriting, IssuerWriting):
+class SqlWriting(SqlReading, RestoreWriting, PeopleWriting, AlertWriting, IssuerWriting, LogWriting):
     """One transaction that changes one account's books."""
 
     def apart(self, work: Callable[[], T]) -> T:

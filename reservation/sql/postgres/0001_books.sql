@@ -734,3 +734,40 @@ CREATE TRIGGER reservations_cannot_be_emptied BEFORE TRUNCATE ON reservations
     EXECUTE FUNCTION refuse('reservations are never deleted');
 CREATE TRIGGER alerts_cannot_be_emptied BEFORE TRUNCATE ON alerts
     EXECUTE FUNCTION refuse('alerts are only ever closed');
+
+-- --- the log that others can check ----------------------------------------------------------------
+
+-- Hashes of complete subtrees of the events' Merkle tree: of each leaf (level 0), of each 256 leaves (level 1),
+-- of each 65,536 (level 2), and so on. They are filled in after the events, when somebody asks for a proof.
+CREATE TABLE tree_hashes (
+    account_id bytea NOT NULL REFERENCES accounts,
+    level      integer NOT NULL CHECK (level >= 0),
+    place      bigint NOT NULL CHECK (place >= 0),
+    hash       bytea NOT NULL CHECK (length(hash) = 32),
+    PRIMARY KEY (account_id, level, place)
+);
+
+-- Checkpoints of the log that the issuer signed, for others to keep.
+CREATE TABLE signed_heads (
+    account_id bytea NOT NULL REFERENCES accounts,
+    number     bigint NOT NULL CHECK (number >= 1),
+    size       bigint NOT NULL CHECK (size >= 0),
+    root       bytea NOT NULL CHECK (length(root) = 32),
+    note       text COLLATE "C" NOT NULL,
+    at         text COLLATE "C" NOT NULL,
+    actor      text COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, number)
+);
+
+CREATE TRIGGER tree_hashes_stay BEFORE UPDATE ON tree_hashes FOR EACH ROW
+    EXECUTE FUNCTION refuse('the tree only ever grows');
+CREATE TRIGGER tree_hashes_remain BEFORE DELETE ON tree_hashes FOR EACH ROW
+    EXECUTE FUNCTION refuse('the tree only ever grows');
+CREATE TRIGGER tree_hashes_cannot_be_emptied BEFORE TRUNCATE ON tree_hashes
+    EXECUTE FUNCTION refuse('the tree only ever grows');
+CREATE TRIGGER signed_heads_stay BEFORE UPDATE ON signed_heads FOR EACH ROW
+    EXECUTE FUNCTION refuse('signed checkpoints are only ever added');
+CREATE TRIGGER signed_heads_remain BEFORE DELETE ON signed_heads FOR EACH ROW
+    EXECUTE FUNCTION refuse('signed checkpoints are only ever added');
+CREATE TRIGGER signed_heads_cannot_be_emptied BEFORE TRUNCATE ON signed_heads
+    EXECUTE FUNCTION refuse('signed checkpoints are only ever added');

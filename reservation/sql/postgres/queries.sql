@@ -76,3 +76,14 @@ SELECT e.event_id, e.at, e.actor, e.kind, e.subject, e.reservation_id, e.detail
 FROM taken AS t
 JOIN events AS e ON e.account_id = t.account_id AND e.event_id = t.event_id
 ORDER BY e.event_id;
+
+-- name: movements_after_number(account_id, number)
+-- The movements of all events after one, and of those that have no place yet.
+SELECT m.lot_id, m.count, m.source, m.target, m.source_virtual_account_id, m.target_virtual_account_id
+FROM (
+    SELECT event_id FROM chain WHERE account_id = :account_id AND number > :number
+    UNION ALL
+    SELECT event_id FROM unplaced_events WHERE account_id = :account_id
+) AS later
+JOIN movements AS m ON m.account_id = :account_id AND m.event_id = later.event_id
+ORDER BY m.event_id, m.number;

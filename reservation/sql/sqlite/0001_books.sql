@@ -662,6 +662,39 @@ CREATE TRIGGER epochs_grow BEFORE UPDATE OF epoch ON portal
     WHEN NEW.epoch <= OLD.epoch
     BEGIN SELECT raise(ABORT, 'epochs only ever grow'); END;
 
+-- --- the log that others can check ----------------------------------------------------------------
+
+-- Hashes of complete subtrees of the events' Merkle tree: of each leaf (level 0), of each 256 leaves (level 1),
+-- of each 65,536 (level 2), and so on. They are filled in after the events, when somebody asks for a proof.
+CREATE TABLE tree_hashes (
+    account_id BLOB NOT NULL REFERENCES accounts,
+    level      INTEGER NOT NULL CHECK (level >= 0),
+    place      INTEGER NOT NULL CHECK (place >= 0),
+    hash       BLOB NOT NULL CHECK (length(hash) = 32),
+    PRIMARY KEY (account_id, level, place)
+) STRICT, WITHOUT ROWID;
+
+-- Checkpoints of the log that the issuer signed, for others to keep.
+CREATE TABLE signed_heads (
+    account_id BLOB NOT NULL REFERENCES accounts,
+    number     INTEGER NOT NULL CHECK (number >= 1),
+    size       INTEGER NOT NULL CHECK (size >= 0),
+    root       BLOB NOT NULL CHECK (length(root) = 32),
+    note       TEXT NOT NULL,
+    at         TEXT NOT NULL,
+    actor      TEXT NOT NULL,
+    PRIMARY KEY (account_id, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER tree_hashes_stay BEFORE UPDATE ON tree_hashes
+    BEGIN SELECT raise(ABORT, 'the tree only ever grows'); END;
+CREATE TRIGGER tree_hashes_remain BEFORE DELETE ON tree_hashes
+    BEGIN SELECT raise(ABORT, 'the tree only ever grows'); END;
+CREATE TRIGGER signed_heads_stay BEFORE UPDATE ON signed_heads
+    BEGIN SELECT raise(ABORT, 'signed checkpoints are only ever added'); END;
+CREATE TRIGGER signed_heads_remain BEFORE DELETE ON signed_heads
+    BEGIN SELECT raise(ABORT, 'signed checkpoints are only ever added'); END;
+
 -- --- what the planner takes for granted -----------------------------------------------------------
 
 -- A file holds one Smart Account, so `account_id` alone selects everything. SQLite does not know that: without

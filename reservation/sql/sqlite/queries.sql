@@ -14,3 +14,11 @@ SELECT integrity_check FROM pragma_integrity_check;
 
 -- name: foreign_key_check()
 SELECT "table" FROM pragma_foreign_key_check;
+
+-- name: movements_after_number(account_id, number)
+-- The movements of all events after one.
+SELECT m.lot_id, m.count, m.source, m.target, m.source_virtual_account_id, m.target_virtual_account_id
+FROM chain AS c
+JOIN movements AS m ON m.account_id = c.account_id AND m.event_id = c.event_id
+WHERE c.account_id = :account_id AND c.number > :number
+ORDER BY m.event_id, m.number;

@@ -19,7 +19,7 @@ from reservation.alerts import AlertKind
 from reservation.model import FailureEvidence, Policy
 from reservation.orders import parse_order
 from reservation.roles import Role, Verb
-from reservation.service import LinesWanted, Portal, watching
+from reservation.service import LinesWanted, Portal, log, watching
 from reservation.service.bringing import bring, is_for_bringing, settle
 from reservation.service.deciding import needs_key
 from reservation.service.issuers import devices_behind, list_issuers, read_trust, renew, take_trust
@@ -52,6 +52,7 @@ NO_VERBS = {
     "checkpoint_of",
     "in_quarantine",
     "note_refusal",
+    "latest_checkpoint",
     "read",
     "require_issuer",
     "require_issuing",
@@ -153,6 +154,11 @@ def _alert(portal: Portal, place: str) -> str:
     found = service.list_alerts(_as_ann(portal), virtual_account=place).alerts
     (clone,) = [one.alert for one in found if one.alert.fact.kind is AlertKind.CLONE]
     return clone.name
+
+
+def _signed(portal: Portal) -> Portal:
+    log.sign_checkpoint(_as_ann(portal))
+    return portal
 
 
 def _in_quarantine(portal: Portal, *, proposed_by: str = "") -> Portal:
@@ -289,6 +295,11 @@ CALLS: dict[Verb, Callable[[Portal, str], object]] = {
     Verb.ACCEPT_AGREEMENT: lambda portal, _place: service.accept_agreement(portal, "Terms", version=1),
     Verb.EVENTS: lambda portal, _place: service.events(portal, most=1000),
     Verb.AUDIT: lambda portal, _place: service.audit(portal),
+    Verb.SIGN_CHECKPOINT: lambda portal, _place: log.sign_checkpoint(portal),
+    Verb.PROVE_EVENT: lambda portal, _place: log.prove_event(_signed(portal), number=1),
+    Verb.PROVE_GROWTH: lambda portal, _place: log.prove_growth(_signed(portal), before=1),
+    Verb.VERIFY_NOTES: lambda portal, _place: log.verify_notes(portal, ()),
+    Verb.EXPORT_LOG: lambda portal, _place: log.export_log(portal),
     Verb.REQUIRE_BACKUP: lambda portal, _place: watching.require_backup(portal),
     Verb.SHOW_QUARANTINE: lambda portal, _place: show_quarantine(portal),
     Verb.BEGIN_QUARANTINE: lambda portal, _place: begin_quarantine(portal, reason="rehearsal"),

@@ -1,0 +1,371 @@
+"""Verify the log of a Tallystick portal, from the page docs/spec/log-v1.md (§: its sections).
+
+    python verify_log.py --key VKEY [--export FILE]… [--before FILE] [--proof FILE [--event FILE]] NOTE…
+
+NOTE are signed checkpoints, --export what the portal exported (several parts in order), --before an older
+export that was kept, --proof what the portal gave to prove one event or that the log only grew. It ends with
+0: all is so; 1: something was changed, deleted, inserted or moved, and it says what; 2: it was called wrong;
+3: a file cannot be read; 4: a signature does not hold. It trusts nobody, and needs Python 3.11 and PyNaCl.
+"""
+
+import argparse
+import json
+import sys
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NoReturn
+
+from nacl.exceptions import BadSignatureError
+from nacl.signing import VerifyKey
+
+ASSETS = ("available", "reserved", "in_doubt", "failed", "expired", "written_off")
+SOURCES = ("entitled", "shortfall")
+WINDOW = 1000  # how far after the first difference others are looked for
+Place = tuple[str, str]  # a lot and a Virtual Account
+
+
+def stop(code: int, why: str) -> NoReturn:
+    print(why)
+    sys.exit(code)
+
+
+# --- the tree: RFC 6962, and what checks proofs: RFC 9162 (§3) ---------------------------------------
+
+
+def leaf(line: bytes) -> bytes:
+    return sha256(b"\x00" + line).digest()
+
+
+def node(left: bytes, right: bytes) -> bytes:
+    return sha256(b"\x01" + left + right).digest()
+
+
+class Edge:
+    """The right edge of a tree that grows."""
+
+    def __init__(self) -> None:
+        self.size, self.edge = 0, list[bytes]()
+
+    def add(self, one: bytes) -> None:
+        place = self.size
+        while place % 2:
+            one, place = node(self.edge.pop(), one), place // 2
+        self.edge.append(one)
+        self.size += 1
+
+    def root(self) -> bytes:
+        if not self.edge:
+            return sha256().digest()
+        root = self.edge[-1]
+        for left in reversed(self.edge[:-1]):
+            root = node(left, root)
+        return root
+
+
+def climbed(here: int, last: int, first: bytes, path: Iterable[bytes]) -> tuple[bytes, bytes, bool]:
+    """Climb from a node: return the root of the older tree, that of the newer, and whether it ends there."""
+    older = newer = first
+    for one in path:
+        if last == 0:
+            return older, newer, False
+        if here % 2 or here == last:
+            older, newer = node(one, older), node(one, newer)
+            while here % 2 == 0 and here:
+                here, last = here // 2, last // 2
+        else:
+            newer = node(newer, one)
+        here, last = here // 2, last // 2
+    return older, newer, last == 0
+
+
+def is_included(one: bytes, place: int, size: int, path: list[bytes], root: bytes) -> bool:
+    _, found, ended = climbed(place, size - 1, one, path)
+    return place < size and ended and found == root
+
+
+def is_consistent(before: int, size: int, path: list[bytes], older: bytes, newer: bytes) -> bool:
+    if before in {0, size}:
+        return not path and (before == 0 or older == newer)
+    here, last = before - 1, size - 1
+    while here % 2:
+        here, last = here // 2, last // 2
+    path = [older, *path] if before & (before - 1) == 0 else path
+    return before < size and bool(path) and climbed(here, last, path[0], path[1:]) == (older, newer, True)
+
+
+# --- signed notes: c2sp.org/signed-note and c2sp.org/tlog-checkpoint (§5) ----------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    origin: str
+    size: int
+    root: bytes
+
+
+def exact(text: str) -> bytes:
+    """Return what base64 holds, in its only form."""
+    raw = b64decode(text, validate=True)
+    if b64encode(raw).decode() != text:
+        raise ValueError("base64 in another form")
+    return raw
+
+
+def keys_of(texts: Iterable[str]) -> dict[tuple[str, bytes], VerifyKey]:
+    keys = {}
+    for text in texts:
+        name, key_id, raw = text.strip().split("+", 2)
+        key = exact(raw)
+        its_id = sha256(name.encode() + b"\n" + key).digest()[:4]
+        if key[:1] != b"\x01" or len(key) != 33 or its_id.hex() != key_id:
+            raise ValueError("no vkey of an Ed25519 key")
+        keys[name, its_id] = VerifyKey(key[1:])
+    return keys
+
+
+def opened(note: str, keys: dict[tuple[str, bytes], VerifyKey]) -> Head:
+    """Return what a note says, if one of the keys signed it."""
+    text, empty, lines = note.rpartition("\n\n")
+    text += "\n"
+    proved = False
+    for line in lines.splitlines() if empty else []:
+        dash, name, signature = line.split(" ")
+        raw = exact(signature)
+        if dash == "\u2014" and (key := keys.get((name, raw[:4]))):
+            key.verify(text.encode(), raw[4:])
+            proved = True
+    if not proved:
+        raise BadSignatureError("no key that was given signed it")
+    origin, size, root = text.split("\n")[:3]
+    if str(int(size)) != size or len(exact(root)) != 32 or not origin:
+        raise ValueError("no checkpoint")
+    if (origin, text) not in [(name, text) for name, _ in keys]:
+        raise BadSignatureError("it is of another log than its key")
+    return Head(origin, int(size), exact(root))
+
+
+# --- exports (§6) -----------------------------------------------------------------------------------
+
+
+class Log:
+    """What exports hold, and what follows from it."""
+
+    def __init__(self) -> None:
+        self.origin, self.size = "", 0
+        self.found: list[bytes] = []  # hashes of the lines of events
+        self.names: list[str] = []
+        self.kept: list[bytes] = []  # hashes that the portal keeps
+        self.roots: dict[int, bytes] = {}  # at the sizes of the checkpoints
+        self.books: dict[Place, dict[str, int]] = {}
+        self.tags: dict[str, str] = {}
+        self.places: dict[str, str] = {}
+        self.claimed: dict[Place, dict[str, int]] | None = None
+        self.wrong: list[str] = []
+
+
+def read(names: Iterable[str], sizes: Iterable[int]) -> Log:
+    log, edge, wanted = Log(), Edge(), set(sizes)
+    log.roots[0] = edge.root()
+    for name in names:
+        with Path(name).open("rb") as file:
+            lines = (line.removesuffix(b"\n") for line in file)
+            begin(log, json.loads(next(lines)))
+            for line in lines:
+                record = json.loads(line)
+                if "hashes" in record:
+                    log.kept += [exact(one) for one in record["hashes"]]
+                elif "balances" in record:
+                    log.claimed = dict(map(claim, record["balances"]))
+                else:
+                    take(log, record, leaf(line))
+                    edge.add(log.found[-1])
+                    if edge.size in wanted:
+                        log.roots[edge.size] = edge.root()
+    return log
+
+
+def begin(log: Log, header: dict[str, Any]) -> None:
+    if header["log"] != 1:
+        raise ValueError("another version of the log")
+    if header["since"] != log.size or (log.origin and header["origin"] != log.origin):
+        raise ValueError(f"a part that begins after {header['since']} events does not follow {log.size}")
+    log.origin, log.size = header["origin"], header["size"]
+
+
+def take(log: Log, event: dict[str, Any], digest: bytes) -> None:
+    """Take in an event: its hash, and the movements of the books."""
+    log.found.append(digest)
+    name = f"event {len(log.found)} ({event['kind']}, {event['subject']}, {event['id']})"
+    log.names.append(name)
+    detail = event["detail"]
+    if {"virtual_account", "virtual_account_id"} <= detail.keys():
+        log.places[detail["virtual_account_id"]] = detail["virtual_account"]
+    elif event["kind"].startswith("virtual-account-"):
+        log.places[detail["virtual_account"]] = event["subject"]
+    touched = set()
+    for movement in event["movements"]:
+        log.tags[movement["lot"]["id"]] = movement["lot"]["tag"]
+        for place, account, count in entries(movement):
+            log.books.setdefault(place, {}).setdefault(account, 0)
+            log.books[place][account] += count
+            touched.add(place)
+    for place in sorted(touched):
+        if problem := unsound(log.books[place]):
+            log.wrong.append(f"impossible: after {name} {problem}")
+
+
+def entries(movement: dict[str, Any]) -> Iterator[tuple[Place, str, int]]:
+    """Yield what a movement changes (§7): sources grow when they are taken from, assets shrink."""
+    lot, count = movement["lot"]["id"], movement["count"]
+    places = [(lot, movement[f"{end}_virtual_account"]) for end in ("source", "target")]
+    ends = (movement["source"], movement["target"])
+    for place, account, sign in zip(places, ends, (-1, 1), strict=True):
+        if account != "unmetered":
+            yield place, account, -sign * count if account in SOURCES else sign * count
+    if places[0] != places[1] and set(ends) <= set(ASSETS):
+        yield places[0], "entitled", -count
+        yield places[1], "entitled", count
+
+
+def unsound(accounts: dict[str, int]) -> str:
+    if min(accounts.values()) < 0:
+        return f"{min(accounts, key=lambda one: accounts[one])} is less than nothing"
+    sides = [sum(accounts.get(one, 0) for one in side) for side in (ASSETS, SOURCES)]
+    return f"{sides[0]} licences are there, and {sides[1]} were bought" if sides[0] != sides[1] else ""
+
+
+def claim(record: dict[str, Any]) -> tuple[Place, dict[str, int]]:
+    return (record.pop("lot"), record.pop("virtual_account")), record
+
+
+# --- what differs -----------------------------------------------------------------------------------
+
+
+def differences(before: list[bytes], after: list[bytes], name: Callable[[int], str]) -> Iterator[str]:
+    """Say how two lists of leaves differ, from the first difference on."""
+    pairs = zip(before, after, strict=False)
+    start = next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(before), len(after)))
+    old, new = before[start : start + WINDOW], after[start : start + WINDOW]
+    codes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    if len(old) == WINDOW and len(codes) > 1:
+        codes = codes[:-1]  # only cut off there
+    for what, first, end, here, there in codes:
+        if what == "equal":
+            continue
+        both = min(end - first, there - here)
+        for at in range(both):
+            yield f"changed: {name(start + here + at)} is not what event {start + first + at + 1} was"
+        for at in range(first + both, end):
+            if old[at] not in new:
+                yield f"deleted: event {start + at + 1} is missing"
+        for at in range(here + both, there):
+            word = "moved" if new[at] in old else "inserted"
+            yield f"{word}: {name(start + at)}"
+
+
+def compared(log: Log, heads: list[Head], older: Log | None) -> Iterator[str]:
+    """Say everything that is not as it should be."""
+    name = log.names.__getitem__
+    if len(log.found) != log.size:
+        yield f"incomplete: the export has {len(log.found)} events, and says that it has {log.size}"
+    yield from log.wrong[:20]
+    yield from differences(log.kept, log.found, name)
+    if older is not None:
+        yield from differences(older.found, log.found[: len(older.found)], name)
+    agreed = 0
+    for head in sorted(heads, key=lambda one: one.size):
+        if log.roots.get(head.size) == head.root:
+            agreed = head.size
+        elif head.size > len(log.found):
+            yield f"forgotten: a checkpoint covers {head.size} events, and the export has {len(log.found)}"
+        else:
+            yield (
+                f"changed: the first {head.size} events are not those that the checkpoint was signed for; "
+                f"the first {agreed} are, so look at events {agreed + 1} to {head.size}, or give --before"
+            )
+    claimed = log.claimed or {}
+    for place in sorted(log.books.keys() | claimed.keys()) if log.claimed is not None else []:
+        made = {account: count for account, count in log.books.get(place, {}).items() if count}
+        said = claimed.get(place, {})
+        if made != said:
+            yield f"balance: the books say {said} for {place_name(log, place)}; events make it {made}"
+
+
+def place_name(log: Log, place: Place) -> str:
+    lot, virtual_account = place
+    return f"{log.tags.get(lot, '?')} (lot {lot}) in {log.places.get(virtual_account, virtual_account)}"
+
+
+# --- proofs without an export (§8) ------------------------------------------------------------------
+
+
+def check_proof(
+    name: str, event: str | None, heads: list[Head], keys: dict[tuple[str, bytes], VerifyKey]
+) -> str:
+    """Check a proof that the portal gave; return what it shows."""
+    text, _, note = Path(name).read_text(encoding="utf-8").partition("\n\n")
+    head = opened(note, keys)
+    first, *lines = text.split("\n")
+    if first == "c2sp.org/tlog-proof@v1":
+        place, path = int(lines[0].removeprefix("index ")), [exact(one) for one in lines[1:]]
+        line = Path(event or "").read_bytes().removesuffix(b"\n")
+        if not is_included(leaf(line), place, head.size, path, head.root):
+            stop(1, f"changed: the line is not event {place + 1} of the log")
+        return f"event {place + 1} is in the log of {head.size} events"
+    before = int(first.removeprefix("old "))
+    old = next((one.root for one in heads if (one.origin, one.size) == (head.origin, before)), None)
+    if old is None:
+        stop(2, f"the checkpoint of {before} events that {name} begins with is not among the notes")
+    if not is_consistent(before, head.size, [exact(one) for one in lines], old, head.root):
+        stop(1, f"changed: the log of {head.size} events does not begin with the one of {before}")
+    return f"the log grew from {before} to {head.size} events, and changed nothing"
+
+
+# --- the program ------------------------------------------------------------------------------------
+
+
+def main(words: list[str]) -> None:
+    parser = argparse.ArgumentParser(description="Verify the log of a Tallystick portal.")
+    parser.add_argument("--key", action="append", required=True, metavar="VKEY")
+    parser.add_argument("--export", action="append", default=[], metavar="FILE")
+    parser.add_argument("--before", action="append", default=[], metavar="FILE")
+    parser.add_argument("--proof", metavar="FILE")
+    parser.add_argument("--event", metavar="FILE")
+    parser.add_argument("notes", nargs="*", metavar="NOTE")
+    given = parser.parse_args(words)
+    if given.proof and not given.event and "index " in Path(given.proof).read_text(encoding="utf-8"):
+        parser.error("a proof of an event needs --event, the line that is proved")
+    try:
+        keys = keys_of(given.key)
+        heads = [opened(Path(name).read_text(encoding="utf-8"), keys) for name in given.notes]
+        for head in heads:
+            print(f"signed: a checkpoint of {head.size} events of {head.origin}")
+        if given.proof:
+            print("proved: " + check_proof(given.proof, given.event, heads, keys))
+        if given.export:
+            older = read(given.before, ()) if given.before else None
+            report(read(given.export, (head.size for head in heads)), heads, older)
+    except BadSignatureError as error:
+        stop(4, f"not genuine: {error}")
+    except (OSError, ValueError, KeyError, TypeError, StopIteration, AttributeError) as error:
+        stop(3, f"unreadable: {error!r}")
+
+
+def report(log: Log, heads: list[Head], older: Log | None) -> None:
+    found = list(compared(log, [head for head in heads if head.origin == log.origin], older))
+    for one in found:
+        print(one)
+    if found:
+        sys.exit(1)
+    print(f"all is so: {len(log.found)} events, {len(heads)} checkpoints; their movements make these books:")
+    for place, accounts in sorted(log.books.items(), key=lambda one: place_name(log, one[0])):
+        counts = ", ".join(f"{account} {count}" for account, count in sorted(accounts.items()) if count)
+        print(f"  {place_name(log, place)}: {counts or 'nothing'}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
