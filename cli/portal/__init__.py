@@ -22,12 +22,14 @@ portal = LazyGroup(
         "trust": ("cli.portal.found:trust", "Print the trust file that devices pin."),
         "license": ("cli.portal:licenses", "Add licences, and show the books."),
         "reserve": ("cli.portal.exchange:reserve", "Answer a request: print the authorization code."),
+        "batch": ("cli.portal.batch:batch", "Answer many codes at once, from a folder, a CSV or a text."),
         "accept": ("cli.portal.exchange:accept", "Take a confirmation or a return from a device."),
         "update": (
             "cli.portal.exchange:update",
             "Change what a reservation grants: print the new authorization.",
         ),
         "reissue": ("cli.portal.exchange:reissue", "Show a reservation's newest authorization again."),
+        "slip": ("cli.portal.slip:slip", "Print a reservation's newest authorization on one page."),
         "transfer": (
             "cli.portal.transferring:transfer",
             "Take a device with its licences to another Virtual Account.",
