@@ -2,21 +2,37 @@
 
 import csv
 import io
+import shutil
+import signal
+import subprocess
+from copy import copy as copy_of
 from pathlib import Path
 
 import pytest
 
+from cli.exit_codes import INTERRUPTED
 from cli.portal.batch_rows import COLUMNS
+from codec.grouping import grouped
 from tests.cli.desk import Outcome
 from tests.cli.portal_desk import PortalDesk
+from tests.cli.processes import PROGRAM, Machines
 from tests.reservation.portal.appliance import Appliance
 
 HOSTILE = "=HYPERLINK(1)/../../x"
 
 
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> PortalDesk:
+    """A desk with a portal, made once; tests work on copies of its folder."""
+    return PortalDesk(tmp_path_factory.mktemp("office"))
+
+
 @pytest.fixture
-def office(tmp_path: Path) -> PortalDesk:
-    return PortalDesk(tmp_path)
+def office(founded: PortalDesk, tmp_path: Path) -> PortalDesk:
+    copy = copy_of(founded)
+    shutil.copytree(founded.folder, tmp_path, dirs_exist_ok=True)
+    copy.folder = tmp_path
+    return copy
 
 
 def asked(name: str, count: int = 1) -> str:
@@ -180,21 +196,94 @@ def test_scripts_get_one_object(office: PortalDesk) -> None:
     assert record["results"][0]["code"].startswith("A")
 
 
-@pytest.mark.parametrize(
-    ("argv", "words"),
-    [
+def test_what_cannot_be_done_is_refused_before_anything(office: PortalDesk) -> None:
+    before = office.rows()
+    for argv, words in (
         (("nowhere.txt", "--as-requested"), "cannot be read"),
         ((".", "--as-requested", "--universal"), "exclude each other"),
         ((".", "--as-requested", "--results", "nowhere/r.csv"), "--results"),
         ((".", "--as-requested", "--sheet", "nowhere/s.html"), "--sheet"),
         ((".", "--as-requested", "--out", "nowhere/deep"), "--out"),
-    ],
-)
-def test_what_cannot_be_done_is_refused_before_anything(
-    office: PortalDesk, argv: tuple[str, ...], words: str
-) -> None:
-    before = office.rows()
-    refused = batch(office, *argv)
-    assert refused.code == 2
-    assert words in refused.err
+    ):
+        refused = batch(office, *argv)
+        assert refused.code == 2, argv
+        assert words in refused.err, argv
     assert office.rows() == before
+
+
+# --- cut off in the middle -------------------------------------------------------------------------
+
+MANY = 250
+"""Requests whose answers do not fit into a pipe: who reads five of them holds the process in the middle."""
+
+
+def in_the_middle(office: PortalDesk, source: str, signals: int) -> tuple[int, str, str]:
+    """Start a batch in a process, and send it a signal when it has shown five results."""
+    machines = Machines(office.folder)
+    running = subprocess.Popen(
+        [*PROGRAM, "portal", "batch", source, "--as-requested", "--commit", "3"],
+        env=dict(machines.environment("portal")),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+    shown = "".join(running.stdout.readline() for _ in range(6))
+    running.send_signal(signals)
+    rest, told = running.communicate()
+    return running.returncode, shown + rest, told
+
+
+def test_a_batch_that_is_killed_goes_on_where_it_was(office: PortalDesk) -> None:
+    office.done("portal", "license", "add", "ROUTING", "1000", on="portal")
+    source = office.write("in.txt", "\n".join(asked(f"n{number}") for number in range(MANY)))
+    code, killed, _ = in_the_middle(office, source, signal.SIGKILL)
+    done_by_then = office.rows().count("reservations (")
+    assert code == -signal.SIGKILL
+    assert 5 <= done_by_then < MANY
+    code, stopped, told = in_the_middle(office, source, signal.SIGINT)
+    assert code == INTERRUPTED
+    assert "Run the same command again" in told
+    whole = batch(office, source, "--as-requested")
+    assert whole.code == 0
+    assert outcomes(whole) == ["reserved"] * MANY
+    assert office.rows().count("reservations (") == MANY
+    # Every line that anybody saw is the line of the whole batch.
+    lines = whole.out.splitlines()
+    for shown in (killed, stopped):
+        seen = shown.splitlines()
+        assert 6 <= len(seen) < MANY
+        assert seen == lines[: len(seen)]
+    assert office.done("portal", "audit").code == 0
+
+
+# --- slips -----------------------------------------------------------------------------------------
+
+
+def test_a_slip_says_everything_about_an_authorization(office: PortalDesk) -> None:
+    code = asked("<b>FDO1</b>", 3)
+    issued = office.done("portal", "reserve", code, "--as-requested", "--json").json
+    page = office.done("portal", "slip", issued["reservation"]).out
+    record = office.done("portal", "slip", code, "--json").json
+    html = office.path("slip.html")
+    office.done("portal", "slip", code, "--html", str(html))
+    drawn = html.read_text()
+    words = " ".join(issued["fingerprints"]["authorization"])
+    for text in (page, drawn):
+        assert issued["reservation"] in text
+        assert words in text
+        assert grouped(issued["code"]).splitlines()[-1] in text
+        assert record["checkpoint"]["hash"] in text
+        assert "DEFAULT" in text
+        assert "ROUTING" in text
+    assert "<b>" not in drawn
+    assert drawn.count("<svg") == 1
+    assert record["code"] == issued["code"]
+    events = office.done("portal", "events", "--json").json["events"]
+    assert record["checkpoint"]["events"] == len(events)
+
+
+def test_a_closed_reservation_has_no_slip(office: PortalDesk) -> None:
+    request, _ = office.returned()
+    refused = office.run("portal", "slip", request, on="portal")
+    assert (refused.code, refused.out) == (1, "")
