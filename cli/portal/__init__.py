@@ -89,6 +89,7 @@ virtual_accounts = LazyGroup(
     places={
         "add": ("cli.portal.stock:add_virtual_account", "Add a Virtual Account."),
         "list": ("cli.portal.stock:list_virtual_accounts", "List the Virtual Accounts."),
+        "access": ("cli.portal.access:access", "List who may act in a Virtual Account, and by which roles."),
         "rename": (
             "cli.portal.transferring:rename_virtual_account",
             "Give a Virtual Account another name.",

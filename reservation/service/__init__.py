@@ -41,12 +41,14 @@ from reservation.service.deciding import (
 from reservation.service.issuing import Issued
 from reservation.service.ordering import OrderAdded, import_order, preview_order
 from reservation.service.people import (
+    Access,
     Person,
     add_user,
     authenticate,
     clear_passphrase,
     grant_role,
     has_passphrase,
+    list_access,
     list_users,
     remove_user,
     revoke_role,
@@ -93,6 +95,7 @@ __all__ = [
     "AS_REQUESTED",
     "UNIVERSAL",
     "Accepted",
+    "Access",
     "Added",
     "Choice",
     "Corrected",
@@ -141,6 +144,7 @@ __all__ = [
     "has_passphrase",
     "import_order",
     "keep_return",
+    "list_access",
     "list_agreements",
     "list_licenses",
     "list_products",

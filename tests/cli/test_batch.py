@@ -287,3 +287,32 @@ def test_a_closed_reservation_has_no_slip(office: PortalDesk) -> None:
     request, _ = office.returned()
     refused = office.run("portal", "slip", request, on="portal")
     assert (refused.code, refused.out) == (1, "")
+
+
+# --- who may act in a Virtual Account ----------------------------------------------------------------
+
+
+def test_access_lists_every_role_that_reaches_a_virtual_account(office: PortalDesk) -> None:
+    for name in ("Berlin", "Paris"):
+        office.done("portal", "va", "add", name)
+    office.know("val", "virtual-account-user", "Berlin")
+    office.know("vic", "virtual-account-administrator", "Berlin", "Paris")
+    office.know("pat", "virtual-account-user", "Paris")
+    record = office.done("portal", "va", "access", "Berlin", "--json").json
+    found = {(one["user"], one["role"], one["virtual_account"]) for one in record["access"]}
+    assert found == {
+        ("kim", "administrator", None),
+        ("alex", "administrator", None),
+        ("val", "virtual-account-user", "Berlin"),
+        ("vic", "virtual-account-administrator", "Berlin"),
+    }
+    may = {one["user"]: set(one["may"]) for one in record["access"]}
+    assert "approve" in may["vic"]
+    assert "approve" not in may["val"]
+    shown = rows(office.done("portal", "va", "access", "Berlin", "--csv").out)
+    assert [(row["user"], row["held_in"]) for row in shown if row["approves"] == "no"] == [("val", "Berlin")]
+    office.environ["TALLYSTICK_USER"] = "vic"
+    assert "pat" in office.done("portal", "va", "access", "Paris").out
+    assert office.run("portal", "va", "access", "DEFAULT").code == 5
+    office.environ["TALLYSTICK_USER"] = "val"
+    assert office.run("portal", "va", "access", "Berlin").code == 5

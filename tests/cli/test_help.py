@@ -33,6 +33,7 @@ ORDER = (
     "portal user grant",
     "portal user revoke",
     "portal user list",
+    "portal va access",
     "portal user passphrase",
     "portal user remove",
     "portal agreement add",
@@ -49,7 +50,9 @@ ORDER = (
     "code qr",
     "code scan",
     "portal reserve",
+    "portal batch",
     "portal reissue",
+    "portal slip",
     "code explain",
     "code verify",
     "code repair",
@@ -190,6 +193,8 @@ def _prepare(desk: Desk, words: str) -> None:
         desk.write("terms.txt", "Licences are for our own devices.\n")
     if words == "portal license import":
         desk.write("order.csv", f"{','.join(COLUMNS)}\nVPN,5,DEFAULT,perpetual,,,PO-4712\n")
+    if words == "portal batch":
+        desk.write("requests.csv", f"code\n{desk.path('request.txt').read_text()}")
     if words == "code repair":
         code = desk.path("authorization.txt").read_text().strip()
         desk.write("mistyped.txt", mistyped(code, 20))

@@ -224,6 +224,7 @@ CALLS: dict[Verb, Callable[[Portal, str], object]] = {
         service.remove_virtual_account(portal, "Third"),
     ),
     Verb.LIST_USERS: lambda portal, _place: service.list_users(portal),
+    Verb.LIST_ACCESS: service.list_access,
     Verb.ADD_USER: lambda portal, place: service.add_user(
         portal, "new", Role.VIRTUAL_ACCOUNT_USER, virtual_accounts=(place,)
     ),
