@@ -151,7 +151,9 @@ def batch(
     commit: int,
     dry_run: bool,
 ) -> Report:
-    """Answer many codes at once: print one line of CSV for each.
+    """Answer many codes at once, from a folder, a CSV or a text.
+
+    Prints one line of CSV for each code.
 
     Requests are reserved, confirmations and returns accepted. A code that is refused stops no other. In a CSV
     the columns `va` and `licenses` ("ROUTING=3 CRYPTO=1", "as-requested" or "universal") go before the

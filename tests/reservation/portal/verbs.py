@@ -46,6 +46,7 @@ OWN_PASSPHRASE = "a sentence of my own"
 #: Functions of the service layer that are no verbs: what every verb works with, and what the program does by
 #: itself for whoever opens a portal.
 NO_VERBS = {
+    "together",
     "checkpoint_of",
     "in_quarantine",
     "read",
