@@ -9,6 +9,7 @@
     python -m benchmarks.run speed          speed alone
     python -m benchmarks.run log            the log that others can check alone
     python -m benchmarks.run fuzz           what the last searches of `make fuzz` came to
+    python -m benchmarks.run batch          batches of request codes alone
     python -m benchmarks.run server         several processes on a PostgreSQL server alone
     python -m benchmarks.run scale          books of up to 10^6 reservations: some minutes, and 4 GB of disk
     python -m benchmarks.run writers        several processes on a SQLite file alone
@@ -25,6 +26,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from benchmarks.batching import TITLE as BATCH_TITLE
+from benchmarks.batching import Extent
+from benchmarks.batching import section as batch_section
 from benchmarks.frames import TITLE as FRAMES_TITLE
 from benchmarks.frames import section as frames_section
 from benchmarks.fuzzing import TITLE as FUZZING_TITLE
@@ -193,6 +197,7 @@ PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     SPEED_TITLE: {"speed": partial(speed_section, THOROUGH)},
     LOG_TITLE: {"log": partial(log_section, LOG_EFFORT)},
     FUZZING_TITLE: {"fuzz": fuzzing_section},
+    BATCH_TITLE: {"batch": partial(batch_section, Extent())},
     SERVER_TITLE: {"server": partial(server_section, SERVER_EFFORT)},
     SCALE_TITLE: {"scale": partial(scale_section, SCALE_EFFORT)},
     WRITERS_TITLE: {"writers": partial(writers_section, WRITERS_RESERVES)},

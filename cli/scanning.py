@@ -41,7 +41,7 @@ def scan(names: Sequence[str], *, progress: Callable[[object], None] = lambda _:
     Raises:
         UsageMistakeError: When the extra ``scan`` is missing, or a name cannot be read.
     """
-    require_extra("scan", "zxingcpp", "PIL", "pypdfium2", purpose="Reading a QR from an image")
+    require_scan()
     sightings: list[Sighting] = []
     unread: list[Unread] = []
     with PictureReader() as reader:
@@ -55,6 +55,29 @@ def scan(names: Sequence[str], *, progress: Callable[[object], None] = lambda _:
             progress(file)
     opened = opened_by(sightings)
     return Scanned(sort_out(opened.sightings), tuple(unread), opened.problems, opened.wrong)
+
+
+def require_scan() -> None:
+    """Return when the extra ``scan`` is there.
+
+    Raises:
+        UsageMistakeError: When it is not.
+    """
+    require_extra("scan", "zxingcpp", "PIL", "pypdfium2", purpose="Reading a QR from an image")
+
+
+def codes_in(reader: PictureReader, file: str) -> "tuple[str, ...]":
+    """Return the texts of all codes in one picture, those that bundles and frames carry among them.
+
+    Raises:
+        QrError: When it shows none, or not enough frames of a bundle.
+    """
+    symbols = _symbols(reader, file)
+    opened = opened_by([Sighting(symbol.text, Place(file, symbol.page)) for symbol in symbols])
+    found = tuple(code.text for code in sort_out(opened.sightings).codes)
+    if not found:
+        raise QrError("It shows no code, or not enough frames of a bundle.", hint=HINT)
+    return found
 
 
 def only_code(session: "Session", file: str, kinds: "Collection[Kind]") -> str:

@@ -47,7 +47,7 @@ def rendered(sheet: Sheet, screen: int | None = None) -> str:
     ]
     for label in SIGNED_BY:
         lines += ["", f"{label:<{_LABELS}}{'_' * (WIDTH - _LABELS - 20)}"]
-    return "\n".join((*lines, "", *_qr(sheet.code, screen)))
+    return "\n".join((*lines, "", *qr_lines(sheet.code, screen)))
 
 
 def _section(number: int, section: "Section") -> Iterator[str]:
@@ -85,8 +85,13 @@ def _wrapped(text: str, indent: str, *, width: int = WIDTH) -> list[str]:
     )
 
 
-def _qr(code: str, screen: int | None) -> Iterator[str]:
-    """Yield the QR in plain characters, without its white edge: the paper is white."""
+def qr_lines(code: str, screen: int | None) -> Iterator[str]:
+    """Yield the QR of a code in plain characters, without its white edge: the paper is white.
+
+    Args:
+        code: The code.
+        screen: Columns of the screen that it is shown on; None for paper and files.
+    """
     place, most = ("paper", WIDEST_QR) if screen is None else ("this screen", screen)
     edge = qr.QUIET_ZONE
     rows = [row[2 * edge : -2 * edge].rstrip() for row in qr.ascii_art(code).split("\n")[edge:-edge]]

@@ -123,6 +123,7 @@ class Verb(StrEnum):
     REMOVE_VIRTUAL_ACCOUNT = "remove_virtual_account"
     # people
     LIST_USERS = "list_users"
+    LIST_ACCESS = "list_access"
     ADD_USER = "add_user"
     GRANT_ROLE = "grant_role"
     REVOKE_ROLE = "revoke_role"
@@ -228,6 +229,7 @@ TABLE: dict[Verb, Row] = {
     Verb.RENAME_VIRTUAL_ACCOUNT: Row("rename a Virtual Account", *_ADMINISTRATOR),
     Verb.REMOVE_VIRTUAL_ACCOUNT: Row("remove a Virtual Account", *_ADMINISTRATOR),
     Verb.LIST_USERS: Row("see the users", *_SEEING_PEOPLE),
+    Verb.LIST_ACCESS: Row("see who may act in a Virtual Account", *_SEEING_PEOPLE),
     Verb.ADD_USER: Row("add a user", *_ADMINISTRATORS),
     Verb.GRANT_ROLE: Row("grant a role", *_ADMINISTRATORS),
     Verb.REVOKE_ROLE: Row("take a role away", *_ADMINISTRATORS),
@@ -256,6 +258,11 @@ TABLE: dict[Verb, Row] = {
     Verb.APPROVE_END: Row("end the quarantine", *_ADMINISTRATOR),
     Verb.REJECT_END: Row("take back a proposal", *_ADMINISTRATOR),
 }
+
+
+def verbs_of(role: Role) -> tuple[Verb, ...]:
+    """Return everything that a role allows, where it is held."""
+    return tuple(verb for verb, row in TABLE.items() if row.of(role) is not Reach.NOWHERE)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -69,6 +69,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Who sets one is asked for it when they approve something.",
     ),
     Example("portal user list", ("tallystick portal user list",)),
+    Example("portal va access", ("tallystick portal va access Substations",)),
     Example("portal user remove", ("tallystick portal user remove robin",), "The name stays in the events."),
     Example(
         "portal agreement add",
@@ -238,6 +239,12 @@ EXAMPLES: tuple[Example, ...] = (
     Example(
         "portal show", ('tallystick portal show "$(cat request.txt)"',), "A reservation, by any of its codes."
     ),
+    Example(
+        "portal batch",
+        ("tallystick portal batch request.txt --as-requested",),
+        "Of one code or of thousands: one line of CSV for each.",
+    ),
+    Example("portal slip", ('tallystick portal slip "$(cat request.txt)" --html slip.html',)),
     Example("portal reissue", ('tallystick portal reissue "$(cat request.txt)"',), "A lost authorization."),
     Example(
         "portal update",

@@ -23,12 +23,14 @@ portal = LazyGroup(
         "issuer": ("cli.portal:issuers", "Which key signs, and what its change asks of devices."),
         "license": ("cli.portal:licenses", "Add licences, and show the books."),
         "reserve": ("cli.portal.exchange:reserve", "Answer a request: print the authorization code."),
+        "batch": ("cli.portal.batch:batch", "Answer many codes at once, from a folder, a CSV or a text."),
         "accept": ("cli.portal.exchange:accept", "Take a confirmation or a return from a device."),
         "update": (
             "cli.portal.exchange:update",
             "Change what a reservation grants: print the new authorization.",
         ),
         "reissue": ("cli.portal.exchange:reissue", "Show a reservation's newest authorization again."),
+        "slip": ("cli.portal.slip:slip", "Print a reservation's newest authorization on one page."),
         "transfer": (
             "cli.portal.transferring:transfer",
             "Take a device with its licences to another Virtual Account.",
@@ -113,6 +115,7 @@ virtual_accounts = LazyGroup(
     places={
         "add": ("cli.portal.stock:add_virtual_account", "Add a Virtual Account."),
         "list": ("cli.portal.stock:list_virtual_accounts", "List the Virtual Accounts."),
+        "access": ("cli.portal.access:access", "List who may act in a Virtual Account, and by which roles."),
         "rename": (
             "cli.portal.transferring:rename_virtual_account",
             "Give a Virtual Account another name.",

@@ -110,7 +110,17 @@ def on_signing_portal(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
 
     So a command can find out first whether there is something to sign: nobody types a passphrase in vain.
     """
+    return _signing(run, lambda _opened: {})
 
+
+def on_signing_portal_for_long(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
+    """Do as `on_signing_portal`, and give what leaves a checkpoint before the command ends, as ``keep``."""
+    return _signing(run, lambda opened: {"keep": opened.keep_checkpoint})
+
+
+def _signing(
+    run: Callable[..., "Report"], more: "Callable[[_Opened], dict[str, Any]]"
+) -> Callable[..., "Report"]:
     @wraps(run)
     def with_portal(
         db: str | None, user: str | None, keys: str | None, passphrase_file: str | None, **options: Any
@@ -127,7 +137,7 @@ def on_signing_portal(run: Callable[..., "Report"]) -> Callable[..., "Report"]:
             folder = opened.folder
             return unlocked(portal, folder, passphrase_for(session, passphrase_file, folder), key=key)
 
-        return opened.run(run, {**options, "unlock": unlock})
+        return opened.run(run, {**options, **more(opened), "unlock": unlock})
 
     return declared(with_portal, KEY_OPTIONS)
 
@@ -163,7 +173,7 @@ class _Opened:
             try:
                 return run(portal=self.portal, **options)
             finally:
-                self._keep_checkpoint()
+                self.keep_checkpoint()
         finally:
             self.portal.close()
 
@@ -173,7 +183,7 @@ class _Opened:
         if in_quarantine(self.portal):
             self.session.say("This portal is in quarantine: see `tallystick portal quarantine`.")
 
-    def _keep_checkpoint(self) -> None:
+    def keep_checkpoint(self) -> None:
         """Leave a checkpoint. What was done is durable without it, so a failure is said and nothing more."""
         from reservation.bootstrap import keep_checkpoint
         from reservation.errors import ReservationError

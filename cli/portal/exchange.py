@@ -30,20 +30,20 @@ if TYPE_CHECKING:
     from reservation.service.issuing import Issued
     from reservation.store import Moved
 
-_TERM = option(
+TERM_OPTION = option(
     "--term",
     default="longest",
     show_default=True,
     metavar="longest|soonest|LOT",
     help="Which lots to take from first: those that last longest, those that end soonest, or one lot alone.",
 )
-_UNTIL = option(
+UNTIL_OPTION = option(
     "--until",
     metavar="D",
     callback=iso_day,
     help="Last day of these lines (UTC), as 2026-12-31, where their lots last longer.",
 )
-_FOR_DAYS = option(
+FOR_DAYS_OPTION = option(
     "--for-days",
     type=click.IntRange(1, 100_000),
     metavar="N",
@@ -69,9 +69,9 @@ NEXT_INSTALL = "Carry this code to the device, and install it there: tallystick 
 @option("--license", "licenses", multiple=True, metavar="TAG=N", help="N of TAG. Can be given many times.")
 @option("--as-requested", is_flag=True, help="What the request asks for.")
 @option("--universal", is_flag=True, help="Everything that the product has, as one reservation.")
-@_TERM
-@_UNTIL
-@_FOR_DAYS
+@TERM_OPTION
+@UNTIL_OPTION
+@FOR_DAYS_OPTION
 @option(
     "--return-by", callback=iso_day, metavar="D", help="Day by which its return is expected; see `expect`."
 )
@@ -106,15 +106,15 @@ def reserve(
     from codec.reading import receive
     from reservation.service.reserving import reserve as reserve_lines
 
-    _require_one_choice(licenses, as_requested, universal)
-    last_day = _last_day(session, until, for_days)
+    require_one_choice(licenses, as_requested, universal)
+    last_day = last_day_of(session, until, for_days)
     counts = tag_counts(licenses, "--license")
     raw = given.read(session, "the request code", kinds=(Kind.REQUEST,))
     received = receive(raw, lambda code: verify_request(require_kind(code, Request)), search=given.search)
     request = given.accepted(session, received)
-    choice = _choice(counts, as_requested, universal)
+    choice = choice_of(counts, as_requested, universal)
     if choice is None:
-        raise _nothing_said(request.value)
+        raise nothing_said(request.value)
     issued = reserve_lines(
         unlock(portal),
         request,
@@ -133,21 +133,27 @@ def reserve(
     )
 
 
-def _last_day(session: Session, until: date | None, for_days: int | None) -> date | None:
+def last_day_of(session: Session, until: date | None, for_days: int | None) -> date | None:
     """Return the last day of lines that end before their lots."""
     if until and for_days:
         raise UsageMistakeError("--until and --for-days exclude each other.", hint="Give one of them.")
     return session.world.clock().date() + timedelta(days=for_days - 1) if for_days else until
 
 
-def _require_one_choice(licenses: tuple[str, ...], as_requested: bool, universal: bool) -> None:
+def require_one_choice(licenses: tuple[str, ...], as_requested: bool, universal: bool) -> None:
+    """Refuse several ways at once to say what to reserve.
+
+    Raises:
+        UsageMistakeError: When there are.
+    """
     if sum((bool(licenses), as_requested, universal)) > 1:
         raise UsageMistakeError(
             "--license, --as-requested and --universal exclude each other.", hint="Give one of them."
         )
 
 
-def _choice(counts: dict[str, int], as_requested: bool, universal: bool) -> "Choice | None":
+def choice_of(counts: dict[str, int], as_requested: bool, universal: bool) -> "Choice | None":
+    """Return what to reserve; None: nobody said it."""
     from reservation.rules import LinesWanted, Wanted
 
     if counts:
@@ -157,7 +163,8 @@ def _choice(counts: dict[str, int], as_requested: bool, universal: bool) -> "Cho
     return Wanted.AS_REQUESTED if as_requested else None
 
 
-def _nothing_said(request: "Request") -> UsageMistakeError:
+def nothing_said(request: "Request") -> UsageMistakeError:
+    """Return the error for a request that comes without a word about what to reserve."""
     from codec.codes import Mode
 
     asked = ", ".join(
@@ -192,9 +199,9 @@ def _nothing_said(request: "Request") -> UsageMistakeError:
     metavar="TAG=N",
     help="N of TAG from now on; 0 drops it. Tags that are not named stay. Can be given many times.",
 )
-@_TERM
-@_UNTIL
-@_FOR_DAYS
+@TERM_OPTION
+@UNTIL_OPTION
+@FOR_DAYS_OPTION
 @shows_code
 @on_signing_portal
 @with_session
@@ -218,7 +225,7 @@ def update(
     from reservation.service.reserving import update as update_lines
 
     counts = require_counts(licenses, "--license")
-    last_day = _last_day(session, until, for_days)
+    last_day = last_day_of(session, until, for_days)
     reservation = reservation_of(session, portal, given)
     issued = update_lines(unlock(portal), reservation, counts, term=term, until=last_day)
     again = f"Nothing changes by that: here is the authorization of {moment(issued.at)} again."

@@ -50,12 +50,14 @@ from reservation.service.deciding import (
 from reservation.service.issuing import Issued
 from reservation.service.ordering import OrderAdded, import_order, preview_order
 from reservation.service.people import (
+    Access,
     Person,
     add_user,
     authenticate,
     clear_passphrase,
     grant_role,
     has_passphrase,
+    list_access,
     list_users,
     remove_user,
     revoke_role,
@@ -102,6 +104,7 @@ __all__ = [
     "AS_REQUESTED",
     "UNIVERSAL",
     "Accepted",
+    "Access",
     "Acknowledged",
     "Added",
     "AlertPage",
@@ -156,6 +159,7 @@ __all__ = [
     "has_passphrase",
     "import_order",
     "keep_return",
+    "list_access",
     "list_agreements",
     "list_alerts",
     "list_licenses",

@@ -11,7 +11,7 @@ from reservation import people
 from reservation.errors import PassphraseError
 from reservation.model import Event, EventKind, Stamp
 from reservation.people import User
-from reservation.roles import Grant, Rights, Role, Verb
+from reservation.roles import Grant, Rights, Role, Verb, verbs_of
 from reservation.service.context import Portal, read, write
 from reservation.service.issuing import place_for
 from reservation.standing import Changes
@@ -56,6 +56,52 @@ def list_users(portal: Portal) -> tuple[Person, ...]:
         return tuple(_person(books, one) for one in seen if one.grants or rights.places is None)
 
     return read(portal, Verb.LIST_USERS, work)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One role by which somebody may act in a Virtual Account.
+
+    Attributes:
+        user: Who.
+        role: The role.
+        virtual_account: Where it is held; empty: in the whole Smart Account, and so in all of them.
+        verbs: What it allows there.
+    """
+
+    user: str
+    role: Role
+    virtual_account: str
+    verbs: tuple[Verb, ...]
+
+
+def list_access(portal: Portal, name: str) -> tuple[Access, ...]:
+    """Return who may act in a Virtual Account: by user, and by role.
+
+    Whoever may see it at all sees everybody, also those with roles in the whole Smart Account.
+
+    Args:
+        portal: The portal.
+        name: The Virtual Account.
+
+    Raises:
+        UnknownNameError: When there is none of that name.
+        PermissionDeniedError: When it is none in which the acting user may see people.
+    """
+
+    def work(books: Reading, rights: Rights) -> tuple[Access, ...]:
+        place = place_for(books, rights, name)
+        return tuple(
+            Access(
+                user.name, grant.role, place.name if grant.virtual_account_id else "", verbs_of(grant.role)
+            )
+            for user in books.users()
+            if not user.is_removed
+            for grant in sorted(user.grants)
+            if grant.virtual_account_id in {b"", place.id}
+        )
+
+    return read(portal, Verb.LIST_ACCESS, work)
 
 
 def add_user(portal: Portal, name: str, role: Role, *, virtual_accounts: tuple[str, ...] = ()) -> Person:

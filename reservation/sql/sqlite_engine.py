@@ -384,6 +384,7 @@ class SqliteStore:
         self._account_id = account_id
         self._turns = Turns(path)
         self._file = _identity(path)
+        self._is_log_settled = False
 
     def read(self, work: Callable[[Reading], T]) -> T:
         """Run work that only reads, in one consistent state."""
@@ -398,10 +399,15 @@ class SqliteStore:
         """
         del beside_others
         transaction = SqliteWriting(self._connection, load_queries(), self._account_id)
+
+        def whole() -> T:
+            self._settle_log()
+            return work(transaction)
+
         self._turns.take(turn_seconds())
         try:
             self._require_in_place()
-            return self._run("BEGIN IMMEDIATE", lambda: work(transaction))
+            return self._run("BEGIN IMMEDIATE", whole)
         finally:
             self._turns.give_back()
 
@@ -411,6 +417,26 @@ class SqliteStore:
                 f"{self._path} is another file than it was when it was opened: it was restored or moved.",
                 hint="Nothing was changed. Give the command again.",
             )
+
+    def _settle_log(self) -> None:
+        """Make durable, once, what processes before this one left in the write-ahead log.
+
+        Who makes that file syncs its name with its first commit, and who commits syncs it before others see
+        that; only whoever opens it after a kill sees what nobody synced. This process may answer by it, write
+        nothing, and so sync nothing. (No lock of SQLite's is on that file, so it may be opened and closed.)
+        """
+        if self._is_log_settled:
+            return
+        try:
+            with self._path.with_name(f"{self._path.name}-wal").open("rb") as log:
+                os.fsync(log.fileno())
+            folders.sync_if_possible(self._path.parent)
+        except OSError as error:
+            raise StorageError(
+                f"What was written to {self._path} cannot be synced: {error.strerror or error}.",
+                hint="Nothing was changed. Check the disk.",
+            ) from error
+        self._is_log_settled = True
 
     def _run(self, begin: str, work: Callable[[], T]) -> T:
         with engine_errors(self._path), _transaction(self._connection, begin):

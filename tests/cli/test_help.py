@@ -34,6 +34,7 @@ ORDER = (
     "portal user grant",
     "portal user revoke",
     "portal user list",
+    "portal va access",
     "portal user passphrase",
     "portal user remove",
     "portal agreement add",
@@ -50,7 +51,9 @@ ORDER = (
     "code qr",
     "code scan",
     "portal reserve",
+    "portal batch",
     "portal reissue",
+    "portal slip",
     "code explain",
     "code verify",
     "code repair",
@@ -201,12 +204,13 @@ def _run_examples(desk: Desk, words: str, *more: str) -> list[Outcome]:
 
 def _prepare(desk: Desk, words: str) -> None:
     """Make what an example needs and no example before it makes."""
-    if words == "portal catalogue add":
-        desk.write("catalogue.txt", "ROUTING\nCRYPTO\nVPN\n")
+    if words == "portal reserve":
+        desk.write("requests.csv", f"code\n{desk.path('request.txt').read_text()}")
     if words == "portal user passphrase":
         desk.write("mine.txt", "a sentence of my own\n")
         desk.path("mine.txt").chmod(0o600)
     if words == "portal agreement add":
+        desk.write("catalogue.txt", "ROUTING\nCRYPTO\nVPN\n")
         desk.write("terms.txt", "Licences are for our own devices.\n")
     if words == "portal license import":
         desk.write("order.csv", f"{','.join(COLUMNS)}\nVPN,5,DEFAULT,perpetual,,,PO-4712\n")

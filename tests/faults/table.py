@@ -89,6 +89,9 @@ WRITING: tuple[Writing, ...] = (
     _work("set product", "founded", "portal product set RTR-900 --match 2"),
     _code("reserve", "requested", "portal reserve --file paper/request.txt --as-requested"),
     _shown("reserve again", "issued", "portal reserve --file paper/request.txt --as-requested"),
+    _code("batch", "requested", "portal batch paper/request.txt --as-requested"),
+    _shown("batch again", "issued", "portal batch paper/request.txt --as-requested"),
+    _work("batch of answers", "installed", "portal batch paper/confirmation.txt"),
     _code("update", "active", "portal update --file paper/request.txt --license ROUTING=5"),
     _work("accept confirmation", "installed", "portal accept --file paper/confirmation.txt"),
     _work("accept short confirmation", "called", "portal accept --file paper/short.txt"),
@@ -157,6 +160,8 @@ READING = frozenset(
         "portal list",
         "portal alerts",  # what it writes is worked out anew by the next one
         "portal show",
+        "portal slip",
+        "portal va access",
         "portal events",
         "portal audit",
         "portal log prove",

@@ -49,6 +49,7 @@ OWN_PASSPHRASE = "a sentence of my own"
 #: Functions of the service layer that are no verbs: what every verb works with, and what the program does by
 #: itself for whoever opens a portal.
 NO_VERBS = {
+    "together",
     "checkpoint_of",
     "in_quarantine",
     "note_refusal",
@@ -267,6 +268,7 @@ CALLS: dict[Verb, Callable[[Portal, str], object]] = {
         service.remove_virtual_account(portal, "Third"),
     ),
     Verb.LIST_USERS: lambda portal, _place: service.list_users(portal),
+    Verb.LIST_ACCESS: service.list_access,
     Verb.ADD_USER: lambda portal, place: service.add_user(
         portal, "new", Role.VIRTUAL_ACCOUNT_USER, virtual_accounts=(place,)
     ),

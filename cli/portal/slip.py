@@ -1,0 +1,187 @@
+"""``tallystick portal slip``: an authorization on one page, for whoever carries it by hand."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cli.code_input import CodeInput, names_reservation
+from cli.command import command, option, with_session
+from cli.portal.books import on_portal
+from cli.portal.naming import reservation_of
+from cli.session import Report, Session
+from cli.values import flag_words, line_record, moment, tag_words, term_words, udi_record
+
+if TYPE_CHECKING:
+    from reservation.checkpoint import Checkpoint
+    from reservation.service.context import Portal
+    from reservation.service.issuing import Issued
+
+INSTALL = (
+    "On the device: tallystick device install. Scan the QR, or type the groups. Then carry the confirmation "
+    "back."
+)
+COMPARE = "The device shows the same words when it has read the code. Compare them before it is installed."
+HEAD = ("ENTITLEMENT", "COUNT", "TERM (UTC)", "REMARKS")
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """What stands on a page, however it is laid out.
+
+    Attributes:
+        title: What it is.
+        pairs: Labels and values.
+        lines: Cells of what it grants, under `HEAD`.
+        code: The authorization.
+    """
+
+    title: str
+    pairs: tuple[tuple[str, str], ...]
+    lines: tuple[tuple[str, str, str, str], ...]
+    code: str
+
+
+def slip_of(issued: "Issued", log: tuple[tuple[str, str], ...] = ()) -> Slip:
+    """Lay out an authorization.
+
+    Args:
+        issued: The authorization.
+        log: Labels and values that say where the log of the portal stands (see `log_pairs`).
+    """
+    from cli.fingerprints import fingerprint_row
+    from codec.codes import Kind
+
+    udi = issued.udi
+    return Slip(
+        f"Authorization {issued.sequence} for {udi}",
+        (
+            ("Product id", udi.product_id),
+            ("Serial number", udi.serial_number),
+            *((("UUID", str(udi.uuid)),) if udi.uuid else ()),
+            ("Reservation", issued.name),
+            ("Virtual Account", issued.virtual_account),
+            ("Issued", f"{moment(issued.at)} by {issued.by}"),
+            fingerprint_row(Kind.REQUEST, issued.reservation_id),
+            fingerprint_row(Kind.AUTHORIZATION, issued.id),
+            *log,
+        ),
+        tuple(
+            (tag_words(line.tag), f"{line.count:,}", term_words(line.term), flag_words(line))
+            for line in issued.lines
+        ),
+        issued.text,
+    )
+
+
+def log_pairs(checkpoint: "Checkpoint") -> tuple[tuple[str, str], ...]:
+    """Return what a page says of the portal's log: on paper, it shows later what a database has forgotten."""
+    return (
+        (
+            "Log of the portal",
+            f"{checkpoint.events:,} events in epoch {checkpoint.epoch}, {moment(checkpoint.at)}",
+        ),
+        ("Hash of the log", checkpoint.hash.hex()),
+    )
+
+
+@command(
+    "slip",
+    example="tallystick portal slip --file request.txt --html slip.html",
+    exits="""
+    0 done
+    1 the reservation is closed: it never yields a code again
+    2 a file that cannot be written
+    """,
+)
+@names_reservation
+@option("--out", metavar="F", help="Write the page into a text file, instead of printing it.")
+@option("--html", metavar="F", help="Write it into an HTML file that prints well, with the QR as a drawing.")
+@on_portal
+@with_session
+def slip(session: Session, portal: "Portal", given: CodeInput, out: str | None, html: str | None) -> Report:
+    """Print a reservation's newest authorization on one page.
+
+    With what it grants, to which device, since when; the code in numbered groups and as a QR; the words by
+    which both ends can compare it; and where the log of the portal stands now. Keep one: should the database
+    ever be copied back from a backup, the page shows what it has forgotten.
+    """
+    from cli.files import require_place, write
+    from reservation.service.reserving import reissue
+    from reservation.service.watching import checkpoint_of
+
+    for name, switch in ((out, "--out"), (html, "--html")):
+        if name:
+            require_place(name, switch)
+    issued = reissue(portal, reservation_of(session, portal, given))
+    checkpoint = checkpoint_of(portal)
+    page = slip_of(issued, log_pairs(checkpoint))
+    files = []
+    if out:
+        write(out, f"{rendered(page)}\n".encode())
+        files.append(out)
+    if html:
+        from cli.portal.slip_html import document
+
+        write(html, document(page).encode())
+        files.append(html)
+    return Report(
+        {**_record(issued), "checkpoint": _checkpoint_record(checkpoint), "files": files},
+        text="" if files else rendered(page, session.width),
+        says=[f"Written: {name}" for name in files],
+    )
+
+
+def rendered(page: Slip, screen: int | None = None) -> str:
+    """Return a page as plain text, without a newline at its end.
+
+    Args:
+        page: What stands on it.
+        screen: Columns of the screen that it is shown on; None for paper and files.
+    """
+    from cli import plain
+    from cli.sheet_text import WIDTH, qr_lines
+    from codec.grouping import grouped
+
+    rule = "-" * WIDTH
+    lines = (
+        plain.safe(page.title).upper(),
+        "=" * WIDTH,
+        "",
+        plain.labelled(page.pairs, width=WIDTH),
+        "",
+        plain.table(HEAD, page.lines, right=("COUNT",)),
+        "",
+        plain.wrapped(INSTALL, WIDTH),
+        plain.wrapped(COMPARE, WIDTH),
+        "",
+        "THE CODE, in numbered lines of groups",
+        rule,
+        grouped(page.code),
+        "",
+        *qr_lines(page.code, screen),
+    )
+    return "\n".join(lines)
+
+
+def _record(issued: "Issued") -> dict[str, object]:
+    from cli.fingerprints import fingerprints_record
+
+    return {
+        "code": issued.text,
+        "reservation": issued.name,
+        "udi": udi_record(issued.udi),
+        "virtual_account": issued.virtual_account,
+        "lines": [line_record(line) for line in issued.lines],
+        "at": issued.at,
+        "by": issued.by,
+        "fingerprints": fingerprints_record(request=issued.reservation_id, authorization=issued.id),
+    }
+
+
+def _checkpoint_record(checkpoint: "Checkpoint") -> dict[str, object]:
+    return {
+        "portal_id": checkpoint.portal_id,
+        "epoch": checkpoint.epoch,
+        "events": checkpoint.events,
+        "hash": checkpoint.hash,
+        "at": checkpoint.at,
+    }
