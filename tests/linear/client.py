@@ -197,6 +197,8 @@ class Client:
             said: Said = work(it, *prepared)
         except (ReservationError, CodecError) as error:
             said = ["refused", error.code]
+        except Exception as error:  # noqa: BLE001 - nothing explains it, and the checker says so
+            said = ["failed", repr(error)]
         ended = monotonic_ns()
         snapshot = getattr(self.portal.store, "snapshot", "")
         self._learn(it, said)
@@ -370,7 +372,7 @@ def pools_of(portal: Portal) -> list[list[Any]]:
             counts.expired,
             counts.entitled,
         ]
-        assert not counts.shortfall
+        accounts += [counts.shortfall] * bool(counts.shortfall)
         if any(accounts):
             pools.append([pool.tag, pool.virtual_account, *accounts])
     return pools

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -139,7 +139,7 @@ def test_a_refusal_that_fits_no_state_of_the_books_is_judged_again(url: str, fou
         between = ComesBetween(
             portal.store, [], lambda: service.reserve(other, TRAM.request(), choice=wanted)
         )
-        slow: Any = replace(portal, store=between)
+        slow = replace(portal, store=cast("Store", between))
         issued = service.reserve(slow, TRAM.request(), choice=wanted)
         assert (issued.again, issued.text) == (True, between.done[0].text)
         assert service.audit(portal) == ()
