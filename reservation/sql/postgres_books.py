@@ -11,7 +11,9 @@ others, under READ COMMITTED, it is protected thus:
 - whatever else two of them could both do is refused by a unique index.
 
 A refusal of that kind is no answer, since what it decided by was old: the store runs the work again, alone.
-So does `NotBesideOthers`, by which a transaction says that it must do what only one may do.
+Nor is a refusal by a rule, since each statement sees the books as they are just then: a request that others
+reserve meanwhile is not there at first, and then its device has a reservation open. And by `NotBesideOthers`
+a transaction says that it must do what only one may do.
 
 Events of transactions beside others get their place in the chain later: see `place_waiting`.
 """

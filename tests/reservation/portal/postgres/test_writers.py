@@ -1,9 +1,10 @@
 """Many writers on one server: places in the chain, work that is run again, locks, and lost connections."""
 
 import os
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -17,10 +18,10 @@ from reservation.errors import (
 )
 from reservation.ledger import Account, within
 from reservation.model import Event, EventKind, Stamp
-from reservation.service import LinesWanted, Portal
+from reservation.service import Issued, LinesWanted, Portal
 from reservation.sql import postgres_engine
 from reservation.standing import Changes
-from reservation.store import Writing
+from reservation.store import Store, Writing
 from tests.reservation.portal.appliance import START, Appliance
 from tests.reservation.portal.postgres.openings import opened, store_of
 from tests.reservation.portal.rows import every_row
@@ -105,6 +106,43 @@ def test_what_is_refused_beside_others_is_run_alone(portal: Portal) -> None:
         portal.store.write(take_too_many, beside_others=True)
     assert kinds == ["BesideWriting", "AloneWriting"]
     assert service.audit(portal) == ()
+
+
+@dataclass(frozen=True)
+class ComesBetween:
+    """A store; once, when its work looks for a device's reservation, something else is done."""
+
+    store: Store
+    done: list[Issued]
+    act: Callable[[], Issued]
+
+    def write(self, work: Callable[[Any], Any], *, beside_others: bool = False) -> Any:
+        return self.store.write(lambda books: work(_Between(books, self)), beside_others=beside_others)
+
+
+@dataclass(frozen=True)
+class _Between:
+    books: Any
+    store: ComesBetween
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "newest_of_device" and not self.store.done:
+            self.store.done.append(self.store.act())
+        return getattr(self.books, name)
+
+
+def test_a_refusal_that_fits_no_state_of_the_books_is_judged_again(url: str, founded: Founded) -> None:
+    """The request is not there yet, and then it is open: but never both, and so it gets its own answer."""
+    wanted = LinesWanted({"ROUTE": 4})
+    with closing(opened(url, founded)) as portal, closing(opened(url, founded, "other")) as other:
+        service.add_license(portal, "ROUTE", 4)
+        between = ComesBetween(
+            portal.store, [], lambda: service.reserve(other, TRAM.request(), choice=wanted)
+        )
+        slow = replace(portal, store=cast("Store", between))
+        issued = service.reserve(slow, TRAM.request(), choice=wanted)
+        assert (issued.again, issued.text) == (True, between.done[0].text)
+        assert service.audit(portal) == ()
 
 
 def test_a_lock_that_lasts_is_busy(
