@@ -79,7 +79,7 @@ class SharedStore:
 
     def read(self, work: Callable[[Reading], T]) -> T:
         """Run work that only reads, in one consistent state, beside all others."""
-        with self._borrowed() as store:
+        with self._own_store() as store:
             return store.read(work)
 
     def write(self, work: Callable[[Writing], T], *, beside_others: bool = False) -> T:
@@ -89,7 +89,7 @@ class SharedStore:
             BusyError: When too many wait, or it waited for too long. It was not done then.
         """
         if self._writer is None:
-            with self._borrowed() as store:
+            with self._own_store() as store:
                 return store.write(work, beside_others=beside_others)
         asked = self._lined_up(work)
         with contextlib.suppress(TimeoutError):
@@ -104,7 +104,7 @@ class SharedStore:
 
     def place_events(self) -> None:
         """Give every event that waits for it its place in the chain."""
-        with self._borrowed() as store:
+        with self._own_store() as store:
             store.place_events()
 
     def close(self) -> None:
@@ -138,7 +138,7 @@ class SharedStore:
             raise SetupError("This portal was closed.", hint="Open it anew.")
 
     @contextlib.contextmanager
-    def _borrowed(self) -> Iterator[Store]:
+    def _own_store(self) -> Iterator[Store]:
         """Give a store that nobody else uses at the moment."""
         with self._changed:
             self._require_open()

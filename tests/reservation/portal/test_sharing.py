@@ -103,7 +103,7 @@ def opened(founded: Founded, database: Path, time: Time) -> Portal:
 
 def file_of(portal: Portal) -> Path:
     assert isinstance(portal.store, SharedStore)
-    with portal.store._borrowed() as store:
+    with portal.store._own_store() as store:
         assert isinstance(store, SqliteStore)
         return store._path
 
