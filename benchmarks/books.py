@@ -173,6 +173,8 @@ def _multiply(books: apsw.Connection, copies: int) -> None:
     books.execute(
         "CREATE TEMP TABLE seed_events AS SELECT event_id FROM events WHERE reservation_id IS NOT NULL"
     )
+    # SQLite forgets with an index what it was told of it.
+    told = books.execute("SELECT tbl, idx, stat FROM sqlite_stat1").fetchall()
     [(events,)] = books.execute("SELECT max(number) FROM chain")
     for name, _ in indexes:
         books.execute(f"DROP INDEX {name}")
@@ -182,6 +184,8 @@ def _multiply(books: apsw.Connection, copies: int) -> None:
         _add_up(books)
     for _, sql in indexes:
         books.execute(sql)
+    books.execute("DELETE FROM sqlite_stat1")
+    books.executemany("INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)", told)
     books.pragma("journal_mode", "WAL")
 
 

@@ -188,6 +188,16 @@ def _read(portal: Portal, text: str) -> VerifiedCode[Request]:
 # --- whole processes -----------------------------------------------------------------------------------
 
 
+#: Runs a script; then tells the most memory that this process had, which does not count what it was forked from.
+_WATCHED: Final = """\
+import atexit, runpy, sys
+script, told = sys.argv[1:3]
+sys.argv[:] = [script, *sys.argv[3:]]
+atexit.register(lambda: open(told, "w").write(open("/proc/self/status").read()))
+runpy.run_path(script, run_name="__main__")
+"""
+
+
 class Desk:
     """A copy of a portal, at which the program is run.
 
@@ -218,17 +228,16 @@ class Desk:
             "TALLYSTICK_PASSPHRASE_FILE": str(self.folder / "passphrase"),
             "TALLYSTICK_USER": actor,
         }
-        command = [sys.executable, str(ROOT / "tests" / "program.py"), "portal", *argv]
+        told = self.folder / "status"
+        program = [_WATCHED, str(ROOT / "tests" / "program.py"), str(told)]
+        command = [sys.executable, "-c", *program, "portal", *argv]
         begun = perf_counter()
-        with (self.folder / "said").open("wb") as said:
-            process = subprocess.Popen(command, env=environ, stdout=said, stderr=said)
-            _, status, usage = os.wait4(process.pid, 0)
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
         seconds = perf_counter() - begun
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            words = (self.folder / "said").read_text(encoding="utf-8")
-            raise RuntimeError(f"{argv} ended with {process.returncode}: {words}")
-        return seconds, usage.ru_maxrss / 1024
+        if done.returncode:
+            raise RuntimeError(f"{argv} ended with {done.returncode}: {done.stderr}")
+        (line,) = (line for line in told.read_text().splitlines() if line.startswith("VmHWM:"))
+        return seconds, int(line.split()[1]) / 1024
 
     def words(self) -> Mapping[str, str]:
         """Prepare what the commands speak of."""

@@ -3,6 +3,7 @@
 from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 
 from benchmarks import scale
@@ -37,6 +38,14 @@ def test_larger_books_add_up_and_only_their_codes_and_chain_are_copies(books: tu
     assert held[0] > (0, 0)
 
 
+def test_larger_books_tell_the_planner_the_same(books: tuple[Books, Books]) -> None:
+    told = []
+    for one in books:
+        with closing(apsw.Connection(str(one.database))) as connection:
+            told.append(sorted(connection.execute("SELECT tbl, idx, stat FROM sqlite_stat1")))
+    assert told[0] == told[1] != []
+
+
 def test_every_kind_of_work_is_measured_at_every_size(books: tuple[Books, Books], tmp_path: Path) -> None:
     grown_twice = grown(books[0], tmp_path / "again.db", SEED * 2)
     found = scale.costs((grown_twice, books[1]), Effort(rounds=1, repetitions=1))
@@ -59,7 +68,7 @@ def test_commands_and_memory_are_measured_in_processes(books: tuple[Books, Books
     assert [row[0] for row in rows] == ["`trust`", "`reserve {request} --license ROUTE=1`"]
     assert all(row[-1] == "yes" or float(row[-2]) > 1 for row in rows)
     ((size, megabytes, _),) = scale.memory(books[1:], tmp_path)
-    assert (size, float(megabytes) > 10) == ("60", True)
+    assert (size, 10 < float(megabytes) < 300) == ("60", True)
     (tmp_path / "other").mkdir()
     with pytest.raises(RuntimeError, match="ended with 2"):
         list(scale.command_times(books[1], tmp_path / "other", ("nonsense",)))
