@@ -188,7 +188,7 @@ def _read(portal: Portal, text: str) -> VerifiedCode[Request]:
 # --- whole processes -----------------------------------------------------------------------------------
 
 
-#: Runs a script; then tells the most memory that this process had, without what it was forked from.
+#: Runs a script, and tells the most memory that this process had: without what it was forked from.
 _WATCHED: Final = """\
 import atexit, runpy, sys
 script, told = sys.argv[1:3]
