@@ -17,6 +17,7 @@ from cli.exit_codes import (
 from codec import errors as codec_errors
 from codec.parity import UncorrectableError
 from reservation import errors as reservation_errors
+from reservation import ordererrors as order_errors
 
 EXIT_OF: dict[type[Exception], int] = {
     # the codes
@@ -49,7 +50,7 @@ EXIT_OF: dict[type[Exception], int] = {
     reservation_errors.SetupError: USAGE,
     reservation_errors.MissingExtraError: USAGE,
     reservation_errors.TrustFileError: NOT_GENUINE,
-    reservation_errors.OrderFileError: USAGE,
+    order_errors.OrderFileError: USAGE,
     reservation_errors.KeyFileError: DAMAGED,
     reservation_errors.StorageError: DAMAGED,
     # the device
@@ -86,7 +87,7 @@ EXIT_OF: dict[type[Exception], int] = {
     reservation_errors.UnknownNameError: REFUSED,
     reservation_errors.NameTakenError: REFUSED,
     reservation_errors.AlreadyThereError: REFUSED,
-    reservation_errors.AlreadyImportedError: REFUSED,
+    order_errors.AlreadyImportedError: REFUSED,
     reservation_errors.PendingDecisionError: REFUSED,
     reservation_errors.NothingPendingError: REFUSED,
     reservation_errors.SamePersonError: NOT_PERMITTED,

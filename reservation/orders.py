@@ -23,7 +23,7 @@ from io import StringIO
 from codec.codes import DAY_ZERO, DAYS, MAX_COUNT, MAX_TEXT, Term, checked_text
 from codec.errors import FieldError
 from codec.hashes import sha256
-from reservation.errors import FileProblem, OrderFileError
+from reservation.ordererrors import FileProblem, OrderFileError
 
 COLUMNS = ("tag", "quantity", "virtual_account", "kind", "start", "end", "order")
 MAX_BYTES = 8_000_000

@@ -4,6 +4,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from reservation.alerts import AlertKind
 from tests.test_howto import PAGES, steps
 from tests.test_howto_restore import environment
@@ -17,6 +19,7 @@ tallystick device request --want ROUTING=1 > request.txt
 """
 
 
+@pytest.mark.usefixtures("forked_program")
 def test_alerts_come_and_go_as_the_page_says(tmp_path: Path) -> None:
     environ = environment(tmp_path)
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.test_howto import ROOT, steps
 from tests.test_howto_restore import environment
 
@@ -17,9 +19,11 @@ tallystick portal log checkpoint --json > first.json
 """
 
 
+@pytest.mark.usefixtures("forked_program")
 def test_a_log_is_audited_as_the_page_says(tmp_path: Path) -> None:
     environ = environment(tmp_path)
     python = tmp_path / "bin" / "python"
+    python.parent.mkdir(exist_ok=True)
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I "$@"\n')
     python.chmod(0o755)
     shutil.copy(ROOT / "samples" / "verify_log.py", tmp_path)

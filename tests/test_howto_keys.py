@@ -4,10 +4,13 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.test_howto import steps
 from tests.test_howto_restore import environment
 
 
+@pytest.mark.usefixtures("forked_program")
 def test_the_ceremonies_of_the_page_work(tmp_path: Path) -> None:
     environ = environment(tmp_path)
     for _, command, shown in steps("keys.md"):

@@ -61,7 +61,7 @@ def _parsed(session: Session, file: str) -> "OrderFile":
     """Read and parse the file, and tell a person everything that is wrong in it."""
     from cli.files import read_bytes, read_piped
     from cli.progress import counting
-    from reservation.errors import OrderFileError
+    from reservation.ordererrors import OrderFileError
     from reservation.orders import MAX_BYTES, parse_order
 
     content = read_piped(session.world.stdin, MAX_BYTES) if file == "-" else read_bytes(file, MAX_BYTES)

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, date
 from itertools import islice
 
-from reservation.errors import AlreadyImportedError, RuleError, UnknownNameError
+from reservation.errors import RuleError, UnknownNameError
 from reservation.ledger import Account, within
 from reservation.model import Addition, Event, EventKind, Lot, Stamp, VirtualAccount
+from reservation.ordererrors import AlreadyImportedError
 from reservation.orders import OrderFile, OrderLine, Progress
 from reservation.roles import Rights, Verb
 from reservation.service.context import Portal, read, write

@@ -247,6 +247,7 @@ REFUSED_IN_QUARANTINE = {
     "agreement add": ("portal", "agreement", "add", "Terms", __file__),
     "agreement accept": ("portal", "agreement", "accept", "Terms", "--version", "1"),
     "log checkpoint": ("portal", "log", "checkpoint"),
+    "expect": ("portal", "expect", "REQUEST", "--never"),
 }
 
 #: Commands that write, and that a quarantine allows: they issue nothing, or make good what was forgotten.
@@ -288,8 +289,27 @@ def test_in_quarantine_what_was_forgotten_can_be_made_good(desk: RestoringDesk, 
     assert desk.run(*prepare(desk)).code == 0
 
 
+def test_in_quarantine_alerts_are_acknowledged(desk: RestoringDesk) -> None:
+    prepare, *_ = _in_quarantine()
+    prepare(desk)
+    desk.done("portal", "user", "grant", "alex", "--role", "approver")
+    alerts = desk.done("portal", "alerts", "--json").json["alerts"]
+    desk.done("portal", "acknowledge", alerts[0]["alert"])
+
+
+def test_in_quarantine_a_batch_is_refused_row_by_row(desk: RestoringDesk) -> None:
+    prepare, *_ = _in_quarantine("REQUEST")
+    (code,) = prepare(desk)
+    desk.join("switch", "FDO2")
+    second = desk.requested("switch")
+    refused = desk.run("portal", "batch", desk.write("codes.txt", f"{code}\n{second}\n"), "--as-requested")
+    assert refused.code == 1
+    assert "quarantine" in refused.out + refused.err
+
+
 def test_every_writing_command_is_in_one_of_the_two_tables() -> None:
-    writing = {words for words, _ in commands()} - READING - COPYING - {"portal init"}
+    named = {"portal init", "portal acknowledge", "portal batch"}  # the last two: above
+    writing = {words for words, _ in commands()} - READING - COPYING - named
     tables = {f"portal {name}" for name in {**REFUSED_IN_QUARANTINE, **ALLOWED_IN_QUARANTINE}}
     assert {words for words in writing if words.startswith("portal ")} == tables - {"portal reissue"}
     assert not REFUSED_IN_QUARANTINE.keys() & ALLOWED_IN_QUARANTINE.keys()

@@ -122,6 +122,26 @@ def portal(tmp_path: Path) -> PortalDesk:
     return PortalDesk(tmp_path)
 
 
+def test_a_database_that_is_replaced_meanwhile_is_left_alone(
+    portal: PortalDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, random = portal.path("portal.db"), portal._random
+    copy = portal.path("copy.db")
+    portal.done("portal", "backup", str(copy))
+
+    def meanwhile(length: int) -> bytes:
+        # Drawn after the database was opened, and before anything is written.
+        if copy.exists():
+            copy.rename(database)
+        return random(length)
+
+    monkeypatch.setattr(portal, "_random", meanwhile)
+    refused = portal.run("portal", "license", "add", "ROUTING", "1", "--json")
+    assert refused.code == 7
+    assert refused.json["error"]["code"] == "database-replaced"
+    assert "restored or moved" in refused.json["error"]["message"]
+
+
 def test_a_damaged_database_is_refused(portal: PortalDesk) -> None:
     database = portal.path("portal.db")
     database.write_bytes(b"SQLite format 3\x00" + b"\x1b[31m" * 1000)

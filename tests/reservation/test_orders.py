@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codec.codes import DAY_ZERO, MAX_COUNT, Term
-from reservation.errors import FileProblem, OrderFileError
+from reservation.ordererrors import FileProblem, OrderFileError
 from reservation.orders import (
     COLUMNS,
     MAX_BYTES,

@@ -7,8 +7,9 @@ import pytest
 
 from codec.codes import MAX_COUNT, Term
 from reservation import service
-from reservation.errors import AlreadyImportedError, OrderFileError, RuleError, UnknownNameError
+from reservation.errors import RuleError, UnknownNameError
 from reservation.model import EventKind
+from reservation.ordererrors import AlreadyImportedError, OrderFileError
 from reservation.orders import OrderFile, parse_order
 from reservation.service import Counts, Portal
 from samples.make import SAMPLES
