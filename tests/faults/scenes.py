@@ -12,6 +12,7 @@ at the same stage always writes the same.
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -148,21 +149,36 @@ def found_scene(folder: Path) -> Scene:
 def walk(launcher: Launcher, root: Path) -> dict[str, Scene]:
     """Return the scenes of every stage."""
     scenes = {"empty": found_scene(root / "empty")}
-    for name, before, argv, answer in STAGES:
-        scene = scenes[name] = scenes[before].copy(root / name)
-        if name == "moved":
-            scene.folder.joinpath("paper/router.json").write_text(json.dumps(HARDWARE["spare"]))
-        if name == "rewound":
-            _copy_back(scene, scenes["active"])
-        ran = scene.run(launcher, argv)
-        assert ran.code == 0, (name, ran)
-        if answer:
-            scene.folder.joinpath("paper", f"{answer}.txt").write_text(ran.out)
-        if name == "due":
-            scene.folder.joinpath(_CLOCK).write_text((START + timedelta(days=2)).isoformat())
-        if name == "ready":
-            _rotate(scene)
+    for stage in STAGES:
+        reach(stage, scenes, root, lambda scene, argv: scene.run(launcher, argv))
     return scenes
+
+
+def reach(
+    stage: tuple[str, str, str, str], scenes: dict[str, Scene], root: Path, run: Callable[[Scene, str], Ran]
+) -> None:
+    """Add the scene of a stage to those of the stages before it.
+
+    Args:
+        stage: A row of `STAGES`.
+        scenes: By stage.
+        root: Where scenes are kept.
+        run: Runs a command in a scene.
+    """
+    name, before, argv, answer = stage
+    scene = scenes[name] = scenes[before].copy(root / name)
+    if name == "moved":
+        scene.folder.joinpath("paper/router.json").write_text(json.dumps(HARDWARE["spare"]))
+    if name == "rewound":
+        _copy_back(scene, scenes["active"])
+    ran = run(scene, argv)
+    assert ran.code == 0, (name, ran)
+    if answer:
+        scene.folder.joinpath("paper", f"{answer}.txt").write_text(ran.out)
+    if name == "due":
+        scene.folder.joinpath(_CLOCK).write_text((START + timedelta(days=2)).isoformat())
+    if name == "ready":
+        _rotate(scene)
 
 
 def _copy_back(scene: Scene, backup: Scene) -> None:
