@@ -8,6 +8,7 @@
     python -m benchmarks.run scanning       spoiled pictures alone
     python -m benchmarks.run speed          speed alone
     python -m benchmarks.run fuzz           what the last searches of `make fuzz` came to
+    python -m benchmarks.run faults         what the last `make soak` came to
     python -m benchmarks.run server         several processes on a PostgreSQL server alone
 
 Sizes and what is scanned are the same everywhere. Speed is that of the machine that this runs on: close
@@ -22,6 +23,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from benchmarks.faults import TITLE as FAULTS_TITLE
+from benchmarks.faults import section as faults_section
 from benchmarks.frames import TITLE as FRAMES_TITLE
 from benchmarks.frames import section as frames_section
 from benchmarks.fuzzing import TITLE as FUZZING_TITLE
@@ -180,10 +183,11 @@ PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     SCANNING_TITLE: {"scanning": partial(scanning_section, PHOTO_EFFORT)},
     SPEED_TITLE: {"speed": partial(speed_section, THOROUGH)},
     FUZZING_TITLE: {"fuzz": fuzzing_section},
+    FAULTS_TITLE: {"faults": faults_section},
     SERVER_TITLE: {"server": partial(server_section, SERVER_EFFORT)},
 }
 #: Those that are for whoever asks: their figures come from elsewhere, and may not be there.
-_WHEN_ASKED: Final = frozenset({"fuzz"})
+_WHEN_ASKED: Final = frozenset({"fuzz", "faults"})
 
 
 def main() -> None:

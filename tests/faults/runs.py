@@ -19,7 +19,7 @@ NO_STRACE = (
 )
 KILLED = -9
 #: Also of interest where a call's content is: where a descriptor stands, and what is written without calls.
-ALSO_TRACED = ("lseek", "close", "mmap", "msync", "dup", "dup2", "dup3")
+ALSO_TRACED = ("lseek", "close", "mmap")
 _WHOLE = 16_000_000
 
 

@@ -21,7 +21,7 @@ _LINE = re.compile(r"(?:\d+ +)?(?P<name>\w+)\((?P<arguments>.*)\) += (?P<result>
 _END = re.compile(r"(?:\d+ +)?(\+\+\+ (exited with|killed by) .*|--- (SIG|stopped by SIG).* ---)")
 _DESCRIPTOR = re.compile(r"(\d+|AT_FDCWD)<((?:\\x[0-9a-f]{2})*)>(\(deleted\))?")
 _TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
-_CHANGE_NOTHING_THAT_LASTS = {"flock", "fchown", "chown", "msync", "sync_file_range"}
+_CHANGE_NOTHING_THAT_LASTS = {"flock", "fchown", "chown", "sync_file_range"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class _Reader:
             raise ValueError(f"a call whose effect nobody knows: {line[:200]!r}")
 
     def _is_about_us(self, arguments: list[str], name: str) -> bool:
-        return name in TRACED and any(self._paths(arguments))
+        return name in TRACED and any((*self._paths(arguments), *map(self._of, arguments)))
 
     def _paths(self, arguments: Iterable[str]) -> list[str]:
         """Return the names in arguments, below the folder; empty for those elsewhere."""

@@ -51,14 +51,25 @@ CAUGHT = (
 )
 
 
-@pytest.mark.parametrize("control", CAUGHT, ids=lambda control: control.name)
-def test_a_program_that_breaks_a_promise_is_caught(bench: Bench, control: Control) -> None:
-    found, tried = bench.catch(
+def catch(bench: Bench, control: Control) -> tuple[str, int]:
+    return bench.catch(
         named(control.command),
         control.words,
         plant=control.plant,
         beside=control.beside,
         acknowledged=control.after,
     )
+
+
+@pytest.mark.parametrize("control", CAUGHT, ids=lambda control: control.name)
+def test_a_program_that_breaks_a_promise_is_caught(bench: Bench, control: Control) -> None:
+    found, tried = catch(bench, control)
     assert control.words in found, tried
-    keep(CONTROLS, control.name, {"states": tried, "found": found})
+
+
+@pytest.mark.soak
+def test_how_each_was_caught_is_kept(bench: Bench) -> None:
+    for control in CAUGHT:
+        found, tried = catch(bench, control)
+        keep(CONTROLS, control.name, {"states": tried, "found": found})
+        assert found, control
