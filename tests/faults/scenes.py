@@ -71,9 +71,15 @@ STAGES: tuple[tuple[str, str, str, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One copy of the folders."""
+    """One copy of the folders.
+
+    Attributes:
+        folder: Where it is.
+        url: The database on a server; empty: the books are a file in the folder.
+    """
 
     folder: Path
+    url: str = ""
 
     def environment(self) -> dict[str, str]:
         """Return the environment of every process in this scene."""
@@ -85,7 +91,7 @@ class Scene:
             "FAKE_SEED": str(self.folder / _SEED),
             "FAKE_HARDWARE": str(self.folder / "paper/router.json"),
             "TALLYSTICK_HOME": str(self.folder / "router/state"),
-            "TALLYSTICK_DB": f"sqlite:///{self.folder / DATABASE}",
+            "TALLYSTICK_DB": self.url or f"sqlite:///{self.folder / DATABASE}",
             "TALLYSTICK_KEYS": str(self.folder / "office/keys"),
             "TALLYSTICK_PASSPHRASE_FILE": str(self.folder / "paper/passphrase"),
             "TALLYSTICK_USER": "kim",
@@ -152,6 +158,15 @@ def walk(launcher: Launcher, root: Path) -> dict[str, Scene]:
     for stage in STAGES:
         reach(stage, scenes, root, lambda scene, argv: scene.run(launcher, argv))
     return scenes
+
+
+def lead(launcher: Launcher, scene: Scene, name: str) -> None:
+    """Do all that leads to a stage, in a scene in which nothing has been done yet; no answer is kept."""
+    (stage,) = (stage for stage in STAGES if stage[0] == name)
+    if stage[1] != "empty":
+        lead(launcher, scene, stage[1])
+    ran = scene.run(launcher, stage[2])
+    assert (ran.code, stage[3]) == (0, ""), (name, ran)
 
 
 def reach(
