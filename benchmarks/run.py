@@ -10,6 +10,7 @@
     python -m benchmarks.run log            the log that others can check alone
     python -m benchmarks.run fuzz           what the last searches of `make fuzz` came to
     python -m benchmarks.run batch          batches of request codes alone
+    python -m benchmarks.run faults         what the last `make soak` came to
     python -m benchmarks.run server         several processes on a PostgreSQL server alone
     python -m benchmarks.run scale          books of up to 10^6 reservations: some minutes, and 4 GB of disk
     python -m benchmarks.run writers        several processes on a SQLite file alone
@@ -29,6 +30,8 @@ from typing import Final
 from benchmarks.batching import TITLE as BATCH_TITLE
 from benchmarks.batching import Extent
 from benchmarks.batching import section as batch_section
+from benchmarks.faults import TITLE as FAULTS_TITLE
+from benchmarks.faults import section as faults_section
 from benchmarks.frames import TITLE as FRAMES_TITLE
 from benchmarks.frames import section as frames_section
 from benchmarks.fuzzing import TITLE as FUZZING_TITLE
@@ -198,12 +201,13 @@ PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     LOG_TITLE: {"log": partial(log_section, LOG_EFFORT)},
     FUZZING_TITLE: {"fuzz": fuzzing_section},
     BATCH_TITLE: {"batch": partial(batch_section, Extent())},
+    FAULTS_TITLE: {"faults": faults_section},
     SERVER_TITLE: {"server": partial(server_section, SERVER_EFFORT)},
     SCALE_TITLE: {"scale": partial(scale_section, SCALE_EFFORT)},
     WRITERS_TITLE: {"writers": partial(writers_section, WRITERS_RESERVES)},
 }
 #: Those that are for whoever asks: their figures come from elsewhere and may not be there, or take long.
-_WHEN_ASKED: Final = frozenset({"fuzz", "scale"})
+_WHEN_ASKED: Final = frozenset({"fuzz", "faults", "scale"})
 
 
 def main() -> None:

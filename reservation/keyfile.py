@@ -138,6 +138,8 @@ def publish_key(path: Path, key: VerifyingKey) -> bool:
     except OSError as error:
         raise _unwritable(path, error) from error
     try:
+        # First the new name, for good: a power cut could keep the removal and lose what came before it.
+        folders.sync(path.parent)
         draft.unlink()
         folders.sync(path.parent)
     except BaseException as error:

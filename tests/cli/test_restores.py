@@ -300,8 +300,8 @@ def test_in_quarantine_alerts_are_acknowledged(desk: RestoringDesk) -> None:
 def test_in_quarantine_a_batch_is_refused_row_by_row(desk: RestoringDesk) -> None:
     prepare, *_ = _in_quarantine("REQUEST")
     (code,) = prepare(desk)
-    desk.join("switch", "FDO2")
-    second = desk.requested("switch")
+    desk.join("spare", "FDO2")
+    second = desk.requested("spare")
     refused = desk.run("portal", "batch", desk.write("codes.txt", f"{code}\n{second}\n"), "--as-requested")
     assert refused.code == 1
     assert "quarantine" in refused.out + refused.err

@@ -69,11 +69,25 @@ def show_before_commit() -> None:
 
 def commit_without_sync() -> None:
     """Let SQLite sync nothing."""
+    _set_when_connected("synchronous", "OFF")
+
+
+def commit_normally() -> None:
+    """Let SQLite sync its log only before it copies from it, as ``synchronous = NORMAL`` does."""
+    _set_when_connected("synchronous", "NORMAL")
+
+
+def keep_rollback_journal() -> None:
+    """Commit by removing a journal, as ``journal_mode = DELETE`` does."""
+    _set_when_connected("journal_mode", "delete")
+
+
+def _set_when_connected(pragma: str, value: str) -> None:
     honest = sqlite_engine.connect
 
     def connect(path: Path) -> apsw.Connection:
         connection = honest(path)
-        connection.pragma("synchronous", "OFF")
+        connection.pragma(pragma, value)
         return connection
 
     sqlite_engine.connect = connect
@@ -195,6 +209,17 @@ def forget_what_is_pending() -> None:
 def sync_no_folder() -> None:
     """Rename, and sync no folder."""
     folders.sync = lambda folder: None
+
+
+def sync_keys_late() -> None:
+    """Make the name of a key last only when its draft's name is gone."""
+    honest = folders.sync
+
+    def sync(folder: Path) -> None:
+        if not any(key.stat().st_nlink > 1 for key in folder.glob("*.pem")):
+            honest(folder)
+
+    folders.sync = sync
 
 
 def sync_nothing() -> None:

@@ -18,6 +18,9 @@ NO_STRACE = (
     "apt-get install strace (or the package of that name of your system); then run this test again."
 )
 KILLED = -9
+#: Also of interest where a call's content is: where a descriptor stands, and what is written without calls.
+ALSO_TRACED = ("lseek", "close", "mmap")
+_WHOLE = 16_000_000
 
 
 class StraceMissingError(Exception):
@@ -48,13 +51,18 @@ ERRORS = tuple(Fault(f"error={name}") for name in ("ENOSPC", "EIO", "EROFS"))
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """How a run ended, what it wrote, its calls (none unless it was watched), and how long it took."""
+    """How a run ended, what it wrote, its calls (none unless it was watched), and how long it took.
+
+    Attributes:
+        log: What strace wrote, when it was told to write down what the calls wrote.
+    """
 
     code: int
     out: str
     err: str
     calls: tuple[Call, ...] = ()
     seconds: float = 0.0
+    log: str = ""
 
     @property
     def acknowledged(self) -> bool:
@@ -103,6 +111,7 @@ class Launcher:
         watched: bool = False,
         inject: str = "",
         kill_after: float | None = None,
+        whole: bool = False,
     ) -> Ran:
         """Run the program once.
 
@@ -115,8 +124,9 @@ class Launcher:
             watched: Whether its calls are recorded.
             inject: A fault for strace.
             kill_after: Seconds after which it is killed.
+            whole: Whether its calls are recorded with all that they write.
         """
-        one = Run(argv, folder, environ, work, plant, watched, inject, kill_after)
+        one = Run(argv, folder, environ, work, plant, watched, inject, kill_after, whole=whole)
         (ran,) = self.run_together([one])
         return ran
 
@@ -140,15 +150,18 @@ class Launcher:
             "log": str(log),
             "work": run.work,
             "plant": run.plant,
-            "strace": self._watching(log, run.inject) if run.watched or run.inject else [],
+            "strace": self._watching(log, run) if run.watched or run.inject or run.whole else [],
             "kill_after": run.kill_after,
             "stops": run.stops,
+            "whole": run.whole,
         }
 
-    def _watching(self, log: Path, inject: str) -> list[str]:
-        # -y: names beside descriptors; -s 0: no contents.
-        command = [self._strace, "-f", "-y", "-s", "0", "-o", str(log), "-e", f"trace={','.join(TRACED)}"]
-        return [*command, "-e", f"inject={inject}"] if inject else command
+    def _watching(self, log: Path, run: "Run") -> list[str]:
+        # -y: names beside descriptors; -s: that much of contents; -xx: every string in hexadecimal digits.
+        shown = ["-xx", "-s", str(_WHOLE)] if run.whole else ["-s", "0"]
+        traced = (*TRACED, *ALSO_TRACED) if run.whole else TRACED
+        command = [self._strace, "-f", "-y", *shown, "-o", str(log), "-e", f"trace={','.join(traced)}"]
+        return [*command, "-e", f"inject={run.inject}"] if run.inject else command
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +171,7 @@ class Run:
     Attributes:
         stops: ``goes on`` or ``dies``: what becomes of it after ``inject`` has stopped it, and the others
             have gone as far as they could. Empty: it is not stopped.
+        whole: Whether its calls are recorded with all that they write.
     """
 
     argv: Sequence[str]
@@ -169,10 +183,11 @@ class Run:
     inject: str = ""
     kill_after: float | None = None
     stops: str = ""
+    whole: bool = False
 
 
 def _ran(order: dict[str, Any], answer: dict[str, Any]) -> Ran:
-    log = Path(order["log"])
-    calls = parse(log.read_text(errors="replace").splitlines(), order["folder"]) if order["strace"] else ()
+    log = Path(order["log"]).read_text(errors="replace") if order["strace"] else ""
     out, err = (Path(order[name]).read_text() for name in ("out", "err"))
-    return Ran(answer["status"], out, err, calls, answer["seconds"])
+    calls = () if order["whole"] else parse(log.splitlines(), order["folder"])
+    return Ran(answer["status"], out, err, calls, answer["seconds"], log if order["whole"] else "")

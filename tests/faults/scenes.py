@@ -12,6 +12,7 @@ at the same stage always writes the same.
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -82,9 +83,15 @@ STAGES: tuple[tuple[str, str, str, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One copy of the folders."""
+    """One copy of the folders.
+
+    Attributes:
+        folder: Where it is.
+        url: The database on a server; empty: the books are a file in the folder.
+    """
 
     folder: Path
+    url: str = ""
 
     def environment(self) -> dict[str, str]:
         """Return the environment of every process in this scene."""
@@ -96,7 +103,7 @@ class Scene:
             "FAKE_SEED": str(self.folder / _SEED),
             "FAKE_HARDWARE": str(self.folder / "paper/router.json"),
             "TALLYSTICK_HOME": str(self.folder / "router/state"),
-            "TALLYSTICK_DB": f"sqlite:///{self.folder / DATABASE}",
+            "TALLYSTICK_DB": self.url or f"sqlite:///{self.folder / DATABASE}",
             "TALLYSTICK_KEYS": str(self.folder / "office/keys"),
             "TALLYSTICK_PASSPHRASE_FILE": str(self.folder / "paper/passphrase"),
             "TALLYSTICK_USER": "kim",
@@ -162,21 +169,45 @@ def found_scene(folder: Path) -> Scene:
 def walk(launcher: Launcher, root: Path) -> dict[str, Scene]:
     """Return the scenes of every stage."""
     scenes = {"empty": found_scene(root / "empty")}
-    for name, before, argv, answer in STAGES:
-        scene = scenes[name] = scenes[before].copy(root / name)
-        if name == "moved":
-            scene.folder.joinpath("paper/router.json").write_text(json.dumps(HARDWARE["spare"]))
-        if name == "rewound":
-            _copy_back(scene, scenes["active"])
-        ran = scene.run(launcher, argv)
-        assert ran.code == 0, (name, ran)
-        if answer:
-            scene.folder.joinpath("paper", f"{answer}.txt").write_text(ran.out)
-        if name == "due":
-            scene.folder.joinpath(_CLOCK).write_text((START + timedelta(days=2)).isoformat())
-        if name == "ready":
-            _rotate(scene)
+    for stage in STAGES:
+        reach(stage, scenes, root, lambda scene, argv: scene.run(launcher, argv))
     return scenes
+
+
+def lead(launcher: Launcher, scene: Scene, name: str) -> None:
+    """Do all that leads to a stage, in a scene in which nothing has been done yet; no answer is kept."""
+    (stage,) = (stage for stage in STAGES if stage[0] == name)
+    if stage[1] != "empty":
+        lead(launcher, scene, stage[1])
+    ran = scene.run(launcher, stage[2])
+    assert (ran.code, stage[3]) == (0, ""), (name, ran)
+
+
+def reach(
+    stage: tuple[str, str, str, str], scenes: dict[str, Scene], root: Path, run: Callable[[Scene, str], Ran]
+) -> None:
+    """Add the scene of a stage to those of the stages before it.
+
+    Args:
+        stage: A row of `STAGES`.
+        scenes: By stage.
+        root: Where scenes are kept.
+        run: Runs a command in a scene.
+    """
+    name, before, argv, answer = stage
+    scene = scenes[name] = scenes[before].copy(root / name)
+    if name == "moved":
+        scene.folder.joinpath("paper/router.json").write_text(json.dumps(HARDWARE["spare"]))
+    if name == "rewound":
+        _copy_back(scene, scenes["active"])
+    ran = run(scene, argv)
+    assert ran.code == 0, (name, ran)
+    if answer:
+        scene.folder.joinpath("paper", f"{answer}.txt").write_text(ran.out)
+    if name == "due":
+        scene.folder.joinpath(_CLOCK).write_text((START + timedelta(days=2)).isoformat())
+    if name == "ready":
+        _rotate(scene)
 
 
 def _copy_back(scene: Scene, backup: Scene) -> None:

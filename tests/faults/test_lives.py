@@ -6,18 +6,21 @@ until it comes to its end; then the next one follows. What was shown before a ki
 
 import json
 import os
+import shutil
 import time
 from collections import Counter
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
 import pytest
 
 from tests.faults.runs import KILLED
-from tests.faults.scenes import Scene
+from tests.faults.scenes import Scene, found_scene, lead
 from tests.faults.trial import Bench
+from tests.server import Server
 
 #: A life: the commands in turn, and where the code goes that they print.
 LIFE = (
@@ -92,9 +95,8 @@ class Lives:
         return json.loads(ran.out)
 
 
-def assert_lives_survive(bench: Bench, folder: Path, seed: int, kills: int) -> None:
+def assert_lives_survive(bench: Bench, scene: Scene, seed: int, kills: int) -> None:
     """Live until each half was killed so many times; then count."""
-    scene = bench.scenes["initialised"].copy(folder)
     files = scene.files() | {"router/state/lock"}
     lives = Lives(bench, scene, Random(seed))
     lived = 0
@@ -112,10 +114,37 @@ def assert_lives_survive(bench: Bench, folder: Path, seed: int, kills: int) -> N
     assert scene.files() <= files, sorted(scene.files() - files)
 
 
+@contextmanager
+def beginning(bench: Bench, running: Server | None) -> Iterator[Scene]:
+    """Give the scene in which lives begin, with the books in a file or on a server."""
+    folder = bench.folder / "lives"
+    if running is None:
+        yield bench.scenes["initialised"].copy(folder)
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    with running.database() as url:
+        scene = replace(found_scene(folder), url=url)
+        lead(bench.launcher, scene, "initialised")
+        yield scene
+
+
 def test_lives_survive_random_kills(bench: Bench) -> None:
-    assert_lives_survive(bench, bench.folder / "lives", seed=0, kills=12)
+    with beginning(bench, None) as scene:
+        assert_lives_survive(bench, scene, seed=0, kills=12)
+
+
+def test_lives_on_a_server_survive_random_kills(bench: Bench, postgres: Server) -> None:
+    with beginning(bench, postgres) as scene:
+        assert_lives_survive(bench, scene, seed=0, kills=3)
 
 
 @pytest.mark.soak
 def test_lives_survive_many_random_kills(bench: Bench) -> None:
-    assert_lives_survive(bench, bench.folder / "lives", seed=int(os.environ.get("SEED", "0")), kills=500)
+    with beginning(bench, None) as scene:
+        assert_lives_survive(bench, scene, seed=int(os.environ.get("SEED", "0")), kills=500)
+
+
+@pytest.mark.soak
+def test_lives_on_a_server_survive_many_random_kills(bench: Bench, postgres: Server) -> None:
+    with beginning(bench, postgres) as scene:
+        assert_lives_survive(bench, scene, seed=int(os.environ.get("SEED", "0")), kills=500)

@@ -150,7 +150,7 @@ class Trials:
         facts = self._bench.observer.facts(scene.copy(self._bench.folder / "look"))
         done = facts == self.once.facts
         if not done and facts != self.before:
-            return [f"half done: {_difference(self.before, facts)}"]
+            return [f"half done: {difference(self.before, facts)}"]
         if ran.acknowledged and not done:
             return ["it was told to be done, and is not"]
         if not done:
@@ -161,8 +161,8 @@ class Trials:
         stand = self._stand(again, scene)
         if self.command.without and not done:
             # A passphrase that the first run left is taken, so chance goes another way from there.
-            stand = replace(stand, out=expected.out, facts=_sound(stand.facts, expected.facts))
-        return [*problems, *_compared(expected, stand)]
+            stand = replace(stand, out=expected.out, facts=sound(stand.facts, expected.facts))
+        return [*problems, *compared(expected, stand)]
 
     def _run(self, scene: Scene, **how: Any) -> Ran:
         return scene.run(
@@ -196,28 +196,29 @@ def _what(call: Call) -> tuple[str, int, tuple[str, ...]]:
     return call.name, call.count, call.paths
 
 
-def _compared(expected: Stand, found: Stand) -> list[str]:
+def compared(expected: Stand, found: Stand) -> list[str]:
+    """Say where a stand is not what it should be."""
     problems = []
     if found.code != expected.code:
         problems.append(f"again: exit code {found.code}, not {expected.code}")
     if found.out != expected.out:
         problems.append(f"again: it said {found.out!r}, not {expected.out!r}")
     if found.facts != expected.facts:
-        problems.append(f"again: {_difference(expected.facts, found.facts)}")
+        problems.append(f"again: {difference(expected.facts, found.facts)}")
     if found.files != expected.files:
         problems.append(f"files: {sorted(found.files ^ expected.files)}")
     return problems
 
 
-def _sound(found: Facts, expected: Facts) -> Facts:
+def sound(found: Facts, expected: Facts) -> Facts:
     """Return the expected facts if the books that were found are sound, else those that were found."""
     return expected if found.get("audit") == expected.get("audit") else found
 
 
-def _difference(expected: Any, found: Any, where: str = "") -> str:
+def difference(expected: Any, found: Any, where: str = "") -> str:
     """Say where two sets of facts differ."""
     if isinstance(expected, dict) and isinstance(found, dict):
         names = sorted(expected.keys() | found.keys())
-        parts = [_difference(expected.get(name), found.get(name), f"{where}/{name}") for name in names]
+        parts = [difference(expected.get(name), found.get(name), f"{where}/{name}") for name in names]
         return "; ".join(part for part in parts if part)
     return "" if expected == found else f"{where} {found} instead of {expected}"
