@@ -66,7 +66,14 @@ COMMANDS: Final = (
     f"list --va {EMPTY} --state expired",
     "vic: list",
     "show {active}",
+    "slip {active}",
+    "expect {active} --never",
+    "alerts",
     "events",
+    "log checkpoint",
+    "issuer list",
+    "issuer devices",
+    "va access DEFAULT",
     "reserve {request} --license ROUTE=1",
     "update {request} --license ROUTE=2",
     "reissue {request}",
@@ -105,9 +112,13 @@ COMMANDS: Final = (
     "bob: quarantine --approve",
 )
 _REPORTS: Final = ("usage", "exposure", "expiring", "transactions")
-#: What goes through the books by its nature, or makes them.
+#: What goes through the books by its nature, or makes them; or wants something that these books do not have.
 LEFT_OUT: Final = frozenset(
-    ("init", "audit", "backup", "restore", *(f"report {kind}" for kind in _REPORTS)),
+    (
+        *("init", "audit", "backup", "restore", "batch", "issuer adopt", "issuer renew"),
+        *("acknowledge", "log export", "log prove", "log verify"),
+        *(f"report {kind}" for kind in _REPORTS),
+    ),
 )
 
 

@@ -194,7 +194,7 @@ def reconcile(
         kept.append(after)
         if after is not alert:
             changed.append(after)
-    closed = tuple(replace(alert, closed_at=max(now, alert.opened_at)) for alert in before.values())
+    closed = tuple(replace(alert, closed_at=max(now, alert.changed_at)) for alert in before.values())
     return Plan(tuple(opened), tuple(changed), closed, (*kept, *opened))
 
 

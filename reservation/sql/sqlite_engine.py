@@ -428,9 +428,11 @@ class SqliteStore:
         if self._is_log_settled:
             return
         try:
-            with self._path.with_name(f"{self._path.name}-wal").open("rb") as log:
+            # Beside the file itself, by whatever other name it was opened.
+            place = self._path.resolve()
+            with place.with_name(f"{place.name}-wal").open("rb") as log:
                 os.fsync(log.fileno())
-            folders.sync_if_possible(self._path.parent)
+            folders.sync_if_possible(place.parent)
         except OSError as error:
             raise StorageError(
                 f"What was written to {self._path} cannot be synced: {error.strerror or error}.",

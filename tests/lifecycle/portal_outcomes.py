@@ -31,6 +31,7 @@ OPEN_OTHER_KEY = Outcome(
     "refused: an open reservation has the same UDI and another key; a person has to decide",
     1,
     "open-reservation",
+    writes=("key-refused",),
     note="another device key",
 )
 CLOSED = Outcome("refused: a closed reservation never yields a code again", 1, "reservation-closed")

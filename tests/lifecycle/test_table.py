@@ -57,10 +57,13 @@ OF_THE_ACCOUNT = {
     EventKind.PASSPHRASE_CLEARED,
     EventKind.AGREEMENT_ADDED,
     EventKind.AGREEMENT_ACCEPTED,
+    EventKind.ALERT_ACKNOWLEDGED,
+    EventKind.RETURN_EXPECTED,
+    EventKind.STOCK_REFUSED,
 }
 
-#: A wrong short confirmation is refused, and that is written down.
-COUNTED = {EventKind.SHORT_WRONG.value, EventKind.SHORT_LOCKED.value}
+#: A wrong short confirmation is refused, and that is written down; so is another key, for the alert about it.
+COUNTED = {EventKind.SHORT_WRONG.value, EventKind.SHORT_LOCKED.value, EventKind.KEY_REFUSED.value}
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -34,10 +34,14 @@ TEMPLATE = "template_linear"
 #: Among them, their transactions must be told apart by when the server committed them.
 SETTINGS = ("track_commit_timestamp=on",)
 
-_ON_SQLITE = "SELECT actor, at, 0 FROM chain JOIN events USING (account_id, event_id) ORDER BY number"
+#: What a refusal leaves for an alert, in a transaction of its own, is no answer of anybody's.
+_ON_SQLITE = (
+    "SELECT actor, at, 0 FROM chain JOIN events USING (account_id, event_id) "
+    "WHERE kind NOT IN ('stock-refused', 'key-refused') ORDER BY number"
+)
 _ON_POSTGRES = (
     "SELECT actor, at, CAST(CAST(xmin AS text) AS bigint) FROM events "
-    "ORDER BY pg_xact_commit_timestamp(xmin), event_id"
+    "WHERE kind NOT IN ('stock-refused', 'key-refused') ORDER BY pg_xact_commit_timestamp(xmin), event_id"
 )
 
 

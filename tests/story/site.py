@@ -118,6 +118,14 @@ class Site:
                 tables = [
                     row[0] for row in books.execute("SELECT name FROM sqlite_schema WHERE type='table'")
                 ]
+                notes = {
+                    row[0]
+                    for row in books.execute(
+                        "SELECT event_id FROM events WHERE kind IN ('stock-refused', 'key-refused')"
+                    )
+                }
                 for table in tables:
-                    written[table] = list(books.execute(f'SELECT * FROM "{table}"'))
+                    rows = list(books.execute(f'SELECT * FROM "{table}"'))
+                    # A note for an alert, which a refusal may leave after it, and its place in the chain.
+                    written[table] = [row for row in rows if not notes & set(row)]
         return written

@@ -29,6 +29,9 @@ MAY = {
     "returns_ahead": "the end of a quarantine",
     "newest_event_id": "the last of an index",
     "chain_end": "the last of an index",
+    "reservations_kept": "all of an index of those alone",
+    "events_of_contradictions": "all of an index of those alone",
+    "number_of_event": "a proof about one event, asked for by its id",
 }
 
 

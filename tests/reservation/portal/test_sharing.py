@@ -34,7 +34,7 @@ from reservation.sql.sqlite_engine import SqliteStore, open_store
 from reservation.store import Store, Writing
 from tests.reservation.portal.appliance import Appliance, Time, seeded
 from tests.reservation.portal.conftest import PASSPHRASE, fast_folder
-from tests.reservation.portal.rows import every_row
+from tests.reservation.portal.rows import Rows, every_row
 from tests.reservation.portal.test_together import Call, denied, reserved, transferred, updated
 
 SOME = 8
@@ -146,13 +146,26 @@ def test_what_waits_together_comes_out_as_one_after_the_other(
     outcomes = []
     for is_grouped in (True, False):
         with portal_on(founded, time) as portal:
-            made = [partial(come_of, partial(call, portal)) for call in calls]
+            made = [
+                partial(come_of, partial(call, replace(portal, random=seeded(f"call {number}"))))
+                for number, call in enumerate(calls)
+            ]
             if is_grouped:
                 outcome = [future.result() for future in at_once(portal.store, made)]
             else:
                 outcome = [one() for one in made]
-            outcomes.append((outcome, every_row(file_of(portal))))
+            outcomes.append((outcome, but_notes(every_row(file_of(portal)))))
     assert outcomes[0] == outcomes[1]
+
+
+def but_notes(rows: Rows) -> Rows:
+    """Leave out what refusals note for alerts: each in a transaction of its own, some time after the refusal.
+
+    So events have other places in the chain, and other numbers in their ids when the clock stands still.
+    """
+    notes = {row[1] for row in rows["events"] if {"stock-refused", "key-refused"} & set(row)}
+    left = {name: [row for row in of_one if not notes & set(row)] for name, of_one in rows.items()}
+    return {**left, "chain": []}
 
 
 def test_those_who_wait_share_one_commit(founded: Founded, time: Time) -> None:
