@@ -430,7 +430,10 @@ class SqliteStore:
         try:
             # Beside the file itself, by whatever other name it was opened.
             place = self._path.resolve()
-            with place.with_name(f"{place.name}-wal").open("rb") as log:
+            with (
+                contextlib.suppress(FileNotFoundError),
+                place.with_name(f"{place.name}-wal").open("rb") as log,
+            ):
                 os.fsync(log.fileno())
             folders.sync_if_possible(place.parent)
         except OSError as error:
