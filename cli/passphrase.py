@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cli.command import option
 from cli.errors import UsageMistakeError
 from cli.interrupts import whole
+from reservation import folders
 from reservation.errors import BusyError, KeyFileError
 
 if TYPE_CHECKING:
@@ -226,9 +227,12 @@ def _keep(passphrase: str, path: Path) -> None:
             os.fsync(file.fileno())
         # Nobody else makes a file of this name: whoever would, waits (`_alone_in`).
         draft.replace(path)
+        # Before the key has a name: a power cut must not leave one that nobody can open.
+        folders.sync(path.parent)
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
+        for made in (draft, path):
+            with suppress(OSError):
+                made.unlink(missing_ok=True)
         raise _unkept(path, error) from error
 
 

@@ -54,7 +54,7 @@ def effects_of(log: str, folder: str, places: tuple[str, ...]) -> tuple[Effect, 
 
     Args:
         log: What strace wrote with ``-f -y -xx``.
-        folder: The folder below which names are told, absolute.
+        folder: The folder below which names are told, and where the process ran; absolute.
         places: The folders in it that count.
 
     Raises:
@@ -113,7 +113,7 @@ class _Reader:
             if argument.startswith("AT_FDCWD<") or (_DESCRIPTOR.fullmatch(argument) and not base):
                 base = self._path(argument)
             elif found := _TEXT.fullmatch(argument):
-                paths.append(self._below(os.path.join(base, os.fsdecode(_bytes(found[1])))))
+                paths.append(self._below(os.path.join(base or self.folder, os.fsdecode(_bytes(found[1])))))
                 base = ""
         return paths
 

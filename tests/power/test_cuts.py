@@ -18,7 +18,8 @@ FEWEST = 16
 #: Tried in every run; `make soak` tries all commands of the table.
 DAILY = (
     "device init", "request", "install", "install update", "return", "return again",
-    "portal init", "add licence", "import order", "reserve", "update", "accept confirmation", "accept return",
+    "make key, random passphrase", "portal init", "add licence", "import order",
+    "reserve", "update", "accept confirmation", "accept return",
 )  # fmt: skip
 DAILY_BESIDE = ("reserve", "accept return")
 

@@ -130,6 +130,11 @@ def test_calls_are_read_with_what_they_write_and_where() -> None:
     )
 
 
+def test_names_without_a_folder_are_those_where_the_process_ran() -> None:
+    made = (f'7 mkdir("{told("p/d")}", 0700) = 0', f'7 link("{told("p/a")}", "{told("p/../p/b")}") = 0')
+    assert read(*made) == (Effect("mkdir", "p/d", number=0o700), Effect("link", "p/a", other="p/b"))
+
+
 def test_what_failed_or_is_elsewhere_or_holds_nothing_had_no_effect() -> None:
     elsewhere, shared = told(f"{FOLDER}/q/a"), told(f"{FOLDER}/p/a-shm")
     assert read(f'7 unlink("{FILE}") = -1 ENOENT (No such file or directory)') == ()
