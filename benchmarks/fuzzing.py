@@ -39,7 +39,7 @@ from the sample codes and the test vectors on; those of `pictures` by changing p
 reader in its own process. Seconds are those of a machine with other work, at the lowest priority. The input
 that took longest was run again without the instruments of the search, and its milliseconds of computing are
 told. Memory is Python's, for `pictures` the whole other process's. Where a person waits, there is a second;
-`text` reads each input twice.
+`text` reads each input twice. A picture that seemed too slow beside other work was read again, twice at most.
 
 Again: `python -m tests.fuzz --inputs N TARGET`, `python -m tests.fuzz.pictures --inputs N`; then
 `python -m benchmarks.run fuzz`.

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from reservation.sql.steps import Migration, migrations_in
+from reservation.sql.steps import Migration, differences, migrations_in
 
 #: Every column, constraint, index, trigger, view and function of a schema, and how it is made.
 _OBJECTS = """
@@ -73,14 +73,7 @@ def deviations(
     if version not in _KNOWN:
         with closing(connect()) as other:
             _KNOWN[version] = _made_anew(other)
-    expected = _KNOWN[version]
-    for what in sorted(expected.keys() - found.keys()):
-        yield f"the {what} is missing"
-    for what in sorted(found.keys() - expected.keys()):
-        yield f"the {what} is none of this program's"
-    for what in sorted(found.keys() & expected.keys()):
-        if found[what] != expected[what]:
-            yield f"the {what} was changed"
+    yield from differences(found, _KNOWN[version])
 
 
 #: What there must be, as a version of the server says it: worked out once for each.

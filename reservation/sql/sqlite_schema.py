@@ -9,7 +9,7 @@ from functools import cache
 
 import apsw
 
-from reservation.sql.steps import Migration, migrations_in
+from reservation.sql.steps import Migration, differences, migrations_in
 
 
 def migrations() -> tuple[Migration, ...]:
@@ -26,22 +26,15 @@ def deviations(connection: apsw.Connection) -> Iterator[str]:
     Somebody who can write the file can drop the triggers that keep rows from being changed, or add others
     that change them unseen.
     """
-    found, expected = _objects(connection), _expected()
-    for what in sorted(expected.keys() - found.keys()):
-        yield f"the {' '.join(what)} is missing"
-    for what in sorted(found.keys() - expected.keys()):
-        yield f"the {' '.join(what)} is none of this program's"
-    for what in sorted(found.keys() & expected.keys()):
-        if found[what] != expected[what]:
-            yield f"the {' '.join(what)} was changed"
+    yield from differences(_objects(connection), _expected())
 
 
-def _objects(connection: apsw.Connection) -> dict[tuple[str, str], str]:
-    return {(kind, name): sql for kind, name, sql in connection.execute(_OBJECTS)}
+def _objects(connection: apsw.Connection) -> dict[str, str]:
+    return {f"{kind} {name}": sql for kind, name, sql in connection.execute(_OBJECTS)}
 
 
 @cache
-def _expected() -> dict[tuple[str, str], str]:
+def _expected() -> dict[str, str]:
     """Take every step on an empty database in memory."""
     with closing(apsw.Connection(":memory:")) as connection:
         for step in migrations():

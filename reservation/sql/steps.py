@@ -3,6 +3,7 @@
 Not handled: taking the steps, and the transaction of the first rows (the engines).
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -38,6 +39,22 @@ def migrations_in(folder: str) -> tuple[Migration, ...]:
         if number.isdigit():
             found.append(Migration(int(number), name, file.read_text(encoding="utf-8")))
     return tuple(found)
+
+
+def differences(found: Mapping[str, str], expected: Mapping[str, str]) -> Iterator[str]:
+    """Say what is not there, what is there besides, and what is made in another way.
+
+    Args:
+        found: Name, with its kind → how it is made, in a database.
+        expected: The same, as this version makes it.
+    """
+    for what in sorted(expected.keys() - found.keys()):
+        yield f"the {what} is missing"
+    for what in sorted(found.keys() - expected.keys()):
+        yield f"the {what} is none of this program's"
+    for what in sorted(found.keys() & expected.keys()):
+        if found[what] != expected[what]:
+            yield f"the {what} was changed"
 
 
 @cache

@@ -67,11 +67,7 @@ def search(inputs: int, seed: str = NAME, server: str = _SERVE) -> Result:
     with Watching(server) as watching:
         for _ in range(inputs):
             data = mutated_picture(rng.choice(points), rng.choice(points), rng)
-            costs = watching.costs_of(data)
-            for _ in range(_MORE_TRIES):
-                if _is_within(costs):
-                    break
-                costs = watching.costs_of(data)
+            costs = _settled_costs(watching, data)
             if not _is_within(costs):
                 findings.append(_kept(data))
             elif costs is not None and costs.milliseconds > most.milliseconds:
@@ -79,6 +75,14 @@ def search(inputs: int, seed: str = NAME, server: str = _SERVE) -> Result:
             if costs is not None:
                 most = replace(most, megabytes=max(most.megabytes, costs.megabytes))
     return Result(NAME, inputs, perf_counter() - started, 0, 0, tuple(findings), most)
+
+
+def _settled_costs(watching: "Watching", data: bytes) -> Costs | None:
+    """Return what a picture costs; what seems too much is read again, and the last reading counts."""
+    for _ in range(_MORE_TRIES):
+        if _is_within(costs := watching.costs_of(data)):
+            return costs
+    return watching.costs_of(data)
 
 
 def _is_within(costs: Costs | None) -> bool:
