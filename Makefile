@@ -38,8 +38,8 @@ demo: $(RUN_READY) ## Walk one reservation through its whole life, in under a mi
 
 test: check ## Everything that must pass: the checks, then every test
 	@left=; why=; \
-	if ! { $(CAN_TRACE); }; then left="--ignore=tests/faults"; \
-	    why="tests/faults, which kills the program at its system calls (strace, and leave to watch other processes)"; fi; \
+	if ! { $(CAN_TRACE); }; then left="--ignore=tests/faults --ignore=tests/power"; \
+	    why="tests/faults and tests/power, which stop the program at its system calls (strace, and leave to watch other processes)"; fi; \
 	if ! $(HAS_NODE); then left="$$left --ignore=tests/samples/test_javascript.py"; \
 	    why="$$why$${why:+; }tests/samples/test_javascript.py (node 18 or newer)"; fi; \
 	if [ -n "$$left" ] && [ -n "$$CI" ]; then \

@@ -228,9 +228,12 @@ def in_the_middle(office: PortalDesk, source: str, signals: int) -> tuple[int, s
         text=True,
     )
     assert running.stdout is not None
-    shown = "".join(running.stdout.readline() for _ in range(6))
-    running.send_signal(signals)
-    rest, told = running.communicate()
+    assert running.stderr is not None
+    with running:
+        shown = "".join(running.stdout.readline() for _ in range(6))
+        running.send_signal(signals)
+        # Not `communicate`: it reads past what this side has taken from the pipe already.
+        rest, told = running.stdout.read(), running.stderr.read()
     return running.returncode, shown + rest, told
 
 

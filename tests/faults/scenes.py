@@ -76,7 +76,8 @@ STAGES: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("replaced", "revoked", "portal issuer adopt --file paper/trust-code.txt", ""),
     ("rewound", "updating", "device status", ""),
-    ("noticed", "rewound", "portal sweep", ""),
+    ("noticed", "rewound", "portal quarantine", ""),
+    ("alerted", "noticed", "portal sweep", ""),
     ("ending", "noticed", "portal quarantine --end --reason seen", ""),
 )
 

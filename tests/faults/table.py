@@ -111,8 +111,9 @@ WRITING: tuple[Writing, ...] = (
     _work("approve", "given up", "portal approve --file paper/request.txt --user alex"),
     _work("write off", "failed", "portal write-off --file paper/request.txt --reason burnt"),
     _work("release", "doubted", "portal release --file paper/request.txt --reason seen"),
-    _work("notice a restore", "rewound", "portal sweep"),
-    _work("acknowledge alert", "noticed", "portal acknowledge 9DYRH1FT --note seen"),
+    _work("notice a restore", "rewound", "portal quarantine"),
+    _work("open alert", "noticed", "portal sweep"),
+    _work("acknowledge alert", "alerted", "portal acknowledge 9DYRH1FT --note seen"),
     _work("expect return", "active", "portal expect --file paper/request.txt --return-by 2027-01-01"),
     _code(
         "reserve on loan",
