@@ -26,7 +26,7 @@ from tests.machine.founding import founded
 from tests.machine.machine import Life
 from tests.machine.watch import RESTORED, SLOW
 
-RUNS = 200
+RUNS = 120
 STEPS = 50
 SETTINGS = settings(
     max_examples=RUNS,
@@ -35,7 +35,7 @@ SETTINGS = settings(
     suppress_health_check=list(HealthCheck),
 )
 #: A mutant has to be found, not made small; always by the same search, so that it is always found.
-MUTANT = settings(SETTINGS, phases=(Phase.generate,), derandomize=True, database=None)
+MUTANT = settings(SETTINGS, max_examples=200, phases=(Phase.generate,), derandomize=True, database=None)
 
 
 #: What every search does at least a few times; a step that hardly ever succeeds proves nothing. (Ends of lots

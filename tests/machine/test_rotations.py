@@ -15,7 +15,7 @@ from tests.machine.rotations import Rotating
 from tests.machine.trouble import Troubled
 
 SETTINGS = settings(
-    max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=24, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
 LEAST = 3
 
