@@ -12,8 +12,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from codec.codes import Kind, Mode, Term
 from reservation.service import Choice
@@ -65,13 +73,15 @@ class Life(RuleBasedStateMachine):
     @initialize(
         counts=st.lists(st.integers(6, 30), min_size=len(TAGS), max_size=len(TAGS)),
         past=st.lists(st.tuples(DEVICE, COUNTS), min_size=6, max_size=14),
-        failed=st.one_of(st.none(), st.tuples(DEVICE, st.integers(1, len(DEVICES) - 1), _WANTED)),
+        failed=st.one_of(
+            st.none(), st.tuples(DEVICE, st.integers(1, len(DEVICES) - 1), _WANTED, st.booleans())
+        ),
     )
     def begin(
         self,
         counts: list[int],
         past: list[tuple[int, dict[str, int]]],
-        failed: tuple[int, int, dict[str, int]] | None,
+        failed: tuple[int, int, dict[str, int], bool] | None,
     ) -> None:
         """Begin with some licences of everything, and with something of a past; often, one device failed."""
         for tag, count in zip(TAGS, counts, strict=True):
@@ -80,11 +90,14 @@ class Life(RuleBasedStateMachine):
         for device, asked in past:
             self.world.go_on(device, asked, "longest")
         if failed is not None:
-            device, further, lines = failed
-            self._rehost(device, (device + further) % len(DEVICES), lines)
+            device, further, lines, scarce = failed
+            self._rehost(device, (device + further) % len(DEVICES), lines, scarce)
 
-    def _rehost(self, device: int, replacement: int, lines: dict[str, int]) -> None:
+    def _rehost(self, device: int, replacement: int, lines: dict[str, int], scarce: bool) -> None:
         self.world.make_vacant(replacement)
+        if scarce:
+            # What is available will not do, so some of it comes from what the failed device held.
+            lines = self.world.beyond_stock(lines)
         self.world.propose(device, "rehost", replacement, lines)
         self.world.decide(device, approved=True)
 
@@ -95,11 +108,15 @@ class Life(RuleBasedStateMachine):
             self.world.go_on(device, counts, lot)
 
     @precondition(lambda self: self._shown(Kind.AUTHORIZATION))
-    @rule(device=DEVICE, first=COUNTS, second=COUNTS, lot=_LOT)
-    def update_twice(self, device: int, first: dict[str, int], second: dict[str, int], lot: str) -> None:
-        """Change a reservation, and change one's mind."""
+    @rule(device=DEVICE, first=COUNTS, second=COUNTS, lot=_LOT, crossed=st.booleans())
+    def update_twice(
+        self, device: int, first: dict[str, int], second: dict[str, int], lot: str, crossed: bool
+    ) -> None:
+        """Change a reservation, and change one's mind; perhaps the codes cross on their way."""
         self.world.update(device, first, lot)
         self.world.update(device, second, lot)
+        if crossed:
+            self.world.install_crossed(device)
 
     @precondition(lambda self: self._shown())
     @rule(where=_PICK, choice=st.sampled_from(CHOICES), lot=_LOT)
@@ -230,6 +247,24 @@ class Life(RuleBasedStateMachine):
     def everything_holds(self) -> None:
         """Check the world after every step."""
         self.world.check()
+
+
+def search(life: type[Life], steps: int) -> None:
+    """Look for a life in which something is wrong, always in the same ones, until one is found.
+
+    Many short searches find it sooner than one long one, whose first tenth would be lives in which little
+    happens. What is found is not made small.
+    """
+    how = settings(
+        max_examples=25,
+        stateful_step_count=steps,
+        phases=(Phase.generate,),
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    for number in range(1, 20):
+        run_state_machine_as_test(seed(number)(type(life.__name__, (life,), {})), settings=how)
 
 
 def _fast_disk() -> str | None:

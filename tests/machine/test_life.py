@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from codec.codes import Confirmation, Request, Return
@@ -23,7 +23,7 @@ from reservation.rules import Issue
 from reservation.service import reserving
 from reservation.standing import Changes, Standing
 from tests.machine.founding import founded
-from tests.machine.machine import Life
+from tests.machine.machine import Life, search
 from tests.machine.watch import RESTORED, SLOW
 
 RUNS = 120
@@ -34,10 +34,6 @@ SETTINGS = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-#: A mutant has to be found, not made small; always by the same search, so that it is always found.
-MUTANT = settings(SETTINGS, max_examples=200, phases=(Phase.generate,), derandomize=True, database=None)
-
-
 #: What every search does at least a few times; a step that hardly ever succeeds proves nothing. (Ends of lots
 #: are posted by whatever writes next, so a sweep seldom finds one.)
 DONE = (
@@ -282,4 +278,4 @@ def test_taking_a_rule_out_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(module, rule, mutant)
     machine = type("Mutant", (Life,), {"make": staticmethod(founded)})
     with pytest.raises((AssertionError, ConstraintBrokenError), match=notice):
-        run_state_machine_as_test(machine, settings=MUTANT)
+        search(machine, STEPS)

@@ -18,16 +18,16 @@ from reservation.service import LinesWanted, context, watching
 from reservation.standing import Changes
 from tests.machine.backups import FORGOTTEN, UNNOTICED, WAITING, Restorable
 from tests.machine.founding import restorable
-from tests.machine.machine import COUNTS, DEVICE, Life
-from tests.machine.test_life import MUTANT, SETTINGS
+from tests.machine.machine import COUNTS, DEVICE, Life, search
+from tests.machine.test_life import SETTINGS
 from tests.machine.world import TAGS
 
 ROUTE = TAGS[0]
+STEPS = 40
 #: Without making a failure small: that takes longer here than to understand it.
 RUNS = settings(
-    SETTINGS, max_examples=25, stateful_step_count=40, phases=(Phase.explicit, Phase.reuse, Phase.generate)
+    SETTINGS, max_examples=25, stateful_step_count=STEPS, phases=(Phase.explicit, Phase.reuse, Phase.generate)
 )
-SEARCH = settings(MUTANT, max_examples=60, stateful_step_count=40, phases=(Phase.generate,))
 
 
 class Restores(Life):
@@ -154,9 +154,8 @@ def test_taking_a_rule_out_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(f"{module}.{rule_name}", mutant)
     else:
         monkeypatch.setattr(module, rule_name, mutant)
-    machine = type("Mutant", (Restores,), {})
     with pytest.raises((AssertionError, ConstraintBrokenError), match=notice):
-        run_state_machine_as_test(machine, settings=SEARCH)
+        search(Restores, STEPS)
 
 
 # --- what is counted, and what is not --------------------------------------------------------------

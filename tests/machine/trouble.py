@@ -5,6 +5,7 @@ beyond the books is what it had forgotten, and nothing that was issued since.
 """
 
 import shutil
+from collections import Counter
 from dataclasses import astuple, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -128,6 +129,17 @@ class Troubled(World):
     def _home(self, device: int) -> Path:
         return self.folder / DEVICES[device]
 
+    # --- codes that cross ----------------------------------------------------------------------
+
+    def install_crossed(self, device: int) -> None:
+        """Install the newest authorization of a device, tell the portal, and install the one before."""
+        codes = [code for code in self.codes if code.device == device and code.kind is Kind.AUTHORIZATION]
+        for code in codes[:-3:-1]:
+            self.install(device, code.text)
+            newest = self._newest(device, Kind.CONFIRMATION)
+            if newest is not None:
+                self.accept(newest.text)
+
     # --- decisions -----------------------------------------------------------------------------
 
     def equip(self, device: int, counts: dict[str, int]) -> None:
@@ -225,6 +237,13 @@ class Troubled(World):
             "transfer licences",
             lambda: transfer_license(self.portal, tag, count, source=source, target=target),
         )
+
+    def beyond_stock(self, lines: dict[str, int]) -> dict[str, int]:
+        """Return lines of so many more than the first place has available."""
+        available = Counter[str]()
+        for lot in list_licenses(self.portal, virtual_account=PLACES[0]):
+            available[lot.lot.tag] += lot.counts.available
+        return {tag: available[tag] + count for tag, count in lines.items()}
 
     def correct(self, where: float, count: int) -> None:
         """Make the order of a lot smaller."""

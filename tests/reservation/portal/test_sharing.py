@@ -259,9 +259,15 @@ def test_closing_does_what_waits_and_takes_no_more(founded: Founded, time: Time)
     with portal_on(founded, time) as portal:
         store = portal.store
         assert isinstance(store, SharedStore)
-        go = threading.Event()
+        busy, go = threading.Event(), threading.Event()
+
+        def hold(_: object) -> None:
+            busy.set()
+            go.wait()
+
         with ThreadPoolExecutor(3) as pool:
-            held = pool.submit(store.write, lambda _: go.wait())
+            held = pool.submit(store.write, hold)
+            busy.wait()
             last = pool.submit(reserving(portal, "tram"))
             while not store._line:
                 os.sched_yield()
