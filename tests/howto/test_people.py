@@ -1,38 +1,18 @@
 """The page about people: its commands run as they stand, and its table is the program's."""
 
-import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from reservation.roles import TABLE, Reach, Role, Verb
-from tests.test_howto import PAGES, steps
-from tests.test_howto_restore import environment
+from tests.howto.pages import assert_shows, office_in, text_of
 
 
 @pytest.mark.usefixtures("forked_program")
 def test_people_are_added_and_do_what_they_may(tmp_path: Path) -> None:
-    environ = environment(tmp_path)
-
-    def run(command: str) -> str:
-        done = subprocess.run(
-            ["bash", "-c", command],
-            cwd=tmp_path,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        return done.stdout
-
-    run("tallystick portal init --account Example")
-    for _, command, shown in steps("people.md"):
-        output = run(command)
-        pattern = re.escape(shown.strip()).replace("…", ".*")
-        assert re.match(f"{pattern}$", output.strip(), re.DOTALL), (command, output)
+    shell = office_in(tmp_path)
+    shell.done("tallystick portal init --account Example")
+    assert_shows("people.md", shell)
 
 
 #: A column of the page, and verbs that stand for it: those who see, and those who change.
@@ -48,9 +28,10 @@ COLUMNS = {
 
 @pytest.mark.parametrize("role", Role)
 def test_the_table_of_the_page_is_that_of_the_program(role: Role) -> None:
-    text = (PAGES / "people.md").read_text(encoding="utf-8")
     rows = [
-        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text_of("people.md").splitlines()
+        if line[:1] == "|"
     ]
     (cells,) = (row for row in rows if row[0] == f"`{role.value}`")
     assert rows[0][1:] == list(COLUMNS)

@@ -8,8 +8,8 @@ import pytest
 
 from cli.portal.batch_rows import COLUMNS
 from tests.cli.portal_desk import PortalDesk
+from tests.howto.pages import steps, text_of
 from tests.reservation.portal.appliance import Appliance
-from tests.test_howto import PAGES, steps
 
 PAGE = "batch.md"
 
@@ -17,9 +17,7 @@ PAGE = "batch.md"
 def test_the_page_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = PortalDesk(tmp_path)
     codes = [Appliance(name).request({"ROUTING": 1}).text for name in ("north", "south", "west")]
-    (table,) = re.findall(
-        r"^```csv\n(.*?)^```", (PAGES / PAGE).read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
-    )
+    (table,) = re.findall(r"^```csv\n(.*?)^```", text_of(PAGE), flags=re.MULTILINE | re.DOTALL)
     for code in codes[:2]:
         table = table.replace("Q4…", code, 1)
     assert table.splitlines()[0] == ",".join(COLUMNS)
