@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 from cli.code_companions import read_any, require_companions, with_companions
-from cli.code_input import CodeInput, repairs_record, takes_code
+from cli.code_input import CodeInput, takes_code
 from cli.code_output import CodeOutput, shows_code
 from cli.command import command, with_session
 from cli.lazy import LazyGroup
+from cli.repaired import repairs_record
 from cli.session import Report, Session
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from cli.code_input import CodeInput, code_text, repairs_record
+from cli.code_input import CodeInput, code_text
 from cli.command import declared, option, the_session
 from cli.errors import UsageMistakeError
 from cli.files import read_text
+from cli.repaired import repairs_record
 from cli.session import Report, Session
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 from cli.command import argument, declared, option
 from cli.errors import RepairRefusedError, UsageMistakeError
 from cli.plain import safe
+from cli.repaired import listed, repairs_record
 
 if TYPE_CHECKING:
     from cli.session import Report, Session
@@ -122,7 +123,7 @@ class CodeInput:
             return
         asked = self.accept_repair is None and session.is_interactive
         raise RepairRefusedError(
-            f"The code needs a repair ({_listed(repairs)}), which nobody accepted. Nothing was done.",
+            f"The code needs a repair ({listed(repairs)}), which nobody accepted. Nothing was done.",
             hint="Correct it and try again."
             if asked
             else "Compare with the original. Then correct the code, or add --accept-repair.",
@@ -140,29 +141,6 @@ def code_text(given: str) -> str:
         return _from_file(given)
     _require_no_file_name(given)
     return given
-
-
-def repairs_record(repairs: "Sequence[Repair]") -> list[dict[str, object]]:
-    """Return repairs for scripts."""
-    return [
-        {
-            "damage": each.damage.value,
-            "group": each.group,
-            "other": each.other or None,
-            "line": each.line,
-            "typed": each.typed,
-            "meant": each.meant,
-            "words": str(each),
-        }
-        for each in repairs
-    ]
-
-
-def _listed(repairs: "Sequence[Repair]") -> str:
-    """Name the places of repairs in one breath: "groups 4, 7"."""
-    numbers = [str(repair.group) for repair in repairs if repair.is_of_groups]
-    words = [f"group{'s' * (len(numbers) > 1)} {', '.join(numbers)}"] if numbers else []
-    return "; ".join([*words, *(str(repair) for repair in repairs if not repair.is_of_groups)])
 
 
 def _from_words(words: tuple[str, ...]) -> str:

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from cli.code_companions import BY_PARITY
-from cli.code_input import CodeInput, repairs_record
+from cli.code_input import CodeInput
 from cli.errors import UsageMistakeError
+from cli.repaired import repairs_record
 from cli.screen import labelled
 from cli.session import Report, Session
 

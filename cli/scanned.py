@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cli.code_input import repairs_record
 from cli.errors import NothingSeenError
 from cli.plain import counted, safe
+from cli.repaired import repairs_record
 from codec.envelope import KIND_NAMES
 from codec.errors import CodecError, MalformedCodeError, QrError
 from codec.sightings import OtherText, Place, Seen, SeenCode

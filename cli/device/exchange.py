@@ -3,12 +3,13 @@
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from cli.code_input import CodeInput, code_text, repairs_record, takes_code
+from cli.code_input import CodeInput, code_text, takes_code
 from cli.code_output import CodeOutput, shows_code
 from cli.command import command, option, with_session
 from cli.counts import tag_counts
 from cli.device.home import on_device
 from cli.errors import DeclinedError, UsageMistakeError
+from cli.repaired import repairs_record
 from cli.session import Report, Session
 
 if TYPE_CHECKING:

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from cli.code_input import CodeInput, repairs_record
+from cli.code_input import CodeInput
 from cli.plain import safe
-from cli.portal.exchange import accepted_text
+from cli.portal.accepted import accepted_text
+from cli.repaired import repairs_record
 from cli.session import Report, Session
 from cli.values import sequence_record, udi_record
 

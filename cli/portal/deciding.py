@@ -10,8 +10,9 @@ from cli.command import argument, command, option, with_session
 from cli.counts import require_counts
 from cli.errors import UsageMistakeError
 from cli.plain import counted, safe
+from cli.portal.accepted import moved_lines, moved_record
 from cli.portal.books import Unlock, on_portal, on_signing_portal
-from cli.portal.exchange import NEXT_INSTALL, moved_lines, moved_record
+from cli.portal.exchange import NEXT_INSTALL
 from cli.portal.naming import reservation_of
 from cli.portal.proving import own_passphrase_option, proved
 from cli.portal.views import exposed_record

@@ -1,20 +1,22 @@
 """The commands of a portal that exchange codes with devices."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
-from cli.code_input import CodeInput, names_reservation, repairs_record, takes_code
+from cli.code_input import CodeInput, names_reservation, takes_code
 from cli.code_output import CodeOutput, shows_code
 from cli.command import command, option, with_session
 from cli.counts import require_counts, tag_counts
 from cli.errors import UsageMistakeError
 from cli.plain import safe
+from cli.portal.accepted import accepted_record, accepted_text
 from cli.portal.books import on_portal, on_signing_portal
 from cli.portal.naming import reservation_of
 from cli.portal.stock import iso_day
+from cli.repaired import repairs_record
 from cli.session import Report, Session
 from cli.values import line_record, line_words, moment, sequence_record, udi_record
 
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from reservation.service.accepting import Accepted
     from reservation.service.context import Portal
     from reservation.service.issuing import Issued
-    from reservation.store import Moved
 
 TERM_OPTION = option(
     "--term",
@@ -377,7 +378,7 @@ def _accepted(
     signed = {"fingerprints": fingerprints_record(**{code.kind.name.lower(): code.id})} if code else {}
     record, lines = since
     return Report(
-        {**_accepted_record(accepted), **signed, "repairs": repairs_record(repairs), **record},
+        {**accepted_record(accepted), **signed, "repairs": repairs_record(repairs), **record},
         text="\n".join((accepted_text(accepted), *lines)),
         says=accepted.notes,
         compare=(fingerprint_line(code.kind, code.id),) if code else (),
@@ -410,65 +411,3 @@ def _keep(session: Session, portal: "Portal", given: CodeInput, raw: str) -> Rep
         "return. Should the request come, it is refused as cancelled.",
         says=("If another portal reserved for this device, take the code there: here it frees nothing.",),
     )
-
-
-_WHAT_HAPPENED = {
-    "confirmed": "Confirmed: {udi} has installed authorization {number} of {name}.",
-    "confirmed-mac": "Confirmed, grade mac: {udi} has installed authorization {number} of {name}.",
-    "confirmed-signed": "Signed now, and not by a MAC alone: {udi} has installed authorization {number} of "
-    "{name}.",
-    "confirmed-late": "Nothing new: {udi} had installed authorization {number} of {name}; that, or newer, is "
-    "known.",
-    "returned": "Returned: {udi} has given back {name}.",
-    "returned-again": "Nothing new: {udi} had given back {name} before.",
-}
-
-
-def accepted_text(accepted: "Accepted") -> str:
-    """Say what an answer of a device did to the books."""
-    sentence = _WHAT_HAPPENED[accepted.kind.value].format(
-        udi=safe(accepted.udi), name=accepted.reservation.name, number=accepted.sequence.number
-    )
-    lines = [sentence]
-    if accepted.again:
-        lines.append(f"This very code was accepted before, on {moment(accepted.at)} by {safe(accepted.by)}.")
-    lines += moved_lines(accepted.moved)
-    return "\n".join(lines)
-
-
-def moved_lines(moved: "Iterable[Moved]") -> list[str]:
-    """Return movements of licences in words, one a line."""
-    lines = []
-    for each in moved:
-        way = f"{each.movement.source.value} → {each.movement.target.value}".replace("_", " ")
-        lines.append(f"  {each.movement.count:,} × {safe(each.lot.tag)}: {way}")
-    return lines
-
-
-def moved_record(moved: "Iterable[Moved]") -> list[dict[str, object]]:
-    """Return movements of licences for scripts."""
-    return [
-        {
-            "tag": each.lot.tag,
-            "count": each.movement.count,
-            "from": each.movement.source.value,
-            "to": each.movement.target.value,
-        }
-        for each in moved
-    ]
-
-
-def _accepted_record(accepted: "Accepted") -> dict[str, object]:
-    return {
-        "kind": accepted.kind.value,
-        "reservation": accepted.reservation.name,
-        "state": accepted.reservation.state.value,
-        "udi": udi_record(accepted.udi),
-        "sequence": sequence_record(accepted.sequence),
-        "moved": moved_record(accepted.moved),
-        "grade": accepted.grade.value if accepted.grade else None,
-        "notes": accepted.notes,
-        "again": accepted.again,
-        "at": accepted.at,
-        "by": accepted.by,
-    }

@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from cli.code_input import CodeInput, repairs_record, takes_code
+from cli.code_input import CodeInput, takes_code
 from cli.command import command, option, with_session
 from cli.errors import UsageMistakeError
 from cli.plain import counted, safe
 from cli.portal.books import Unlock, on_portal, on_signing_portal
+from cli.repaired import repairs_record
 from cli.screen import table
 from cli.session import Report, Session
 from cli.values import moment, sequence_record, udi_record

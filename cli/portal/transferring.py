@@ -7,8 +7,8 @@ import click
 from cli.code_input import CodeInput, names_reservation
 from cli.command import argument, command, option, with_session
 from cli.plain import safe
+from cli.portal.accepted import moved_record
 from cli.portal.books import on_portal
-from cli.portal.exchange import moved_record
 from cli.portal.naming import reservation_of
 from cli.portal.stock import lot_record, lot_words
 from cli.session import Report, Session
