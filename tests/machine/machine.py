@@ -170,7 +170,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self._shown(Kind.AUTHORIZATION))
     @rule(
         device=DEVICE,
-        what=st.sampled_from(("rehost", "rehost", "write-off", "release")),
+        what=st.sampled_from(("rehost", "rehost", "write-off", "release", "release")),
         replacement=st.one_of(DEVICE, st.none()),
         lines=st.one_of(st.just({}), _WANTED),
         then=st.sampled_from((True, True, True, False, False, None)),
