@@ -1,11 +1,13 @@
 """Verify the log of a Tallystick portal, from the page docs/spec/log-v1.md (§: its sections).
 
-    python verify_log.py --key VKEY [--export FILE]… [--before FILE] [--proof FILE [--event FILE]] NOTE…
+    python verify_log.py --key VKEY [--export FILE]… [--before FILE] [--printed N:ROOT]…
+        [--proof FILE [--event FILE]] NOTE…
 
 NOTE are signed checkpoints, --export what the portal exported (several parts in order), --before an older
-export that was kept, --proof what the portal gave to prove one event or that the log only grew. It ends with
-0: all is so; 1: something was changed, deleted, inserted or moved, and it says what; 2: it was called wrong;
-3: a file cannot be read; 4: a signature does not hold. It trusts nobody, and needs Python 3.11 and PyNaCl.
+export that was kept, --printed what a slip or a report of the portal calls signed, --proof what the portal
+gave to prove one event or that the log only grew. It ends with 0: all is so; 1: something was changed,
+deleted, inserted or moved, and it says what; 2: it was called wrong; 3: a file cannot be read; 4: a signature
+does not hold. It trusts nobody, and needs Python 3.11 and PyNaCl.
 """
 
 import argparse
@@ -148,6 +150,14 @@ def opened(note: str, keys: dict[tuple[str, bytes], VerifyKey]) -> Head:
     return Head(origin, int(size), exact(root))
 
 
+def on_paper(word: str) -> Head:
+    """Return what paper says of a log (§5): it is not signed, and believed for where it was kept."""
+    size, _, root = word.partition(":")
+    if str(int(size)) != size or len(exact(root)) != 32:
+        raise ValueError(f"{word} is not N:ROOT")
+    return Head("", int(size), exact(root))
+
+
 # --- exports (§6) -----------------------------------------------------------------------------------
 
 
@@ -278,7 +288,9 @@ def compared(log: Log, heads: list[Head], older: Log | None) -> Iterator[str]:
         yield from differences(older.found, log.found[: len(older.found)], name)
     agreed = 0
     for head in sorted(heads, key=lambda one: one.size):
-        if log.roots.get(head.size) == head.root:
+        if not is_of(head, log):
+            yield f"other: a checkpoint is of {head.origin}, and the export of {log.origin}"
+        elif log.roots.get(head.size) == head.root:
             agreed = head.size
         elif head.size > len(log.found):
             yield f"forgotten: a checkpoint covers {head.size} events, and the export has {len(log.found)}"
@@ -293,6 +305,11 @@ def compared(log: Log, heads: list[Head], older: Log | None) -> Iterator[str]:
         said = claimed.get(place, {})
         if made != said:
             yield f"balance: the books say {said} for {place_name(log, place)}; events make it {made}"
+
+
+def is_of(head: Head, log: Log) -> bool:
+    """Tell whether a checkpoint is of a log, in any epoch: each begins with the events of the one before."""
+    return not head.origin or head.origin.rpartition("/")[0] == log.origin.rpartition("/")[0]
 
 
 def place_name(log: Log, place: Place) -> str:
@@ -333,6 +350,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--key", action="append", required=True, metavar="VKEY")
     parser.add_argument("--export", action="append", default=[], metavar="FILE")
     parser.add_argument("--before", action="append", default=[], metavar="FILE")
+    parser.add_argument("--printed", action="append", default=[], metavar="N:ROOT")
     parser.add_argument("--proof", metavar="FILE")
     parser.add_argument("--event", metavar="FILE")
     parser.add_argument("notes", nargs="*", metavar="NOTE")
@@ -348,6 +366,7 @@ def main(words: list[str]) -> None:
             print("proved: " + check_proof(given.proof, given.event, heads, keys))
         if given.export:
             older = read(given.before, ()) if given.before else None
+            heads += map(on_paper, given.printed)
             report(read(given.export, (head.size for head in heads)), heads, older)
     except BadSignatureError as error:
         stop(4, f"not genuine: {error}")
@@ -356,7 +375,7 @@ def main(words: list[str]) -> None:
 
 
 def report(log: Log, heads: list[Head], older: Log | None) -> None:
-    found = list(compared(log, [head for head in heads if head.origin == log.origin], older))
+    found = list(compared(log, heads, older))
     for one in found:
         print(one)
     if found:

@@ -191,6 +191,10 @@ reports = LazyGroup(
     text="""Reports: what is used, exposed, ending, moved; also as CSV.
 
     A report shows the books as of now. `--csv` is for spreadsheets, `--json` for scripts.
+
+    Its last lines say where the log of the portal stood: how many events there were, with a hash over them,
+    and the newest signed checkpoint. Keep one: `log verify` compares them later. With `--csv` they stand on
+    standard error, since a spreadsheet takes every line for a row.
     """,
     places={
         "usage": ("cli.portal.reporting:usage", "Report how much of what was bought is used."),

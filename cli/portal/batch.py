@@ -269,10 +269,9 @@ class _Batch:
 
     def finish(self) -> bool:
         """Finish the sheet; return whether there is one."""
-        from cli.portal.slip import log_pairs
-        from reservation.service.watching import checkpoint_of
+        from cli.portal.log_printed import log_end_of, log_pairs
 
-        return self._sheet is not None and self._sheet.finish(log_pairs(checkpoint_of(self._portal)))
+        return self._sheet is not None and self._sheet.finish(log_pairs(log_end_of(self._portal)))
 
     def report(self, is_whole: bool, manner: Manner, files: list[str]) -> Report:
         """Sum up a batch."""

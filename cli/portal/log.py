@@ -175,25 +175,44 @@ def _note(name: str) -> "Note":
     6 the log is not the one that was signed, or not the one that was exported: it says which event
     """,
 )
-@argument("note", nargs=-1, required=True, text="Signed checkpoints, wherever they were kept.")
+@argument(
+    "note",
+    nargs=-1,
+    required=True,
+    text="Signed checkpoints, wherever they were kept; or what a slip or a report says, as 12:9f86….",
+)
 @option("--export", "export", metavar="F", help="An export, from the first event on, to compare too.")
 @on_portal
 def verify(portal: "Portal", note: tuple[str, ...], export: str | None) -> Report:
     """Compare signed checkpoints, and an export, with the log.
 
+    What is printed on slips and below reports is compared too: a number of events, a colon and a hash.
+
     This asks the portal's own database. Who does not trust it takes `samples/verify_log.py`, a checkpoint
     that they kept, and an export.
     """
+    from reservation.printed import printed
     from reservation.service.log import verify_notes
 
-    heads = verify_notes(portal, [_note(name) for name in note], _exported(export) if export else None)
+    papers = {word: paper for word in note if (paper := printed(word))}
+    names = [name for name in note if name not in papers]
+    heads = verify_notes(
+        portal,
+        [_note(name) for name in names],
+        _exported(export) if export else None,
+        papers=papers.values(),
+    )
     lines = [
-        f"{safe(name)}: {counted(head.size, 'event')}, as signed"
-        for name, head in zip(note, heads, strict=True)
+        *(
+            f"{safe(name)}: {counted(head.size, 'event')}, as signed"
+            for name, head in zip(names, heads, strict=True)
+        ),
+        *(f"{word}: {counted(paper.events, 'event')}, as printed" for word, paper in papers.items()),
     ]
     return Report(
         {
             "checkpoints": [{"origin": head.origin, "size": head.size, "root": head.root} for head in heads],
+            "printed": list(papers),
             "export": export,
         },
         text="\n".join([*lines, *([f"{safe(export)}: as it is in the log"] if export else [])]),

@@ -39,6 +39,7 @@ def _for_report(run: Callable[..., Report]) -> Callable[..., Report]:
 
 
 def _report(
+    portal: "Portal",
     name: str,
     head: Sequence[str],
     found: "Sequence[tuple[dict[str, object], Cells]]",
@@ -48,22 +49,30 @@ def _report(
     """Return rows as what was asked for.
 
     Args:
+        portal: The portal; the report says where its log stands, so that it shows later what was forgotten.
         name: What scripts call the list of them.
         head: The names of the columns.
         found: Of each row what scripts get, and its cells; a number is shown at the right.
         as_csv: Whether CSV was asked for.
         nothing: What to say where there is no row.
     """
+    from cli.portal.log_printed import log_end_of, log_lines, log_record
+
+    end = log_end_of(portal)
     rows = [cells for _, cells in found]
-    record = {name: [record for record, _ in found]}
+    record = {name: [record for record, _ in found], "checkpoint": log_record(end)}
     if as_csv:
         from cli.csv_rows import csv_rows
 
-        return Report(record, text=csv_rows([each.lower().replace(" ", "_") for each in head], rows))
+        # Whatever reads CSV takes every line of it for a row.
+        columns = [each.lower().replace(" ", "_") for each in head]
+        return Report(record, text=csv_rows(columns, rows), says=log_lines(end))
+    log = "\n".join(log_lines(end))
     if not rows:
-        return Report(record, says=(nothing,))
+        return Report(record, text=log, says=(nothing,))
     right = [each for each, cell in zip(head, rows[0], strict=True) if isinstance(cell, int)]
-    return Report(record, text=table(head, [tuple(map(_shown, row)) for row in rows], right=right))
+    shown = table(head, [tuple(map(_shown, row)) for row in rows], right=right)
+    return Report(record, text=f"{shown}\n\n{log}")
 
 
 def _shown(cell: object) -> object:
@@ -87,7 +96,7 @@ def usage(portal: "Portal", va: str | None, as_csv: bool) -> Report:
     from reservation.service.reporting import usage as reported
 
     found = [(_usage_record(one), _usage_cells(one)) for one in reported(portal, virtual_account=va)]
-    return _report("usage", _USAGE, found, as_csv, "There are no licences yet.")
+    return _report(portal, "usage", _USAGE, found, as_csv, "There are no licences yet.")
 
 
 _COUNTS = (
@@ -128,7 +137,7 @@ def exposure(portal: "Portal", va: str | None, as_csv: bool) -> Report:
     from reservation.service.reporting import exposure as reported
 
     found = [(_exposure_record(one), _exposure_cells(one)) for one in reported(portal, virtual_account=va)]
-    return _report("exposure", _EXPOSURE, found, as_csv, "Nothing is exposed.")
+    return _report(portal, "exposure", _EXPOSURE, found, as_csv, "Nothing is exposed.")
 
 
 _EXPOSURE = ("COUNT", "TAG", "TERM", "LOT", "WHY", "SINCE", "RESERVATION", "DEVICE", "VIRTUAL ACCOUNT")
@@ -177,7 +186,9 @@ def expiring(portal: "Portal", days: int, va: str | None, as_csv: bool) -> Repor
         (_expiring_record(one), _expiring_cells(one))
         for one in reported(portal, days=days, virtual_account=va)
     ]
-    return _report("expiring", _EXPIRING, found, as_csv, f"Nothing ends within {counted(days, 'day')}.")
+    return _report(
+        portal, "expiring", _EXPIRING, found, as_csv, f"Nothing ends within {counted(days, 'day')}."
+    )
 
 
 _EXPIRING = ("ENDS", "DAYS", "COUNT", "TAG", "TERM", "LOT", "RESERVATION", "DEVICE", "VIRTUAL ACCOUNT")
@@ -237,7 +248,7 @@ def transactions(
         virtual_account=va,
     )
     rows = [(_transaction_record(one), _transaction_cells(one)) for one in found]
-    return _report("transactions", _TRANSACTIONS, rows, as_csv, "Nothing moved.")
+    return _report(portal, "transactions", _TRANSACTIONS, rows, as_csv, "Nothing moved.")
 
 
 def _midnight(day: date) -> datetime:

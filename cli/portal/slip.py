@@ -11,7 +11,6 @@ from cli.session import Report, Session
 from cli.values import flag_words, line_record, moment, tag_words, term_words, udi_record
 
 if TYPE_CHECKING:
-    from reservation.checkpoint import Checkpoint
     from reservation.service.context import Portal
     from reservation.service.issuing import Issued
 
@@ -45,7 +44,7 @@ def slip_of(issued: "Issued", log: tuple[tuple[str, str], ...] = ()) -> Slip:
 
     Args:
         issued: The authorization.
-        log: Labels and values that say where the log of the portal stands (see `log_pairs`).
+        log: Labels and values that say where the log of the portal stands (see `cli.portal.log_printed`).
     """
     from cli.fingerprints import fingerprint_row
     from codec.codes import Kind
@@ -72,17 +71,6 @@ def slip_of(issued: "Issued", log: tuple[tuple[str, str], ...] = ()) -> Slip:
     )
 
 
-def log_pairs(checkpoint: "Checkpoint") -> tuple[tuple[str, str], ...]:
-    """Return what a page says of the portal's log: on paper, it shows later what a database has forgotten."""
-    return (
-        (
-            "Log of the portal",
-            f"{checkpoint.events:,} events in epoch {checkpoint.epoch}, {moment(checkpoint.at)}",
-        ),
-        ("Hash of the log", checkpoint.hash.hex()),
-    )
-
-
 @command(
     "slip",
     example="tallystick portal slip --file request.txt --html slip.html",
@@ -102,18 +90,18 @@ def slip(session: Session, portal: "Portal", given: CodeInput, out: str | None, 
 
     With what it grants, to which device, since when; the code in numbered groups and as a QR; the words by
     which both ends can compare it; and where the log of the portal stands now. Keep one: should the database
-    ever be copied back from a backup, the page shows what it has forgotten.
+    ever be copied back from a backup, the page shows what it has forgotten: `log verify` takes its hashes.
     """
     from cli.files import require_place, write
+    from cli.portal.log_printed import log_end_of, log_pairs, log_record
     from reservation.service.reserving import reissue
-    from reservation.service.watching import checkpoint_of
 
     for name, switch in ((out, "--out"), (html, "--html")):
         if name:
             require_place(name, switch)
     issued = reissue(portal, reservation_of(session, portal, given))
-    checkpoint = checkpoint_of(portal)
-    page = slip_of(issued, log_pairs(checkpoint))
+    end = log_end_of(portal)
+    page = slip_of(issued, log_pairs(end))
     files = []
     if out:
         write(out, f"{rendered(page)}\n".encode())
@@ -124,7 +112,7 @@ def slip(session: Session, portal: "Portal", given: CodeInput, out: str | None, 
         write(html, document(page).encode())
         files.append(html)
     return Report(
-        {**_record(issued), "checkpoint": _checkpoint_record(checkpoint), "files": files},
+        {**_record(issued), "checkpoint": log_record(end), "files": files},
         text="" if files else rendered(page, session.width),
         says=[f"Written: {name}" for name in files],
     )
@@ -174,14 +162,4 @@ def _record(issued: "Issued") -> dict[str, object]:
         "at": issued.at,
         "by": issued.by,
         "fingerprints": fingerprints_record(request=issued.reservation_id, authorization=issued.id),
-    }
-
-
-def _checkpoint_record(checkpoint: "Checkpoint") -> dict[str, object]:
-    return {
-        "portal_id": checkpoint.portal_id,
-        "epoch": checkpoint.epoch,
-        "events": checkpoint.events,
-        "hash": checkpoint.hash,
-        "at": checkpoint.at,
     }

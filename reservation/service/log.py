@@ -35,6 +35,7 @@ from reservation.log import (
 from reservation.merkle import Tiles, consistency_proof, inclusion_proof, leaf_hash, root_of, rows_for
 from reservation.model import Stamp
 from reservation.notes import LogKey, Note, TreeHead, origin_of, sign
+from reservation.printed import Printed
 from reservation.roles import Rights, Verb
 from reservation.service.context import Issuer, Portal, read, require_issuer, write
 from reservation.store import Reading, Writing
@@ -253,7 +254,11 @@ def _lines(hashes: Iterable[bytes]) -> str:
 
 
 def verify_notes(
-    portal: Portal, notes: Iterable[Note], export: Exported | None = None
+    portal: Portal,
+    notes: Iterable[Note],
+    export: Exported | None = None,
+    *,
+    papers: Iterable[Printed] = (),
 ) -> tuple[TreeHead, ...]:
     """Compare signed checkpoints, wherever they were kept, with the tree of the books, and an export too.
 
@@ -261,9 +266,10 @@ def verify_notes(
         portal: The portal.
         notes: The checkpoints.
         export: What an export says, from the first event on.
+        papers: What slips and reports say of the log.
 
     Returns:
-        What they say, which is so.
+        What the notes say, which is so.
 
     Raises:
         NoteNotGenuineError: When no key of this portal signed one of them.
@@ -277,11 +283,28 @@ def verify_notes(
         heads = tuple(note.verified(keys) for note in notes)
         for head in heads:
             _require_root(books, head.size, head.root)
+        for paper in papers:
+            _require_printed(books, paper)
         if export is not None:
             _require_same(books, export)
         return heads
 
     return read(portal, Verb.VERIFY_NOTES, work)
+
+
+def _require_printed(books: Reading, paper: Printed) -> None:
+    """Return when what paper says of the log is so."""
+    if paper.events > books.tree_size():
+        raise _changed(
+            f"The log has {books.tree_size()} events, and the paper says that it had {paper.events}"
+        )
+    is_so = (
+        _head(books, paper.events).root == paper.digest
+        if paper.is_root
+        else books.hash_after(paper.events) == paper.digest
+    )
+    if not is_so:
+        raise _changed(f"The first {paper.events} events are not those that the paper was printed for")
 
 
 def _require_same(books: Reading, export: Exported) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ def portal(tmp_path: Path) -> PortalDesk:
 def report(portal: PortalDesk, *argv: str) -> list[dict[str, Any]]:
     """Return a report's rows, after its CSV was found to have as many."""
     record = portal.done("portal", "report", *argv, "--json").json
-    (rows,) = record.values()
+    rows, _ = record.values()
     written = portal.done("portal", "report", *argv, "--csv").out
     assert len(list(csv.DictReader(io.StringIO(written)))) == len(rows)
     return list(rows)
@@ -124,7 +125,62 @@ def test_transactions_of_some_days_and_of_one_virtual_account(portal: PortalDesk
     assert "Nothing moved." in portal.done("portal", "report", "transactions", "--since", "2026-03-04").err
 
 
-@pytest.mark.parametrize("name", ["usage", "exposure", "expiring", "transactions"])
+REPORTS = pytest.mark.parametrize("name", ["usage", "exposure", "expiring", "transactions"])
+
+
+def words_below(text: str) -> list[str]:
+    """Return what `portal log verify` takes of the last lines of a report."""
+    return re.findall(r"^(?:Log|Signed): (\S+) .*2026-03-02", text, re.MULTILINE)
+
+
+@REPORTS
+def test_a_report_says_where_the_log_stood_and_that_is_compared(portal: PortalDesk, name: str) -> None:
+    argv = ("portal", "report", name)
+    (before,) = words_below(portal.done(*argv).out)
+    portal.done("portal", "log", "checkpoint")
+    portal.reserved()
+    shown = portal.done(*argv)
+    record = portal.done(*argv, "--json").json["checkpoint"]
+    log, signed = words_below(shown.out)
+    assert shown.out.splitlines()[-1].startswith(f"Signed: {signed} ")
+    assert [record["printed"], record["signed"]["printed"]] == [log, signed]
+    assert log == f"{record['events']}:{record['hash']}"
+    spread = portal.done(*argv, "--csv")
+    assert words_below(spread.err) == [log, signed]
+    assert words_below(spread.out) == []
+    said = portal.done("portal", "log", "verify", before, log, signed).out.splitlines()
+    assert [line.rpartition(": ")[2][:8] for line in said] == ["5 events", "6 events", "5 events"]
+
+
+def test_a_slip_says_the_same_of_the_log(portal: PortalDesk) -> None:
+    portal.done("portal", "log", "checkpoint")
+    request, _ = portal.reserved()
+    slip = portal.done("portal", "slip", request).out
+    for word in words_below(portal.done("portal", "report", "usage").out):
+        assert word in slip
+
+
+def test_what_was_printed_tells_what_a_database_has_forgotten(portal: PortalDesk) -> None:
+    """A report on paper, and yesterday's database with yesterday's checkpoint: the paper alone knows."""
+    kept = {name: portal.path(name).read_bytes() for name in ("portal.db", "portal-keys/checkpoint")}
+    portal.done("portal", "license", "add", "ROUTING", "7")
+    portal.done("portal", "log", "checkpoint")
+    words = words_below(portal.done("portal", "report", "usage").out)
+    for name, content in kept.items():
+        portal.path(name).write_bytes(content)
+    assert "quarantine" not in portal.done("portal", "report", "usage").err
+    for word in words:
+        refused = portal.run("portal", "log", "verify", word)
+        assert refused.code == 6
+        assert "The log has 5 events, and the paper says that it had 6" in refused.err
+    portal.done("portal", "license", "add", "ROUTING", "8")
+    for word in words:
+        refused = portal.run("portal", "log", "verify", word)
+        assert refused.code == 6
+        assert "The first 6 events are not those" in refused.err
+
+
+@REPORTS
 def test_a_virtual_account_that_is_not_there_is_refused(portal: PortalDesk, name: str) -> None:
     outcome = portal.run("portal", "report", name, "--va", "Nowhere")
     assert outcome.code == 1

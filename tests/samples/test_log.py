@@ -158,6 +158,40 @@ def test_parts_of_an_export_are_joined(kept: Kept) -> None:
     assert code == 0, said
 
 
+def test_what_paper_says_is_compared(kept: Kept) -> None:
+    """A report on paper is as good as a note, if it is known where it was."""
+    size, root = kept.notes[0].read_text(encoding="utf-8").split("\n")[1:3]
+    export = kept.folder / "before.jsonl"
+    assert kept.verify("--printed", f"{size}:{root}", "--export", export)[0] == 0
+    export.write_text(export.read_text().replace('"ann"', '"bob"', 1))
+    code, said = kept.verify("--printed", f"{size}:{root}", "--export", export)
+    assert (code, "the first 4 events are not those" in said) == (1, True), said
+    for word in (f"0{size}:{root}", f"{size}:{root[:-4]}", root):
+        assert kept.verify("--printed", word, "--export", export)[0] == 3
+
+
+def test_a_checkpoint_of_an_older_epoch_is_compared(kept: Kept) -> None:
+    """Else whoever puts an old copy of the database back would be rid of all checkpoints."""
+    export = kept.folder / "before.jsonl"
+    origin = kept.key.partition("+")[0]
+    later = export.read_text().replace(origin, f"{origin.removesuffix('/0')}/1", 1)
+    export.write_text(later)
+    assert kept.verify(*kept.notes, "--export", export)[0] == 0
+    lines = later.splitlines(keepends=True)
+    export.write_text(
+        "".join([*lines[:CONFIRMED], lines[CONFIRMED].replace("tram", "boat"), *lines[CONFIRMED + 1 :]])
+    )
+    code, said = kept.verify(*kept.notes, "--export", export)
+    assert (code, "the first 4 are, so look at events 5 to 8" in said) == (1, True), said
+
+
+def test_a_checkpoint_of_another_portal_is_not_passed_over(kept: Kept) -> None:
+    export = kept.folder / "before.jsonl"
+    export.write_text(export.read_text().replace("tallystick/", "tallystick/f", 1))
+    code, said = kept.verify(kept.notes[0], "--export", export)
+    assert (code, said.splitlines()[1].partition(" is of ")[0]) == (1, "other: a checkpoint")
+
+
 def test_proofs_need_no_export(kept: Kept) -> None:
     event = ("--proof", kept.folder / "event.proof", "--event", kept.folder / "event.json")
     assert kept.verify(*event) == (0, "proved: event 6 is in the log of 8 events")

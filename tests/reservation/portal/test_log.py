@@ -22,6 +22,7 @@ from reservation.errors import (
 from reservation.log import content_of, hashes_line
 from reservation.merkle import TILE_WIDTH, Frontier, is_consistent, is_included, leaf_hash
 from reservation.notes import LogKey, Note, TreeHead, sign
+from reservation.printed import Printed, printed
 from reservation.service import LinesWanted, Portal
 from reservation.service import log as service_log
 from reservation.service.log import (
@@ -33,6 +34,7 @@ from reservation.service.log import (
     verify_notes,
 )
 from reservation.service.restoring import begin_quarantine
+from reservation.service.watching import checkpoint_of
 from tests.reservation.portal.appliance import Appliance
 from tests.reservation.portal.test_audit import tamper
 from tests.reservation.portal.verbs import CALLS, OWN, staffed
@@ -73,6 +75,31 @@ def test_a_checkpoint_is_the_root_over_the_lines_of_the_export(busy: Portal) -> 
     note = Note.parse(signed.head.note)
     assert note.verified([signed.key]) == TreeHead(signed.key.name, EVENTS, signed.head.root)
     assert verify_notes(busy, [note]) == (note.unverified,)
+
+
+def test_what_paper_says_is_compared(busy: Portal) -> None:
+    signed, end = sign_checkpoint(busy).head, checkpoint_of(busy)
+    papers = (
+        Printed(signed.size, signed.root, is_root=True),
+        Printed(end.events, end.hash, is_root=False),
+    )
+    for paper in papers:
+        assert printed(paper.text) == paper
+    service.add_license(busy, "ROUTE", 1)
+    assert verify_notes(busy, (), papers=papers) == ()
+    for paper in papers:
+        for other in (replace(paper, events=paper.events - 1), replace(paper, digest=bytes(32))):
+            with pytest.raises(LogChangedError, match="are not those that the paper was printed for"):
+                verify_notes(busy, (), papers=(other,))
+        with pytest.raises(LogChangedError, match="has 7 events, and the paper says that it had 8"):
+            verify_notes(busy, (), papers=(replace(paper, events=8),))
+
+
+@pytest.mark.parametrize(
+    "word", ["", "monday.note", "0:" + 64 * "0", "8:" + 64 * "F", "8:" + 43 * "A", "8:" + 63 * "0"]
+)
+def test_what_is_no_word_of_paper_is_a_name_of_a_file(word: str) -> None:
+    assert printed(word) is None
 
 
 def test_the_same_log_is_signed_once(busy: Portal) -> None:

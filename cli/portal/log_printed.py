@@ -1,0 +1,79 @@
+"""What slips and reports say of the portal's log, so that paper shows later what a database has forgotten."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from cli.values import moment
+
+if TYPE_CHECKING:
+    from reservation.checkpoint import Checkpoint
+    from reservation.log import SignedHead
+    from reservation.service.context import Portal
+
+
+class LogEnd(NamedTuple):
+    """Where the log of a portal stands.
+
+    Attributes:
+        checkpoint: What is kept beside the issuer's key: everything, up to now.
+        signed: The newest signed checkpoint; None: none was ever signed.
+    """
+
+    checkpoint: "Checkpoint"
+    signed: "SignedHead | None"
+
+
+def log_end_of(portal: "Portal") -> LogEnd:
+    """Return where the log of a portal stands now."""
+    from reservation.service.log import latest_checkpoint
+    from reservation.service.watching import checkpoint_of
+
+    return LogEnd(checkpoint_of(portal), latest_checkpoint(portal))
+
+
+def log_pairs(end: LogEnd) -> tuple[tuple[str, str], ...]:
+    """Return labels and values for a page."""
+    checkpoint, signed = end
+    events = f"{checkpoint.events:,} events in epoch {checkpoint.epoch}, {moment(checkpoint.at)}"
+    pairs = (("Log of the portal", events), ("Hash of the log", _word(checkpoint)))
+    return (*pairs, ("Signed", f"{_signed_word(signed)} {moment(signed.at)}")) if signed else pairs
+
+
+def log_lines(end: LogEnd) -> tuple[str, ...]:
+    """Return the last lines of a report."""
+    checkpoint, signed = end
+    line = f"Log: {_word(checkpoint)} in epoch {checkpoint.epoch}, {moment(checkpoint.at)}"
+    return (line, f"Signed: {_signed_word(signed)} {moment(signed.at)}") if signed else (line,)
+
+
+def log_record(end: LogEnd) -> dict[str, object]:
+    """Return the same for scripts."""
+    checkpoint, signed = end
+    return {
+        "portal_id": checkpoint.portal_id,
+        "epoch": checkpoint.epoch,
+        "events": checkpoint.events,
+        "hash": checkpoint.hash,
+        "at": checkpoint.at,
+        "printed": _word(checkpoint),
+        "signed": None
+        if signed is None
+        else {
+            "size": signed.size,
+            "root": signed.root,
+            "at": signed.at,
+            "printed": _signed_word(signed),
+            "note": signed.note,
+        },
+    }
+
+
+def _word(checkpoint: "Checkpoint") -> str:
+    from reservation.printed import Printed
+
+    return Printed(checkpoint.events, checkpoint.hash, is_root=False).text
+
+
+def _signed_word(signed: "SignedHead") -> str:
+    from reservation.printed import Printed
+
+    return Printed(signed.size, signed.root, is_root=True).text
