@@ -218,6 +218,8 @@ def take(log: Log, event: dict[str, Any], digest: bytes) -> None:
         log.places[detail["virtual_account"]] = event["subject"]
     touched = set()
     for movement in event["movements"]:
+        if type(movement["count"]) is not int or movement["count"] <= 0:
+            log.wrong.append(f"impossible: {name} moves {movement['count']} licences")
         log.tags[movement["lot"]["id"]] = movement["lot"]["tag"]
         for place, account, count in entries(movement):
             log.books.setdefault(place, {}).setdefault(account, 0)
@@ -255,8 +257,10 @@ def claim(record: dict[str, Any]) -> tuple[Place, dict[str, int]]:
 # --- what differs -----------------------------------------------------------------------------------
 
 
-def differences(before: list[bytes], after: list[bytes], name: Callable[[int], str]) -> Iterator[str]:
-    """Say how two lists of leaves differ, from the first difference on."""
+def differences(
+    before: list[bytes], after: list[bytes], name: Callable[[int], str], *, grows: bool = False
+) -> Iterator[str]:
+    """Say how two lists of leaves differ, from the first difference on; `grows`: more may come at the end."""
     pairs = zip(before, after, strict=False)
     start = next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(before), len(after)))
     old, new = before[start : start + WINDOW], after[start : start + WINDOW]
@@ -272,8 +276,8 @@ def differences(before: list[bytes], after: list[bytes], name: Callable[[int], s
         for at in range(first + both, end):
             if old[at] not in new:
                 yield f"deleted: event {start + at + 1} is missing"
-        for at in range(here + both, there):
-            word = "moved" if new[at] in old else "inserted"
+        for at in range(here + both, here + both if grows and end == len(old) else there):
+            word = "moved" if new.count(new[at]) <= old.count(new[at]) else "inserted"
             yield f"{word}: {name(start + at)}"
 
 
@@ -285,7 +289,7 @@ def compared(log: Log, heads: list[Head], older: Log | None) -> Iterator[str]:
     yield from log.wrong[:20]
     yield from differences(log.kept, log.found, name)
     if older is not None:
-        yield from differences(older.found, log.found[: len(older.found)], name)
+        yield from differences(older.found, log.found, name, grows=True)
     agreed = 0
     for head in sorted(heads, key=lambda one: one.size):
         if not is_of(head, log):
@@ -380,6 +384,9 @@ def report(log: Log, heads: list[Head], older: Log | None) -> None:
         print(one)
     if found:
         sys.exit(1)
+    covered = max((head.size for head in heads), default=0)
+    if covered < len(log.found):
+        print(f"not signed: events {covered + 1} to {len(log.found)} are newer than what was signed")
     print(f"all is so: {len(log.found)} events, {len(heads)} checkpoints; their movements make these books:")
     for place, accounts in sorted(log.books.items(), key=lambda one: place_name(log, one[0])):
         counts = ", ".join(f"{account} {count}" for account, count in sorted(accounts.items()) if count)
