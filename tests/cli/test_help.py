@@ -193,7 +193,7 @@ SPEAKING = {"code repair", "portal acknowledge"}
 """Examples that say something even to scripts: what was repaired; that there is a quarantine."""
 
 
-def _run_examples(desk: Desk, words: str, *more: str) -> list[Outcome]:
+def run_examples(desk: Desk, words: str, *more: str) -> list[Outcome]:
     outcomes = []
     for line in VERBS[words].example.strip().splitlines():
         argv = shlex.split(line)
@@ -202,7 +202,7 @@ def _run_examples(desk: Desk, words: str, *more: str) -> list[Outcome]:
     return outcomes
 
 
-def _prepare(desk: Desk, words: str) -> None:
+def prepare(desk: Desk, words: str) -> None:
     """Make what an example needs and no example before it makes."""
     if words == "portal reserve":
         desk.write("requests.csv", f"code\n{desk.path('request.txt').read_text()}")
@@ -257,8 +257,8 @@ def test_every_example_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, as
     monkeypatch.chdir(tmp_path)
     desk = Desk(tmp_path)
     for words in ORDER:
-        _prepare(desk, words)
-        for outcome in _run_examples(desk, words, *(("--json",) if as_json else ())):
+        prepare(desk, words)
+        for outcome in run_examples(desk, words, *(("--json",) if as_json else ())):
             assert outcome.code == 0, (words, outcome)
             if as_json:
                 assert isinstance(outcome.json, dict), words
@@ -272,12 +272,12 @@ def test_json_says_what_the_text_says(tmp_path: Path, monkeypatch: pytest.Monkey
     desk = Desk(tmp_path)
     seen = set()
     for words in ORDER:
-        _prepare(desk, words)
-        for outcome in _run_examples(desk, words):
+        prepare(desk, words)
+        for outcome in run_examples(desk, words):
             first = outcome.out.split("\n")[0]
             if len(first) < 100 or " " in first:
                 continue
-            again = _run_examples(desk, words, "--json")[-1]
+            again = run_examples(desk, words, "--json")[-1]
             if words not in {"device codes", "portal update", "code scan", "code bundle", "code unbundle"}:
                 assert json.loads(again.out)["code"] == first, words
                 seen.add(words)

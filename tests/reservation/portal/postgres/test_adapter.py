@@ -33,6 +33,7 @@ from tests.reservation.portal.appliance import START, Appliance, seeded
 from tests.reservation.portal.conftest import PASSPHRASE, found
 from tests.reservation.portal.postgres.openings import opened, store_of
 from tests.reservation.portal.rows import every_row
+from tests.restricted import restricted
 
 TRAM, BOAT = Appliance("tram"), Appliance("boat")
 SECRETS = ("sésame", "ouvre", "s%C3%A9same", "toi")
@@ -286,13 +287,7 @@ def test_the_database_refuses(statement: str, portal: Portal, sql: psycopg.Conne
 def test_the_rights_of_the_page_are_enough_and_no_more(
     postgres: server.Server, portal: Portal, sql: psycopg.Connection[Any], url: str, founded: Founded
 ) -> None:
-    page = (Path(__file__).parents[4] / "docs" / "howto" / "postgresql.md").read_text(encoding="utf-8")
-    (grants,) = re.findall(r"```sql\n(-- As the owner.*?)```", page, re.DOTALL)
-    sql.execute("CREATE ROLE portal_desk LOGIN PASSWORD 'sesame'")
-    try:
-        sql.execute(grants.encode())
-        name = sql.info.dbname
-        there = postgres.url(name, user="portal_desk", password="sesame")
+    with restricted(postgres, sql.info.dbname) as there:
         with closing(opened(there, founded, "y")) as desk:
             service.add_license(desk, "OTHER", 1)
             issued = service.reserve(desk, TRAM.request(), choice=LinesWanted({"ROUTE": 4}))
@@ -305,9 +300,7 @@ def test_the_rights_of_the_page_are_enough_and_no_more(
             service.accept_agreement(desk, "Terms", version=1)
             desk.store.place_events()
             assert service.audit(desk) == ()
-        with psycopg.connect(
-            postgres.url(name, user="portal_desk", password="sesame"), autocommit=True
-        ) as raw:
+        with psycopg.connect(there, autocommit=True) as raw:
             for statement in (
                 b"DELETE FROM events",
                 b"UPDATE grants SET role = 'administrator'",
@@ -320,9 +313,6 @@ def test_the_rights_of_the_page_are_enough_and_no_more(
             ):
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     raw.execute(statement)
-    finally:
-        sql.execute("DROP OWNED BY portal_desk")
-        sql.execute("DROP ROLE portal_desk")
 
 
 def test_a_right_that_is_missing_is_said(
