@@ -35,6 +35,8 @@ TEXTS: dict[str, str] = {
     "formula after a tab": "\t=1+1",
     "full-width formula": "\uff1d1+1",
     "command of a spreadsheet": "=cmd|'/c calc'!A1",
+    "formula behind a semicolon": "x;=1+1",
+    "quoted formula behind a semicolon": 'x"; "=1+1"',
     "cells": 'a,b;c"d""e',
     "bidi override": "user\u202egnp.exe",
     "bidi isolate": "\u2066one\u2069\u2067two",

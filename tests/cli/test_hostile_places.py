@@ -19,7 +19,7 @@ from tests.hostile import TEXTS
 from tests.raw import RawFile
 
 HOSTILE = pytest.mark.parametrize("name", TEXTS)
-FORMULAS = tuple("=+-@\t\r")
+FORMULAS = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
 #: Refused by a rule, as a mistake of usage, as a code, as not genuine, or as a file that cannot be read.
 REFUSALS = {1, 2, 3, 4, 6}
 
@@ -45,6 +45,19 @@ def _order(desk: PortalDesk, text: str) -> str:
     return _file(desk, cells.getvalue())
 
 
+def _note(desk: PortalDesk, text: str) -> Argv:
+    """Acknowledge an alert; what was acknowledged keeps its first note, so a note that is kept takes one."""
+    name = desk.alerts.pop() if text.isprintable() else desk.alerts[-1]  # type: ignore[attr-defined]
+    return "acknowledge", name, f"--note={text}"
+
+
+def _proposal(desk: PortalDesk, text: str) -> Argv:
+    """Propose a rehost; what was proposed before is rejected, since one thing waits at a time."""
+    if text.isprintable():
+        desk.run("portal", "approve", desk.lost, "--reject", "--user", "alex")  # type: ignore[attr-defined]
+    return "rehost", desk.lost, f"--reason={text}", "--evidence", "none"  # type: ignore[attr-defined]
+
+
 #: What writes, at a portal, with a text in one place.
 PLACES: dict[str, Callable[[PortalDesk, str], Argv]] = {
     "Virtual Account": lambda _, text: ("va", "add", "--", text),
@@ -56,6 +69,8 @@ PLACES: dict[str, Callable[[PortalDesk, str], Argv]] = {
     "universal tag": lambda _, text: ("product", "set", "RTR-1", f"--universal={text}"),
     "agreement": lambda desk, text: ("agreement", "add", "--", text, _file(desk, "Text.")),
     "text of an agreement": lambda desk, text: ("agreement", "add", "Terms", _file(desk, text)),
+    "note of an alert": _note,
+    "reason": _proposal,
     "tag of the catalogue": lambda desk, text: ("catalogue", "add", _file(desk, text)),
 }
 #: What only reads, or is refused in any case.
@@ -76,11 +91,14 @@ QUESTIONS: dict[str, Callable[[PortalDesk, str], Argv]] = {
         f"--term={text}",
     ),
     "command": lambda _, text: (text,),
+    "evidence": lambda _, text: ("rehost", "X", "--reason=Fire", f"--evidence={text}"),
+    "alert": lambda _, text: ("acknowledge", "--", text),
+    "export": lambda desk, text: ("log", "verify", desk.note, f"--export={_file(desk, text)}"),  # type: ignore[attr-defined]
 }
 VIEWS: tuple[Argv, ...] = (
     ("va", "list"), ("license", "list"), ("user", "list"), ("product", "list"), ("catalogue", "show"),
     ("agreement", "list"), ("agreement", "show", "Terms"), ("events", "--most", "1000"), ("list",),
-    ("decisions",), ("audit",),
+    ("decisions",), ("audit",), ("alerts", "--most", "1000"),
 )  # fmt: skip
 REPORTS = ("usage", "exposure", "expiring", "transactions")
 
@@ -89,7 +107,23 @@ REPORTS = ("usage", "exposure", "expiring", "transactions")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> PortalDesk:
     desk = PortalDesk(tmp_path_factory.mktemp("hostile"))
     desk.request = desk.requested()  # type: ignore[attr-defined]
+    desk.join("spare", "FDO2")
+    desk.lost, _ = desk.reserved("spare")  # type: ignore[attr-defined]
+    desk.alerts = _alerts(desk)  # type: ignore[attr-defined]
+    desk.note = str(desk.path("first.note"))  # type: ignore[attr-defined]
+    desk.done("portal", "log", "checkpoint", "--out", desk.note, on="portal")  # type: ignore[attr-defined]
     return desk
+
+
+def _alerts(desk: PortalDesk) -> list[str]:
+    """Ask in vain for something of each tag, and return the names of the alerts that come of it."""
+    tags = [f"TAG{number}" for number, text in enumerate(TEXTS.values()) if text.isprintable()]
+    rows = "".join(f"{tag},1,DEFAULT,perpetual,,,PO-1\n" for tag in (*tags, "TAG"))
+    order = _file(desk, f"tag,quantity,virtual_account,kind,start,end,order\n{rows}")
+    desk.done("portal", "license", "import", order)
+    for tag in (*tags, "TAG"):
+        assert desk.run("portal", "reserve", desk.request, f"--license={tag}=2").code == 1  # type: ignore[attr-defined]
+    return [one["alert"] for one in desk.done("portal", "alerts", "--json", "--most=1000").json["alerts"]]
 
 
 @pytest.fixture(scope="module")
@@ -125,10 +159,16 @@ def views(desk: PortalDesk) -> set[str]:
         require_shown(shown, argv)
         require_shown(as_json, argv)
         found |= set(strings(json.loads(as_json.out)))
-    for report in REPORTS:
-        cells = csv.reader(io.StringIO(desk.done("portal", "report", report, "--csv").out))
-        assert not [cell for row in cells for cell in row if cell.startswith(FORMULAS)]
+    for spread in (*(("report", report) for report in REPORTS), ("alerts", "--most", "1000")):
+        require_no_formula(desk.done("portal", *spread, "--csv").out)
     return found
+
+
+def require_no_formula(text: str) -> None:
+    """Find that no cell is a formula where commas end cells, nor where semicolons do."""
+    for separator in ",;":
+        rows = csv.reader(io.StringIO(text), delimiter=separator)
+        assert not [cell for row in rows for cell in row if cell.lstrip(' "').startswith(FORMULAS)]
 
 
 def test_a_hostile_text_is_refused_or_kept_as_it_is(portal: PortalDesk, books: RawFile) -> None:
@@ -144,10 +184,13 @@ def test_a_hostile_text_is_refused_or_kept_as_it_is(portal: PortalDesk, books: R
             else:
                 assert outcome.code in REFUSALS, (name, place, outcome)
                 assert books.state() == before, (name, place)
-    given = views(portal)
+    given = views(portal) | {str(text) for (text,) in books.execute("SELECT text FROM agreements")}
     lost = {where: text for where, text in kept.items() if text not in given}
-    assert {where for where in lost if not where.endswith(("catalogue", "of an agreement"))} == set()
-    assert len(kept) > 50
+    # A catalogue's lines are taken apart, and the encoding of a file is guessed.
+    assert {where for where in lost if not where.endswith("catalogue") and lost[where].isprintable()} == set()
+    assert {where for where in lost if not where.endswith(("catalogue", "text of an agreement"))} == set()
+    assert len(kept) > 100
+    assert {where.partition(" as ")[2] for where in kept} == PLACES.keys()
     assert portal.done("portal", "audit", "--json").json["findings"] == []
 
 
