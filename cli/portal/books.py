@@ -182,6 +182,11 @@ class _Opened:
 
         if in_quarantine(self.portal):
             self.session.say("This portal is in quarantine: see `tallystick portal quarantine`.")
+        elif not self.portal.is_vouched_for:
+            self.session.say(
+                "No checkpoint on this machine says whether this database is the newest: something may be "
+                "missing. See `tallystick portal quarantine`."
+            )
 
     def keep_checkpoint(self) -> None:
         """Leave a checkpoint. What was done is durable without it, so a failure is said and nothing more."""

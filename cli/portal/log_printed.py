@@ -16,10 +16,12 @@ class LogEnd(NamedTuple):
     Attributes:
         checkpoint: What is kept beside the issuer's key: everything, up to now.
         signed: The newest signed checkpoint; None: none was ever signed.
+        is_vouched_for: Whether a checkpoint on this machine says that the database is the newest.
     """
 
     checkpoint: "Checkpoint"
     signed: "SignedHead | None"
+    is_vouched_for: bool
 
 
 def log_end_of(portal: "Portal") -> LogEnd:
@@ -27,27 +29,27 @@ def log_end_of(portal: "Portal") -> LogEnd:
     from reservation.service.log import latest_checkpoint
     from reservation.service.watching import checkpoint_of
 
-    return LogEnd(checkpoint_of(portal), latest_checkpoint(portal))
+    return LogEnd(checkpoint_of(portal), latest_checkpoint(portal), portal.is_vouched_for)
 
 
 def log_pairs(end: LogEnd) -> tuple[tuple[str, str], ...]:
     """Return labels and values for a page."""
-    checkpoint, signed = end
-    events = f"{checkpoint.events:,} events in epoch {checkpoint.epoch}, {moment(checkpoint.at)}"
+    checkpoint, signed, _ = end
+    events = f"{checkpoint.events:,} events in epoch {checkpoint.epoch}, {moment(checkpoint.at)}{_doubt(end)}"
     pairs = (("Log of the portal", events), ("Hash of the log", _word(checkpoint)))
     return (*pairs, ("Signed", f"{_signed_word(signed)} {moment(signed.at)}")) if signed else pairs
 
 
 def log_lines(end: LogEnd) -> tuple[str, ...]:
     """Return the last lines of a report."""
-    checkpoint, signed = end
-    line = f"Log: {_word(checkpoint)} in epoch {checkpoint.epoch}, {moment(checkpoint.at)}"
+    checkpoint, signed, _ = end
+    line = f"Log: {_word(checkpoint)} in epoch {checkpoint.epoch}, {moment(checkpoint.at)}{_doubt(end)}"
     return (line, f"Signed: {_signed_word(signed)} {moment(signed.at)}") if signed else (line,)
 
 
 def log_record(end: LogEnd) -> dict[str, object]:
     """Return the same for scripts."""
-    checkpoint, signed = end
+    checkpoint, signed, is_vouched_for = end
     return {
         "portal_id": checkpoint.portal_id,
         "epoch": checkpoint.epoch,
@@ -55,6 +57,7 @@ def log_record(end: LogEnd) -> dict[str, object]:
         "hash": checkpoint.hash,
         "at": checkpoint.at,
         "printed": _word(checkpoint),
+        "is_newest": True if is_vouched_for else None,
         "signed": None
         if signed is None
         else {
@@ -65,6 +68,10 @@ def log_record(end: LogEnd) -> dict[str, object]:
             "note": signed.note,
         },
     }
+
+
+def _doubt(end: LogEnd) -> str:
+    return "" if end.is_vouched_for else "; nothing here tells whether this database is the newest"
 
 
 def _word(checkpoint: "Checkpoint") -> str:

@@ -178,7 +178,7 @@ def _show(portal: "Portal") -> Report:
     from reservation.service.restoring import show_quarantine
 
     outlook = show_quarantine(portal)
-    parts = [_heading(outlook), *_noticed(outlook), _forgotten(outlook), _rebuilt(outlook)]
+    parts = [_heading(outlook), *_noticed(outlook), _untold(outlook), _forgotten(outlook), _rebuilt(outlook)]
     return Report(
         _outlook_record(outlook), text="\n\n".join(filter(None, parts)), next_step=_next_step(outlook)
     )
@@ -205,6 +205,20 @@ def _noticed(outlook: "Outlook") -> list[str]:
 
     lines = [f"{moment(one.at)}, {safe(one.actor)}: {safe(lost(one))}." for one in outlook.lasting]
     return ["What was noticed\n" + "\n".join(f"  {line}" for line in lines)] if lines else []
+
+
+def _untold(outlook: "Outlook") -> str:
+    if outlook.can_be_told:
+        return ""
+    return (
+        "What cannot be known here\n"
+        f"  Whether anything happened after the newest event, {moment(outlook.newest_at)}, and how much: no "
+        "checkpoint says so.\n"
+        "  Licences may be out that these books do not have. Returns, orders and changes of users may be "
+        "missing.\n"
+        "  Paper may tell: what a slip or a report says of the log is compared by `tallystick portal log "
+        "verify`."
+    )
 
 
 _KINDS = {"Q": "request", "A": "authorization", "C": "confirmation"}
@@ -265,6 +279,7 @@ def _outlook_record(outlook: "Outlook") -> dict[str, object]:
     return {
         "in_quarantine": bool(outlook.lasting),
         "checkpoint_kept": outlook.is_vouched_for,
+        "can_be_told": outlook.can_be_told,
         "epoch": outlook.checkpoint.epoch,
         "events": outlook.checkpoint.events,
         "hash": outlook.checkpoint.hash,

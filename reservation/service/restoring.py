@@ -5,6 +5,7 @@ Not handled: noticing it (`reservation.service.watching`), and rebuilding what i
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from reservation import people, quarantine
 from reservation.checkpoint import Checkpoint, KeptCode, Restore
@@ -55,6 +56,7 @@ class Outlook:
 
     Attributes:
         checkpoint: Where the log stands.
+        newest_at: When the newest event was recorded.
         is_vouched_for: Whether a checkpoint on this machine says that it is the newest.
         restores: Every restore that was noticed, oldest first.
         waiting: Codes that were brought, and that wait for others.
@@ -64,6 +66,7 @@ class Outlook:
     """
 
     checkpoint: Checkpoint
+    newest_at: datetime
     is_vouched_for: bool
     restores: tuple[Restore, ...]
     waiting: tuple[KeptCode, ...]
@@ -76,6 +79,11 @@ class Outlook:
         """The restores whose quarantine lasts."""
         return tuple(one for one in self.restores if one.lasts)
 
+    @property
+    def can_be_told(self) -> bool:
+        """Whether a checkpoint tells if something is missing, and how much."""
+        return self.is_vouched_for and all(one.expected is not None for one in self.lasting)
+
 
 def show_quarantine(portal: Portal) -> Outlook:
     """Return what was noticed, what is known to be forgotten, and what was rebuilt."""
@@ -84,8 +92,10 @@ def show_quarantine(portal: Portal) -> Outlook:
     def work(books: Reading, _rights: Rights) -> Outlook:
         restores = books.restores()
         first = next((one.event_id for one in restores if one.lasts), None)
+        newest = books.event(books.newest_event_id())
         return Outlook(
             checkpoint=checkpoint_in(books, now),
+            newest_at=newest.at if newest else now,
             is_vouched_for=portal.is_vouched_for,
             restores=restores,
             waiting=books.kept_codes(),
