@@ -85,7 +85,7 @@ def alerts(
     5 it is in none of your Virtual Accounts, or you may only look
     """,
 )
-@argument("alert", text="The first 8 or more characters of its name.")
+@argument("alert", text="The first 8 or more characters of its name; or its id, as `alerts --json` has it.")
 @option("--note", default="", metavar="TEXT", help="What to say about it, in a sentence.")
 @on_portal
 def acknowledge(portal: "Portal", alert: str, note: str) -> Report:

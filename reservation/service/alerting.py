@@ -4,6 +4,7 @@ Nobody closes an alert: the facts do. Whoever looks sees what stands as of now; 
 books, it is written as well.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -25,6 +26,7 @@ from reservation.store import Reading, Writing
 _PAGE = 50
 _BATCH = 500
 _ID_BYTES = 16
+_ID = re.compile(rf"[0-9a-f]{{{2 * _ID_BYTES}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,7 @@ def acknowledge_alert(portal: Portal, name: str, *, note: str = "") -> Acknowled
 
     Args:
         portal: The portal.
-        name: Its name: the first characters of its id.
+        name: Its name: the first characters of its id; or the whole id in hexadecimal, as scripts get it.
         note: What to say about it; may be empty.
 
     Raises:
@@ -237,6 +239,8 @@ def acknowledge_alert(portal: Portal, name: str, *, note: str = "") -> Acknowled
 
 
 def _range_of(name: str) -> tuple[bytes, bytes]:
+    if _ID.fullmatch(name):  # more characters than any name has
+        return bytes.fromhex(name), bytes.fromhex(name)
     try:
         text = clean(name)
     except MalformedCodeError as error:

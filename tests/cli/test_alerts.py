@@ -352,6 +352,18 @@ def test_what_cannot_be_acknowledged_is_refused(
     assert words in refused.err
 
 
+@pytest.mark.parametrize("what", ["alert", "id"])
+def test_what_scripts_are_given_names_an_alert(what: str, desk: PortalDesk) -> None:
+    _want_too_much(desk)
+    _refused(desk, "portal", "reserve", desk.requested(), "--license", "CRYPTO=101")
+    _, alert = listed(desk)
+    done = desk.done("portal", "acknowledge", str(alert[what]), "--json").json
+    assert (done["id"], done["again"]) == (alert["id"], False)
+    other = f"{int(alert['id'][0], 16) ^ 1:x}{alert['id'][1:]}"
+    for name in (other, alert["id"].upper(), alert["id"][:-1]):
+        assert desk.run("portal", "acknowledge", name).code == 1
+
+
 def test_a_closed_one_is_not_acknowledged_any_more(desk: PortalDesk) -> None:
     _want_too_much(desk)
     (alert,) = listed(desk)
