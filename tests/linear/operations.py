@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 DEVICES = ("tram", "boat", "tug", "van")
+#: Those that clients race for when they meet, and what they take then.
+RACED = ("ferry", "raft", "ship", "barge", "wreck")
+LAST, SPARE = "LAST", "SPARE"
 PLACES = ("DEFAULT", "Ships")
 #: The last one's lot ends; until then there is a day on which some clients say that it has.
 TAGS = ("ROUTE", "CRYPTO", "PILOT")
 ENDING = TAGS[-1]
 #: What the books begin with in the first place.
-STOCK = {"ROUTE": 6, "CRYPTO": 4, "PILOT": 5}
+STOCK = {"ROUTE": 6, "CRYPTO": 4, "PILOT": 5, LAST: 1, SPARE: 4}
 
 Name = tuple[str, int]
 Said = list[Any]
