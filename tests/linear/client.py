@@ -130,15 +130,18 @@ class Client:
 
     Attributes:
         noted: The store under the portal's, where it can tell what a transaction could see.
+        requests: Of all devices, as far as they were made.
+        names: By the ids of these.
     """
 
     portal: Portal
     clock: Clock
     random: Random
     noted: Noting | None
+    requests: dict[Name, VerifiedCode[Request]]
+    names: dict[bytes, Name]
     numbers: dict[str, int] = field(default_factory=lambda: dict.fromkeys(DEVICES, 0))
     known: dict[Name, Issued] = field(default_factory=dict)
-    names: dict[bytes, Name] = field(default_factory=dict)
     must_look: bool = False
     waiting: list[Name] = field(default_factory=list)
 
@@ -241,10 +244,11 @@ class Client:
 
     def request(self, name: Name) -> VerifiedCode[Request]:
         """Return a device's request."""
-        device, number = name
-        code = Appliance(device).request(number=1 + 50 * number)
-        self.names[code.id] = name
-        return code
+        if name not in self.requests:
+            device, number = name
+            self.requests[name] = code = Appliance(device).request(number=1 + 50 * number)
+            self.names[code.id] = name
+        return self.requests[name]
 
     def _confirmation(self, name: Name, request_id: bytes) -> VerifiedCode[Confirmation]:
         issued = self.known[name]
@@ -436,13 +440,16 @@ def opened(url: str, actor: str, clock: Clock, issuer: Issuer | None) -> Portal:
 
 def work(issuer: Issuer | None, meetings: Meetings, orders: TextIO, answers: TextIO) -> None:
     """Work for each line of the orders."""
+    requests: dict[Name, VerifiedCode[Request]] = {}
     names: dict[bytes, Name] = {}
     for line in orders:
         url, actor, seed, operations, origin, plant, file = line.split()
         clock = Clock(int(origin))
         portal = opened(url, actor, clock, issuer)
         noted = portal.store if isinstance(portal.store, Noting) else None
-        client = Client(PLANTS[plant](portal, meetings), clock, Random(f"{seed} {actor}"), noted, names=names)
+        client = Client(
+            PLANTS[plant](portal, meetings), clock, Random(f"{seed} {actor}"), noted, requests, names
+        )
         print("ready", file=answers, flush=True)
         orders.readline()
         keep(client.history(int(operations), meetings, ACTORS.index(actor)), Path(file))

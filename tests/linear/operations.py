@@ -9,7 +9,7 @@ and its facts.
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -84,13 +84,17 @@ class Record:
 
 def keep(records: list[Record], path: Path) -> None:
     """Write records to a file."""
-    path.write_text("".join(json.dumps(asdict(one)) + "\n" for one in records), encoding="utf-8")
+    path.write_text("".join(json.dumps(one, default=_fields_of) + "\n" for one in records), encoding="utf-8")
+
+
+def _fields_of(one: Operation | Record) -> dict[str, Any]:
+    return {it.name: getattr(one, it.name) for it in fields(one)}
 
 
 def kept_in(path: Path) -> Iterator[Record]:
     """Read the records of a file."""
     for line in path.read_text(encoding="utf-8").splitlines():
-        fields = json.loads(line)
-        what = fields.pop("operation")
+        kept = json.loads(line)
+        what = kept.pop("operation")
         other = what.pop("other")
-        yield Record(Operation(**what, other=tuple(other) if other else None), **fields)
+        yield Record(Operation(**what, other=tuple(other) if other else None), **kept)

@@ -1,4 +1,4 @@
-"""What long runs of histories came to, for the page of results; each is kept alone, so a run can be in parts."""
+"""What long runs of histories came to, for the page of results: each alone, so that a run can be in parts."""
 
 from pathlib import Path
 from typing import Any, Final
