@@ -6,6 +6,7 @@ found out by the same check, each of them in every history.
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,10 +16,11 @@ import pytest
 from tests import server
 from tests.linear import outcomes
 from tests.linear.checker import Checker, Written
-from tests.linear.crew import Crew, portals_on
+from tests.linear.crew import Crew, History, portals_on
 from tests.linear.meetings import CLIENTS
 from tests.linear.operations import Operation, Record, Said
 from tests.linear.plants import HONEST, PLANTS
+from tests.linear.races import APPROVALS, LAST_LICENCE, RACES, RETURN_OR_UPDATE, SAME_REQUEST, races
 
 OPERATIONS = 25
 #: A long run can be in parts: from the first seed on, as many as can be done in the time that there is.
@@ -68,6 +70,46 @@ def test_clients_that_check_first_are_found_out_every_time(engine: str) -> None:
                 history = crew.history(seed, OPERATIONS, plant)
                 outcomes.keep_planted(engine, plant, seed, history)
                 assert history.problems, f"{plant} was not noticed with seed {seed}"
+
+
+# --- what counts as a race -------------------------------------------------------------------------
+
+_DECIDED: Said = ["decided", "rehost", False, "failed", [], None]
+_PAIRS: dict[str, tuple[tuple[Operation, Said], tuple[Operation, Said]]] = {
+    LAST_LICENCE: (
+        (Operation("reserve", "ferry", counts={"LAST": 1}), ["issued", "ferry", 0, 1, False, []]),
+        (Operation("reserve", "raft", counts={"LAST": 1}), ["refused", "insufficient"]),
+    ),
+    SAME_REQUEST: (
+        (Operation("reserve", "ship", counts={"SPARE": 1}), ["issued", "ship", 0, 1, False, []]),
+        (Operation("reserve", "ship", counts={"SPARE": 1}), ["issued", "ship", 0, 1, True, []]),
+    ),
+    RETURN_OR_UPDATE: (
+        (Operation("update", "barge", counts={"SPARE": 2}), ["refused", "reservation-closed"]),
+        (Operation("return", "barge", sequence=1), ["accepted", "returned", False]),
+    ),
+    APPROVALS: (
+        (Operation("approve", "wreck"), _DECIDED),
+        (Operation("approve", "wreck"), [*_DECIDED[:2], True, *_DECIDED[3:]]),
+    ),
+}
+
+
+@pytest.mark.parametrize("race", RACES)
+def test_a_race_is_one_in_which_each_began_before_the_other_had_ended(race: str) -> None:
+    (one, said), (other, answer) = _PAIRS[race]
+    first = record(one, 10, 20, said)
+    assert races([first, record(other, 15, 25, answer)]) == {race: 1}
+    assert races([first, record(other, 21, 25, answer)]) == {}
+
+
+@pytest.mark.parametrize("race", RACES)
+def test_a_meeting_without_its_race_is_missed(race: str) -> None:
+    """Others that happened by themselves do not stand for it."""
+    run, all_of_it = Counter(dict.fromkeys(RACES, 20)), Counter(dict.fromkeys(RACES, 50))
+    operations = CLIENTS * LONG_OPERATIONS
+    assert History(operations, all_of_it, run, 1.0, []).missing == []
+    assert History(operations, all_of_it, run - Counter({race: 1}), 1.0, []).missing == [race]
 
 
 # --- the checker itself ----------------------------------------------------------------------------
