@@ -11,6 +11,7 @@ in the books, so that many try the same: the same request, an update of what is 
 decision. And now and then they meet, to do it at the same time: see `tests.linear.meetings`.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -469,6 +470,9 @@ def main() -> None:
         passphrase=PASSPHRASE,
     )
     first.close()
+    # A quarter of the time would go into looking for garbage among what all of them share and keep.
+    gc.freeze()
+    gc.set_threshold(100_000)
     meetings = Meetings.made()
     pairs = [tuple(int(end) for end in pair.split(",")) for pair in ends]
     for mine in pairs:
