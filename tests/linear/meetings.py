@@ -23,7 +23,7 @@ from tests.linear.races import APPROVALS, LAST_LICENCE, RACES, RETURN_OR_UPDATE,
 CLIENTS = 2 * len(RACES)
 ACTORS = tuple(f"client{number}" for number in range(CLIENTS))
 #: Seconds.
-PATIENCE = 120
+PATIENCE = 300
 #: Before which operations of a client the meetings are: the first, and from one to the next.
 FIRST, EVERY = 10, 20
 #: The most operations that one client does in a meeting.
