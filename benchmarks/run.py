@@ -10,7 +10,8 @@
     python -m benchmarks.run log            the log that others can check alone
     python -m benchmarks.run fuzz           what the last searches of `make fuzz` came to
     python -m benchmarks.run batch          batches of request codes alone
-    python -m benchmarks.run faults         what the last `make soak` came to
+    python -m benchmarks.run faults         what the last `make soak` came to when the power was cut
+    python -m benchmarks.run histories      what many processes did at once in the last `make soak`
     python -m benchmarks.run server         several processes on a PostgreSQL server alone
     python -m benchmarks.run scale          books of up to 10^6 reservations: some minutes, and 4 GB of disk
     python -m benchmarks.run writers        several processes on a SQLite file alone
@@ -36,6 +37,8 @@ from benchmarks.frames import TITLE as FRAMES_TITLE
 from benchmarks.frames import section as frames_section
 from benchmarks.fuzzing import TITLE as FUZZING_TITLE
 from benchmarks.fuzzing import section as fuzzing_section
+from benchmarks.histories import TITLE as HISTORIES_TITLE
+from benchmarks.histories import section as histories_section
 from benchmarks.log import TITLE as LOG_TITLE
 from benchmarks.log import section as log_section
 from benchmarks.repair import LONG, SHORT, repair_section
@@ -202,12 +205,13 @@ PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     FUZZING_TITLE: {"fuzz": fuzzing_section},
     BATCH_TITLE: {"batch": partial(batch_section, Extent())},
     FAULTS_TITLE: {"faults": faults_section},
+    HISTORIES_TITLE: {"histories": histories_section},
     SERVER_TITLE: {"server": partial(server_section, SERVER_EFFORT)},
     SCALE_TITLE: {"scale": partial(scale_section, SCALE_EFFORT)},
     WRITERS_TITLE: {"writers": partial(writers_section, WRITERS_RESERVES)},
 }
 #: Those that are for whoever asks: their figures come from elsewhere and may not be there, or take long.
-_WHEN_ASKED: Final = frozenset({"fuzz", "faults", "scale"})
+_WHEN_ASKED: Final = frozenset({"fuzz", "faults", "histories", "scale"})
 
 
 def main() -> None:

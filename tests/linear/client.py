@@ -8,9 +8,10 @@ says ``ready``, waits for a line, does its operations, writes their records to t
 
 What it does next follows from its seed and from what it was told. It knows of the others only what it sees
 in the books, so that many try the same: the same request, an update of what is just being returned, one
-decision.
+decision. And now and then they meet, to do it at the same time: see `tests.linear.meetings`.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -31,7 +32,19 @@ from reservation.model import FailureEvidence, State
 from reservation.service import Issued, Issuer, LinesWanted, Portal
 from reservation.sql.rows import instant_text
 from reservation.store import Reading, Store, Writing
-from tests.linear.operations import DEVICES, ENDING, PLACES, TAGS, Name, Operation, Record, Said, keep
+from tests.linear.meetings import ACTORS, CLIENTS, Meetings, Part, meetings_in
+from tests.linear.operations import (
+    DEVICES,
+    ENDING,
+    PLACES,
+    RACED,
+    TAGS,
+    Name,
+    Operation,
+    Record,
+    Said,
+    keep,
+)
 from tests.linear.plants import PLANTS
 from tests.reservation.portal.appliance import START, Appliance
 from tests.reservation.portal.conftest import PASSPHRASE
@@ -114,14 +127,22 @@ class Noting:
 
 @dataclass
 class Client:
-    """One process at work on one portal."""
+    """One process at work on one portal.
+
+    Attributes:
+        noted: The store under the portal's, where it can tell what a transaction could see.
+        requests: Of all devices, as far as they were made.
+        names: By the ids of these.
+    """
 
     portal: Portal
     clock: Clock
     random: Random
+    noted: Noting | None
+    requests: dict[Name, VerifiedCode[Request]]
+    names: dict[bytes, Name]
     numbers: dict[str, int] = field(default_factory=lambda: dict.fromkeys(DEVICES, 0))
     known: dict[Name, Issued] = field(default_factory=dict)
-    names: dict[bytes, Name] = field(default_factory=dict)
     must_look: bool = False
     waiting: list[Name] = field(default_factory=list)
 
@@ -189,8 +210,8 @@ class Client:
         """Do an operation and write down what came of it."""
         self.clock.is_late = it.is_late
         work = getattr(self, f"_{it.verb.replace(' ', '_')}")
-        if isinstance(self.portal.store, Noting):
-            self.portal.store.snapshot = ""
+        if self.noted is not None:
+            self.noted.snapshot = ""
         prepared, before = self._prepared(it), self.clock.last
         began = monotonic_ns()
         try:
@@ -200,7 +221,7 @@ class Client:
         except Exception as error:  # noqa: BLE001 - nothing explains it, and the checker says so
             said = ["failed", repr(error)]
         ended = monotonic_ns()
-        snapshot = getattr(self.portal.store, "snapshot", "")
+        snapshot = self.noted.snapshot if self.noted is not None else ""
         self._learn(it, said)
         at = self.clock.last if self.clock.last != before else self.clock()
         return Record(it, instant_text(at), began, ended, said, snapshot)
@@ -224,10 +245,11 @@ class Client:
 
     def request(self, name: Name) -> VerifiedCode[Request]:
         """Return a device's request."""
-        device, number = name
-        code = Appliance(device).request(number=1 + 50 * number)
-        self.names[code.id] = name
-        return code
+        if name not in self.requests:
+            device, number = name
+            self.requests[name] = code = Appliance(device).request(number=1 + 50 * number)
+            self.names[code.id] = name
+        return self.requests[name]
 
     def _confirmation(self, name: Name, request_id: bytes) -> VerifiedCode[Confirmation]:
         issued = self.known[name]
@@ -238,6 +260,8 @@ class Client:
         return sign_confirmation(value, key, request_id=request_id, authorization_id=issued.id)
 
     def _learn(self, it: Operation, said: Said) -> None:
+        if it.device in RACED:
+            return
         if said == ["refused", "reservation-closed"] and it.number == self.numbers[it.device]:
             self.numbers[it.device] += 1
         elif said[:2] == ["accepted", "returned"]:
@@ -247,6 +271,32 @@ class Client:
             self.waiting.append(it.name)
         elif said in (["refused", "open-reservation"], ["refused", "unknown-name"]):
             self.must_look = self.random.random() < 0.5
+
+    # --- meeting the others --------------------------------------------------------------------
+
+    def history(self, many: int, meetings: Meetings, place: int) -> list[Record]:
+        """Do so many operations, and meet the others now and then."""
+        records: list[Record] = []
+        for number, until in enumerate((*meetings_in(many), many)):
+            while len(records) < until:
+                records.append(self.do(self.next(len(records) / many)))
+            if until < many:
+                records += self._meeting(meetings, Part(number, (place + number) % CLIENTS))
+        return records
+
+    def _meeting(self, meetings: Meetings, part: Part) -> list[Record]:
+        meetings.gather()
+        records = [self._appointed(one) for one in part.before()]
+        meetings.gather()
+        meetings.appoint(part.race)
+        raced = self._appointed(part.racing())
+        meetings.arrive()
+        meetings.gather()
+        after = part.after(raced.said or [""])
+        return [*records, raced, *(self._appointed(one) for one in after)]
+
+    def _appointed(self, it: Operation) -> Record:
+        return self.do(replace(it, actor=self.portal.actor))
 
     # --- the verbs -----------------------------------------------------------------------------
 
@@ -264,7 +314,7 @@ class Client:
         for number in count():
             if request_id in self.names:
                 return self.names[request_id]
-            for device in DEVICES:
+            for device in (*DEVICES, *RACED):
                 self.request((device, number))
         raise AssertionError
 
@@ -341,7 +391,8 @@ class Client:
         listed = []
         for one in page.reservations:
             device, number = self.named(one.id)
-            self.numbers[device] = number
+            if device in self.numbers:
+                self.numbers[device] = number
             confirmed = one.confirmed.number if one.confirmed else 0
             held = [one.reserved, one.in_doubt]
             listed.append([device, number, one.virtual_account, one.sequence.number, confirmed, held])
@@ -388,19 +439,21 @@ def opened(url: str, actor: str, clock: Clock, issuer: Issuer | None) -> Portal:
     return replace(portal, store=noted, issuer=issuer)
 
 
-def work(issuer: Issuer | None, orders: TextIO, answers: TextIO) -> None:
+def work(issuer: Issuer | None, meetings: Meetings, orders: TextIO, answers: TextIO) -> None:
     """Work for each line of the orders."""
+    requests: dict[Name, VerifiedCode[Request]] = {}
     names: dict[bytes, Name] = {}
     for line in orders:
         url, actor, seed, operations, origin, plant, file = line.split()
         clock = Clock(int(origin))
         portal = opened(url, actor, clock, issuer)
-        client = Client(PLANTS[plant](portal), clock, Random(f"{seed} {actor}"), names=names)
+        noted = portal.store if isinstance(portal.store, Noting) else None
+        client = Client(
+            PLANTS[plant](portal, meetings), clock, Random(f"{seed} {actor}"), noted, requests, names
+        )
         print("ready", file=answers, flush=True)
         orders.readline()
-        many = int(operations)
-        records = [client.do(client.next(number / many)) for number in range(many)]
-        keep(records, Path(file))
+        keep(client.history(int(operations), meetings, ACTORS.index(actor)), Path(file))
         portal.close()
         print("done", file=answers, flush=True)
 
@@ -417,6 +470,10 @@ def main() -> None:
         passphrase=PASSPHRASE,
     )
     first.close()
+    # A quarter of the time would go into looking for garbage among what all of them share and keep.
+    gc.freeze()
+    gc.set_threshold(100_000)
+    meetings = Meetings.made()
     pairs = [tuple(int(end) for end in pair.split(",")) for pair in ends]
     for mine in pairs:
         if os.fork():
@@ -424,7 +481,7 @@ def main() -> None:
         for end in {end for pair in pairs for end in pair} - set(mine):
             os.close(end)
         with os.fdopen(mine[0]) as orders, os.fdopen(mine[1], "w") as answers:
-            work(first.issuer, orders, answers)
+            work(first.issuer, meetings, orders, answers)
         return
     for pair in pairs:
         for end in pair:

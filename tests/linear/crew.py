@@ -1,6 +1,6 @@
 """Several processes that work on one portal at once, and the check of what they did.
 
-A crew lives for many histories, each on a copy of one portal. `Crew.history` returns what was wrong.
+A crew lives for many histories, each on a copy of one portal. `Crew.history` does one and judges it.
 """
 
 import os
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import monotonic_ns
+from time import monotonic_ns, perf_counter
 from typing import TextIO
 
 from reservation import bootstrap, service
@@ -22,14 +22,13 @@ from reservation.service import Role
 from tests import raw, server
 from tests.linear.checker import Checker, Written, in_order
 from tests.linear.client import pools_of, term_of
-from tests.linear.operations import PLACES, STOCK, Record, kept_in
+from tests.linear.meetings import ACTORS, CLIENTS, meetings_in
+from tests.linear.operations import PLACES, RACED, STOCK, Record, kept_in
 from tests.linear.plants import HONEST
-from tests.linear.races import races
+from tests.linear.races import RACES, races
 from tests.reservation.portal.appliance import START, Time, seeded
 from tests.reservation.portal.conftest import found
 
-CLIENTS = 8
-ACTORS = tuple(f"client{number}" for number in range(CLIENTS))
 TEMPLATE = "template_linear"
 #: Among them, their transactions must be told apart by when the server committed them.
 SETTINGS = ("track_commit_timestamp=on",)
@@ -98,20 +97,40 @@ def _furnish(url: str) -> None:
             service.add_license(portal, tag, count, term=term_of(tag))
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """What clients did at once.
+
+    Attributes:
+        operations: How many.
+        races: How many of each name.
+        appointed: How many of them where clients met for it.
+        seconds: How long it took, with its check.
+        problems: What no order of the operations explains, and what is wrong with the books.
+    """
+
+    operations: int
+    races: Counter[str]
+    appointed: Counter[str]
+    seconds: float
+    problems: list[str]
+
+    @property
+    def missing(self) -> list[str]:
+        """The races that clients met for, and did not run each time."""
+        meetings = len(meetings_in(self.operations // CLIENTS))
+        return [race for race in RACES if self.appointed[race] < max(meetings, 1)]
+
+
 @dataclass
 class Crew:
     """Processes that wait for work.
 
     Attributes:
         portals: What they work on.
-        operations: How many they have done.
-        done: How many, by what came of them.
     """
 
     portals: Portals
-    operations: int = 0
-    races: Counter[str] = field(default_factory=Counter)
-    done: Counter[str] = field(default_factory=Counter)
     _orders: list[TextIO] = field(default_factory=list)
     _answers: list[TextIO] = field(default_factory=list)
     _process: "subprocess.Popen[bytes] | None" = None
@@ -143,8 +162,9 @@ class Crew:
         assert self._process is not None
         self._process.wait()
 
-    def history(self, seed: int, operations: int, plant: str = HONEST) -> list[str]:
-        """Let every client do so many operations at once, and return everything that is wrong."""
+    def history(self, seed: int, operations: int, plant: str = HONEST) -> History:
+        """Let every client do so many operations at once, and judge what they say."""
+        began = perf_counter()
         with self.portals.copy() as url, tempfile.TemporaryDirectory(dir=self.portals.folder) as folder:
             files = [Path(folder) / actor for actor in ACTORS]
             origin = monotonic_ns()
@@ -155,8 +175,9 @@ class Crew:
             self._tell(orders, "ready")
             self._tell(["go"] * CLIENTS, "done")
             records = [record for file in files for record in kept_in(file)]
-            self._count(records)
-            return judged(url, records)
+            problems = judged(url, records)
+        appointed = races([one for one in records if one.operation.device in RACED])
+        return History(len(records), races(records), appointed, perf_counter() - began, problems)
 
     def _tell(self, orders: list[str], answer: str) -> None:
         for end, order in zip(self._orders, orders, strict=True):
@@ -164,14 +185,6 @@ class Crew:
         for end in self._answers:
             said = end.readline()
             assert said == f"{answer}\n", f"a client said {said!r}"
-
-    def _count(self, records: list[Record]) -> None:
-        self.operations += len(records)
-        self.races += races(records)
-        for record in records:
-            said = (record.said or ["no answer"])[:2]
-            what = " ".join([record.operation.verb, *(str(one) for one in said if isinstance(one, str))])
-            self.done[what] += 1
 
 
 def judged(url: str, records: list[Record]) -> list[str]:
@@ -183,8 +196,11 @@ def judged(url: str, records: list[Record]) -> list[str]:
     problems = checker.check()
     opened = bootstrap.open_portal(url, actor="ann", clock=lambda: START, random=os.urandom)
     with closing(opened) as portal:
-        problems += [str(finding) for finding in service.audit(portal)]
-        pools = pools_of(portal)
+        try:
+            problems += [str(finding) for finding in service.audit(portal)]
+            pools = pools_of(portal)
+        except ValueError as error:  # what a lock is for
+            return [*problems, f"the books make no sense: {error}"]
     if pools != checker.model.pools(is_late=False):
         problems.append(f"the books end as {pools}; {checker.model.pools(is_late=False)} would be right")
     return problems

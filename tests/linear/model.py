@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.linear.operations import DEVICES, ENDING, PLACES, STOCK, TAGS, Name, Operation, Said
+from tests.linear.operations import DEVICES, ENDING, PLACES, RACED, STOCK, Name, Operation, Said
 
 Effect = Callable[[], None]
 Answer = tuple[Said, Effect | None]
@@ -115,11 +115,11 @@ class Model:
     """The books, as simple as they can be."""
 
     def __init__(self) -> None:
-        self.bought = {(tag, place): 0 for tag in TAGS for place in PLACES}
+        self.bought = {(tag, place): 0 for tag in STOCK for place in PLACES}
         self.bought |= {(tag, PLACES[0]): count for tag, count in STOCK.items()}
         self.free = dict(self.bought)
         self.reservations: dict[Name, Reservation] = {}
-        self.newest: dict[str, list[Reservation]] = {device: [] for device in DEVICES}
+        self.newest: dict[str, list[Reservation]] = {device: [] for device in (*DEVICES, *RACED)}
         self.early: set[Name] = set()
         self.end_is_posted = False
 

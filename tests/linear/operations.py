@@ -9,17 +9,20 @@ and its facts.
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 DEVICES = ("tram", "boat", "tug", "van")
+#: Those that clients race for when they meet, and what they take then.
+RACED = ("ferry", "raft", "ship", "barge", "wreck")
+LAST, SPARE = "LAST", "SPARE"
 PLACES = ("DEFAULT", "Ships")
 #: The last one's lot ends; until then there is a day on which some clients say that it has.
 TAGS = ("ROUTE", "CRYPTO", "PILOT")
 ENDING = TAGS[-1]
 #: What the books begin with in the first place.
-STOCK = {"ROUTE": 6, "CRYPTO": 4, "PILOT": 5}
+STOCK = {"ROUTE": 6, "CRYPTO": 4, "PILOT": 5, LAST: 1, SPARE: 4}
 
 Name = tuple[str, int]
 Said = list[Any]
@@ -81,13 +84,17 @@ class Record:
 
 def keep(records: list[Record], path: Path) -> None:
     """Write records to a file."""
-    path.write_text("".join(json.dumps(asdict(one)) + "\n" for one in records), encoding="utf-8")
+    path.write_text("".join(json.dumps(one, default=_fields_of) + "\n" for one in records), encoding="utf-8")
+
+
+def _fields_of(one: Operation | Record) -> dict[str, Any]:
+    return {it.name: getattr(one, it.name) for it in fields(one)}
 
 
 def kept_in(path: Path) -> Iterator[Record]:
     """Read the records of a file."""
     for line in path.read_text(encoding="utf-8").splitlines():
-        fields = json.loads(line)
-        what = fields.pop("operation")
+        kept = json.loads(line)
+        what = kept.pop("operation")
         other = what.pop("other")
-        yield Record(Operation(**what, other=tuple(other) if other else None), **fields)
+        yield Record(Operation(**what, other=tuple(other) if other else None), **kept)

@@ -5,7 +5,11 @@ from collections.abc import Iterator, Sequence
 
 from tests.linear.operations import Record
 
-RACES = ("the last licence", "the same request", "a return against an update", "two approvals")
+LAST_LICENCE = "the last licence"
+SAME_REQUEST = "the same request"
+RETURN_OR_UPDATE = "a return against an update"
+APPROVALS = "two approvals"
+RACES = (LAST_LICENCE, SAME_REQUEST, RETURN_OR_UPDATE, APPROVALS)
 
 
 def races(records: Sequence[Record]) -> Counter[str]:
@@ -26,15 +30,15 @@ def _named(one: Record, other: Record) -> str:
     verbs = {one.operation.verb, other.operation.verb}
     is_one = one.operation.name == other.operation.name
     if verbs == {"approve"} and is_one and _decided(one) and _decided(other):
-        return "two approvals"
+        return APPROVALS
     if verbs == {"return", "update"} and is_one and "accepted" in {_said(one), _said(other)}:
-        return "a return against an update"
+        return RETURN_OR_UPDATE
     if verbs == {"reserve"} and is_one and {_said(one), _said(other)} & {"issued"}:
-        return "the same request"
+        return SAME_REQUEST
     if verbs <= {"reserve", "update"} and one.operation.counts.keys() & other.operation.counts.keys():
         said = [_said(one), _said(other)]
         codes = [(it.said or [""])[-1] for it in (one, other)]
-        return "the last licence" if "issued" in said and "insufficient" in codes else ""
+        return LAST_LICENCE if "issued" in said and "insufficient" in codes else ""
     return ""
 
 

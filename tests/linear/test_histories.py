@@ -2,35 +2,34 @@
 
 Their answers are checked against a model, in the order in which the database kept what they wrote, and
 against the clocks of all of them; see `tests.linear.checker`. Clients that check first and act afterwards are
-found out by the same check.
+found out by the same check, each of them in every history.
 """
 
-import json
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
-from time import perf_counter
 
 import pytest
 
 from tests import server
+from tests.linear import outcomes
 from tests.linear.checker import Checker, Written
-from tests.linear.crew import CLIENTS, Crew, portals_on
+from tests.linear.crew import Crew, History, portals_on
+from tests.linear.meetings import CLIENTS
 from tests.linear.operations import Operation, Record, Said
 from tests.linear.plants import HONEST, PLANTS
-from tests.linear.races import RACES
+from tests.linear.races import APPROVALS, LAST_LICENCE, RACES, RETURN_OR_UPDATE, SAME_REQUEST, races
 
 OPERATIONS = 25
-#: As many as can be done in the time that a long run has.
+#: A long run can be in parts: from the first seed on, as many as can be done in the time that there is.
+LONG_FIRST = int(os.environ.get("LINEAR_FIRST", "0"))
 LONG_SEEDS = int(os.environ.get("LINEAR_SEEDS", "200"))
+LONG_PLANTED = int(os.environ.get("LINEAR_PLANTED", "50"))
 LONG_OPERATIONS = 400
-#: Of those that are planted, each is found in one of so many histories; mostly in the first.
-MOST_HISTORIES = 12
 #: Without a lock comes last: the lock is taken out of the processes for good.
 PLANTED = tuple(name for name in PLANTS if name != HONEST)
-OUTCOMES = Path(__file__).parents[2] / "build" / "linear" / "outcomes.json"
 
 
 @contextmanager
@@ -41,40 +40,76 @@ def crew_on(engine: str) -> Iterator[Crew]:
 
 @pytest.mark.parametrize("engine", server.ENGINES)
 def test_what_processes_do_at_once_they_could_have_done_in_turn(engine: str) -> None:
-    """And clients that do not do their work like that are found out."""
+    """And clients that do not do their work like that are found out, in the first history."""
     with crew_on(engine) as crew:
-        assert crew.history(1, OPERATIONS) == []
-        assert crew.operations == CLIENTS * OPERATIONS
+        history = crew.history(1, OPERATIONS)
+        assert history.problems == []
+        assert history.missing == []
+        assert history.operations == CLIENTS * OPERATIONS
         for plant in PLANTED:
-            found = (crew.history(seed, OPERATIONS, plant) for seed in range(MOST_HISTORIES))
-            assert any(found), f"{plant} was not noticed"
+            assert crew.history(1, OPERATIONS, plant).problems, f"{plant} was not noticed"
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("engine", server.ENGINES)
 def test_many_long_histories_have_an_order(engine: str) -> None:
-    began = perf_counter()
     with crew_on(engine) as crew:
-        for seed in range(LONG_SEEDS):
-            assert crew.history(seed, LONG_OPERATIONS) == [], f"seed {seed}"
-        seconds = perf_counter() - began
-        assert not [race for race in RACES if not crew.races[race]]
-        keep_outcome(engine, crew, seconds)
+        for seed in range(LONG_FIRST, LONG_FIRST + LONG_SEEDS):
+            history = crew.history(seed, LONG_OPERATIONS)
+            outcomes.keep(engine, seed, history)
+            assert history.problems == [], f"seed {seed}"
+            assert history.missing == [], f"seed {seed}"
 
 
-def keep_outcome(engine: str, crew: Crew, seconds: float) -> None:
-    """Write down what a long run came to, for the benchmarks."""
-    OUTCOMES.parent.mkdir(parents=True, exist_ok=True)
-    known = json.loads(OUTCOMES.read_text(encoding="utf-8")) if OUTCOMES.exists() else {}
-    known[engine] = {
-        "processes": CLIENTS,
-        "seeds": LONG_SEEDS,
-        "operations": crew.operations,
-        "seconds": round(seconds, 1),
-        "races": dict(crew.races),
-        "unexplained": 0,
-    }
-    OUTCOMES.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+@pytest.mark.soak
+@pytest.mark.parametrize("engine", server.ENGINES)
+def test_clients_that_check_first_are_found_out_every_time(engine: str) -> None:
+    with crew_on(engine) as crew:
+        for plant in PLANTED:
+            for seed in range(LONG_PLANTED):
+                history = crew.history(seed, OPERATIONS, plant)
+                outcomes.keep_planted(engine, plant, seed, history)
+                assert history.problems, f"{plant} was not noticed with seed {seed}"
+
+
+# --- what counts as a race -------------------------------------------------------------------------
+
+_DECIDED: Said = ["decided", "rehost", False, "failed", [], None]
+_PAIRS: dict[str, tuple[tuple[Operation, Said], tuple[Operation, Said]]] = {
+    LAST_LICENCE: (
+        (Operation("reserve", "ferry", counts={"LAST": 1}), ["issued", "ferry", 0, 1, False, []]),
+        (Operation("reserve", "raft", counts={"LAST": 1}), ["refused", "insufficient"]),
+    ),
+    SAME_REQUEST: (
+        (Operation("reserve", "ship", counts={"SPARE": 1}), ["issued", "ship", 0, 1, False, []]),
+        (Operation("reserve", "ship", counts={"SPARE": 1}), ["issued", "ship", 0, 1, True, []]),
+    ),
+    RETURN_OR_UPDATE: (
+        (Operation("update", "barge", counts={"SPARE": 2}), ["refused", "reservation-closed"]),
+        (Operation("return", "barge", sequence=1), ["accepted", "returned", False]),
+    ),
+    APPROVALS: (
+        (Operation("approve", "wreck"), _DECIDED),
+        (Operation("approve", "wreck"), [*_DECIDED[:2], True, *_DECIDED[3:]]),
+    ),
+}
+
+
+@pytest.mark.parametrize("race", RACES)
+def test_a_race_is_one_in_which_each_began_before_the_other_had_ended(race: str) -> None:
+    (one, said), (other, answer) = _PAIRS[race]
+    first = record(one, 10, 20, said)
+    assert races([first, record(other, 15, 25, answer)]) == {race: 1}
+    assert races([first, record(other, 21, 25, answer)]) == {}
+
+
+@pytest.mark.parametrize("race", RACES)
+def test_a_meeting_without_its_race_is_missed(race: str) -> None:
+    """Others that happened by themselves do not stand for it."""
+    run, all_of_it = Counter(dict.fromkeys(RACES, 20)), Counter(dict.fromkeys(RACES, 50))
+    operations = CLIENTS * LONG_OPERATIONS
+    assert History(operations, all_of_it, run, 1.0, []).missing == []
+    assert History(operations, all_of_it, run - Counter({race: 1}), 1.0, []).missing == [race]
 
 
 # --- the checker itself ----------------------------------------------------------------------------

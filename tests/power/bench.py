@@ -1,16 +1,13 @@
 """A bench on which recorded runs are cut: what it counts, and what it keeps for the page of results."""
 
-import fcntl
-import json
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from tests.faults.facts import Observer
 from tests.faults.table import WRITING, Writing
+from tests.outcomes import changed, outcomes_in
 from tests.power.cuts import cuts_of
 from tests.power.history import History
 from tests.power.judging import Judge
@@ -108,15 +105,6 @@ def may_run_beside(command: Writing) -> bool:
 # --- what is kept of it ------------------------------------------------------------------------
 
 
-@contextmanager
-def _kept() -> Iterator[tuple[IO[str], dict[str, Any]]]:
-    OUTCOMES.parent.mkdir(parents=True, exist_ok=True)
-    with OUTCOMES.open("a+", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.seek(0)
-        yield file, json.loads(file.read() or "{}")
-
-
 def keep(part: str, name: str, found: dict[str, Any]) -> None:
     """Write down what something came to, in place of what it came to before.
 
@@ -125,12 +113,10 @@ def keep(part: str, name: str, found: dict[str, Any]) -> None:
         name: Of the command, or of the control.
         found: What is to be kept.
     """
-    with _kept() as (file, outcomes):
-        outcomes.setdefault(part, {})[name] = found
-        file.truncate(0)
-        file.write(json.dumps(outcomes, indent=2, sort_keys=True) + "\n")
+    with changed(OUTCOMES) as kept:
+        kept.setdefault(part, {})[name] = found
 
 
 def outcomes() -> dict[str, Any]:
     """Return what the last long run came to; nothing when there was none."""
-    return dict(json.loads(OUTCOMES.read_text(encoding="utf-8"))) if OUTCOMES.exists() else {}
+    return outcomes_in(OUTCOMES)
