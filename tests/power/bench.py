@@ -1,13 +1,9 @@
-"""A bench on which recorded runs are cut: what it counts, and what it keeps for the page of results."""
+"""A bench on which recorded runs are cut: what it counts, and how much of what it finds is told."""
 
-import fcntl
-import json
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Final
 
 from tests.faults.facts import Observer
 from tests.faults.table import WRITING, Writing
@@ -15,8 +11,8 @@ from tests.power.cuts import cuts_of
 from tests.power.history import History
 from tests.power.judging import Judge
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-OUTCOMES: Final = ROOT / "build" / "power" / "outcomes.json"
+#: Where outcomes are kept (`tests.outcomes`), and the parts of it.
+AREA: Final = "power"
 #: Changes made to the program, so that it breaks a promise: each must be found.
 CONTROLS: Final = "controls"
 COMMANDS: Final = "commands"
@@ -103,34 +99,3 @@ def named(name: str) -> Writing:
 def may_run_beside(command: Writing) -> bool:
     """Tell whether a command writes to books that another process can have open."""
     return command.argv.startswith("portal") and command.stage != "empty"
-
-
-# --- what is kept of it ------------------------------------------------------------------------
-
-
-@contextmanager
-def _kept() -> Iterator[tuple[IO[str], dict[str, Any]]]:
-    OUTCOMES.parent.mkdir(parents=True, exist_ok=True)
-    with OUTCOMES.open("a+", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.seek(0)
-        yield file, json.loads(file.read() or "{}")
-
-
-def keep(part: str, name: str, found: dict[str, Any]) -> None:
-    """Write down what something came to, in place of what it came to before.
-
-    Args:
-        part: `COMMANDS` or `CONTROLS`.
-        name: Of the command, or of the control.
-        found: What is to be kept.
-    """
-    with _kept() as (file, outcomes):
-        outcomes.setdefault(part, {})[name] = found
-        file.truncate(0)
-        file.write(json.dumps(outcomes, indent=2, sort_keys=True) + "\n")
-
-
-def outcomes() -> dict[str, Any]:
-    """Return what the last long run came to; nothing when there was none."""
-    return dict(json.loads(OUTCOMES.read_text(encoding="utf-8"))) if OUTCOMES.exists() else {}
