@@ -72,6 +72,7 @@ class Diary:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._entries: list[dict[str, Any]] = []
+        self._stopped = ""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "tests.jsonl").write_text("", encoding="utf-8")
 
@@ -90,17 +91,26 @@ class Diary:
         with (self._folder / "tests.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
 
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remember that tests were left out."""
+        self._stopped = str(excinfo.value) or "somebody stopped it"
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Tell every part."""
-        lines = list(summary(self._entries))
+        lines = list(summary(self._entries, self._stopped))
         (self._folder / "summary.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
         terminalreporter.section(f"soak, seed {SEED}; kept in {self._folder}")
         for line in lines:
             terminalreporter.line(line)
 
 
-def summary(entries: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Tell each file of tests: how its tests ended, how long they took, and how to run it again."""
+def summary(entries: Sequence[dict[str, Any]], stopped: str = "") -> Iterator[str]:
+    """Tell each file of tests: how its tests ended, how long they took, and how to run it again.
+
+    Args:
+        entries: The ends of tests.
+        stopped: Why the run ended before all of them did; empty: it did not.
+    """
     parts: dict[str, list[dict[str, Any]]] = {}
     for entry in entries:
         parts.setdefault(entry["test"].partition("::")[0], []).append(entry)
@@ -110,6 +120,8 @@ def summary(entries: Sequence[dict[str, Any]]) -> Iterator[str]:
         seconds = sum(entry["seconds"] for entry in parts[part])
         yield f"{part}: {ends}, {seconds:,.0f} s. Again: SEED={SEED} make soak SOAK_TESTS={part}"
     failed = [entry["test"] for entry in entries if entry["outcome"] == "failed"]
-    yield f"{len(entries)} ends of tests, {len(failed)} failures{'' if failed else ': nothing was found.'}"
+    if stopped:
+        yield f"STOPPED before the end of all tests: {stopped}"
+    yield f"{len(entries)} tests ended, {len(failed)} of them failed"
     for test in failed:
         yield f"FAILED: SEED={SEED} make soak SOAK_TESTS='{test}'"

@@ -51,7 +51,8 @@ def test_every_part_is_told_and_every_failure_with_how_to_see_it_again() -> None
     told = list(soak.summary(entries))
     assert told[0].startswith("a.py: 1 failed, 1 passed, 62 s. Again: SEED=")
     assert told[-1].endswith("SOAK_TESTS='a.py::two'")
-    assert "nothing was found" in list(soak.summary(entries[::2]))[-1]
+    assert list(soak.summary(entries[::2]))[-1] == "2 tests ended, 0 of them failed"
+    assert list(soak.summary(entries, "too long"))[-3] == "STOPPED before the end of all tests: too long"
 
 
 def test_a_soak_searches_every_test_as_many_times_further() -> None:
