@@ -6,11 +6,15 @@
 #   make test UNLOCKED=1 VENV=...    try the newest dependencies instead of the locked ones
 
 FUZZ_INPUTS  ?= 1000000
+SEED         ?= 0
+SOAK_TESTS   ?=
 VENV         ?= .venv
 PYTHON       ?= python3
 UNLOCKED     ?=
 # Each worker starts on half of the files and helps the other when done: session fixtures are seldom made twice.
 PYTEST_FLAGS ?= -n auto --dist worksteal
+# One test after the other, the longest first: no core ends long after the others.
+SOAK_FLAGS   ?= -n auto --dist load --maxschedchunk 1
 
 BIN       := $(VENV)/bin
 PIP       := $(BIN)/python -m pip install -qq --disable-pip-version-check
@@ -61,8 +65,9 @@ format: $(DEV_READY) ## Put the code into the house format
 bench: $(DEV_READY) ## Measure against the targets and peers; writes benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.run
 
-soak: $(DEV_READY) ## The long tests that the default run leaves out, and every property searched further
-	$(BIN)/python -m pytest $(PYTEST_FLAGS) -m "soak or hypothesis" --hypothesis-profile=soak
+soak: $(DEV_READY) ## The long tests and searches, unattended, two hours at most (SEED=0, SOAK_TESTS=one part)
+	SEED=$(SEED) $(BIN)/python -m pytest -p tests.soak $(SOAK_FLAGS) -m "soak or hypothesis" \
+	    --hypothesis-profile=soak --hypothesis-seed=$(SEED) $(SOAK_TESTS)
 
 fuzz: $(DEV_READY) ## Search every parser for input that it does not refuse properly (FUZZ_INPUTS=1000000)
 	$(BIN)/python -m tests.fuzz --inputs $(FUZZ_INPUTS)

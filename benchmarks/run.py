@@ -10,7 +10,8 @@
     python -m benchmarks.run log            the log that others can check alone
     python -m benchmarks.run fuzz           what the last searches of `make fuzz` came to
     python -m benchmarks.run batch          batches of request codes alone
-    python -m benchmarks.run faults         what the last `make soak` came to when the power was cut
+    python -m benchmarks.run faults         what the last `make soak` came to
+    python -m benchmarks.run never          what never happened in it, and how often it was tried
     python -m benchmarks.run histories      what many processes did at once in the last `make soak`
     python -m benchmarks.run server         several processes on a PostgreSQL server alone
     python -m benchmarks.run scale          books of up to 10^6 reservations: some minutes, and 4 GB of disk
@@ -31,6 +32,7 @@ from typing import Final
 from benchmarks.batching import TITLE as BATCH_TITLE
 from benchmarks.batching import Extent
 from benchmarks.batching import section as batch_section
+from benchmarks.faults import NEVER_TITLE, never_section
 from benchmarks.faults import TITLE as FAULTS_TITLE
 from benchmarks.faults import section as faults_section
 from benchmarks.frames import TITLE as FRAMES_TITLE
@@ -206,12 +208,13 @@ PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     BATCH_TITLE: {"batch": partial(batch_section, Extent())},
     FAULTS_TITLE: {"faults": faults_section},
     HISTORIES_TITLE: {"histories": histories_section},
+    NEVER_TITLE: {"never": never_section},
     SERVER_TITLE: {"server": partial(server_section, SERVER_EFFORT)},
     SCALE_TITLE: {"scale": partial(scale_section, SCALE_EFFORT)},
     WRITERS_TITLE: {"writers": partial(writers_section, WRITERS_RESERVES)},
 }
 #: Those that are for whoever asks: their figures come from elsewhere and may not be there, or take long.
-_WHEN_ASKED: Final = frozenset({"fuzz", "faults", "histories", "scale"})
+_WHEN_ASKED: Final = frozenset({"fuzz", "faults", "histories", "never", "scale"})
 
 
 def main() -> None:

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests import server
+from tests import search, server
 from tests.forking import forked
 
 # No deadlines: the machines that run this are shared, and speed has its own place (benchmarks/).
 settings.register_profile("house", deadline=None, print_blob=True)
 # On CI a failure must be one that anybody can run again, so the search starts from a fixed seed.
 settings.register_profile("fixed", settings.get_profile("house"), derandomize=True, database=None)
-settings.register_profile("soak", settings.get_profile("house"), max_examples=5_000)
+# Twenty times as far, in tests that say how far themselves, too (`tests.search`).
+settings.register_profile("soak", settings.get_profile("house"), max_examples=20 * search.USUAL)
 settings.load_profile("fixed" if os.environ.get("CI") else "house")
 
 

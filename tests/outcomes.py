@@ -1,26 +1,55 @@
-"""What long tests came to, kept in a file for the page of results until the next long run."""
+"""What long tests came to, kept under `build/` as it comes: for the page of results and for whoever looks.
+
+One file for each area, `build/AREA/outcomes.json`: part → name → what was found, the newest in place of what
+stood there before. Several processes may keep at once. What a test found is kept before it is judged, so a
+failure is told too.
+"""
 
 import fcntl
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+FOLDER: Final = Path(__file__).resolve().parents[1] / "build"
+#: Where every long test starts its choices.
+SEED: Final = os.environ.get("SEED", "0")
+
+
+def file_of(area: str) -> Path:
+    """Return where the outcomes of an area are kept."""
+    return FOLDER / area / "outcomes.json"
 
 
 @contextmanager
-def changed(path: Path) -> Iterator[dict[str, Any]]:
-    """Give what a file holds, and keep it as it is in the end; several processes do so in turn."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
+def changed(area: str) -> Iterator[dict[str, Any]]:
+    """Give the outcomes of an area, and keep them as they are in the end; several processes do so in turn."""
+    file_of(area).parent.mkdir(parents=True, exist_ok=True)
+    with file_of(area).open("a+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
-        kept = json.loads(file.read() or "{}")
-        yield kept
+        outcomes = json.loads(file.read() or "{}")
+        yield outcomes
         file.truncate(0)
-        file.write(json.dumps(kept, indent=2, sort_keys=True) + "\n")
+        file.write(json.dumps(outcomes, indent=2, sort_keys=True) + "\n")
 
 
-def outcomes_in(path: Path) -> dict[str, Any]:
-    """Return what a file holds; nothing when it is not there."""
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+def keep(area: str, part: str, name: str, found: dict[str, Any]) -> None:
+    """Write down what something came to, in place of what it came to before.
+
+    Args:
+        area: Names the file.
+        part: Of the area.
+        name: Of what was tried.
+        found: What is to be kept.
+    """
+    with changed(area) as outcomes:
+        outcomes.setdefault(part, {})[name] = found
+
+
+def kept(area: str) -> dict[str, dict[str, Any]]:
+    """Return what the last long runs came to; nothing when there was none."""
+    file = file_of(area)
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}

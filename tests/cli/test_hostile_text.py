@@ -16,6 +16,7 @@ from cli.plain import labelled, safe, sentence, table
 from tests.cli.desk import Desk, Outcome
 from tests.cli.portal_desk import PortalDesk
 from tests.cli.vendor import ACME
+from tests.search import examples
 
 NASTY = "\x1b]0;owned\x07\x1b[31mred\x9b2J\u202egnp.exe\u2066\u200b\x00\r\n\tend\x7f\ud800"
 WICKED = st.one_of(
@@ -69,7 +70,7 @@ def _fresh_device() -> Iterator[Desk]:
         yield desk
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(15), suppress_health_check=[HealthCheck.too_slow])
 @given(WICKED, st.booleans())
 def test_hostile_words_anywhere(text: str, as_json: bool) -> None:
     with _fresh_device() as desk:
@@ -109,7 +110,7 @@ def portal() -> Iterator[PortalDesk]:
         yield PortalDesk(Path(folder))
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(12), suppress_health_check=[HealthCheck.too_slow])
 @given(text=WICKED)
 def test_hostile_words_at_the_portal(portal: PortalDesk, text: str) -> None:
     request = portal.requested()

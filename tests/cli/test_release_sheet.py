@@ -23,6 +23,7 @@ from tests.cli.desk import Desk
 from tests.cli.test_code import KINDS, codes, companions
 from tests.cli.vendor import ACME, ISSUED_AT, mistyped, request_of
 from tests.codec.strategies import SIGNED_EXAMPLES, Signed, signed_codes
+from tests.search import examples
 
 __all__ = ["codes"]
 
@@ -177,7 +178,7 @@ def test_a_repair_is_asked_about(device: Desk, codes: dict[str, str]) -> None:
 # --- how it looks --------------------------------------------------------------------------------------
 
 
-@settings(max_examples=15)  # a QR each
+@settings(max_examples=examples(15))  # a QR each
 @given(signed_codes)
 def test_any_sheet_is_plain_ascii_and_fits_the_paper(signed: Signed) -> None:
     text = rendered(sheet_of(signed.code))

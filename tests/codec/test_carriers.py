@@ -21,6 +21,7 @@ from codec.reading import inspect
 from samples.cast import trust_first, trust_revoked, trust_rotated
 from tests.codec.carrying import some_frames, some_members
 from tests.codec.work import calls_in
+from tests.search import examples
 
 FRAMES = [frame.text for frame in some_frames(10)]
 CODES = (trust_first().text, trust_rotated().text, trust_revoked().text)
@@ -64,7 +65,7 @@ def test_every_layout_is_taken_apart(layout: str) -> None:
 
 
 @given(st.permutations(FRAMES), st.integers(0, 2))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_frames_come_in_any_order_with_some_lost(frames: list[str], lost: int) -> None:
     assert members_of(carried_in("\n".join(frames[lost:]))) == tuple(map(text_of, some_members(10)))
 

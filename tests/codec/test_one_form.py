@@ -23,6 +23,7 @@ from samples.specification import WEIGHTS, weights_of
 from tests.codec import strategies
 from tests.codec.test_spec import agree
 from tests.codec.test_wire import payload_of
+from tests.search import examples
 
 Digit = tuple[int, int, int]
 
@@ -77,7 +78,7 @@ def outcome(payload: bytes) -> str:
     return "accepted"
 
 
-@settings(max_examples=600)
+@settings(max_examples=examples(600))
 @given(strategies.values, st.integers(0, 1 << 32))
 def test_what_is_decoded_encodes_to_the_same_bytes(value: Code, seed: int) -> None:
     rng = random.Random(seed)

@@ -21,6 +21,7 @@ from codec.parity import parity_of
 from codec.reading import Damage, Repair, inspect, receive
 from tests.codec import strategies
 from tests.codec.strategies import CONTEXT, SIGNED_EXAMPLES, Signed
+from tests.search import examples
 
 kinds = st.sampled_from(Kind)
 
@@ -84,7 +85,7 @@ def test_every_one_character_change_is_repaired_and_named(kind: Kind) -> None:
             assert received.repairs == (Repair(group + 1, groups_of(typed)[group], groups_of(text)[group]),)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(kinds, st.dictionaries(st.integers(0, 10_000), st.integers(1, 31), min_size=1, max_size=4))
 def test_any_four_wrong_characters_are_repaired_and_named(kind: Kind, wrong: dict[int, int]) -> None:
     signed = SIGNED_EXAMPLES[kind]
@@ -313,7 +314,7 @@ def attempt(raw: str, signed: Signed) -> None:
         inspect(raw)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(kinds, st.one_of(st.text(), st.text(ALPHABET, max_size=400), st.text("QACRT4Z0 \n-:", max_size=300)))
 def test_arbitrary_text_raises_only_our_own_errors(kind: Kind, raw: str) -> None:
     attempt(raw, SIGNED_EXAMPLES[kind])
@@ -331,14 +332,14 @@ def edits(draw: st.DrawFn, text: str) -> str:
     return text
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(kinds.flatmap(lambda kind: st.tuples(st.just(kind), edits(SIGNED_EXAMPLES[kind].code.text))))
 def test_edited_codes_are_refused_or_the_same_code(pair: tuple[Kind, str]) -> None:
     kind, raw = pair
     attempt(raw, SIGNED_EXAMPLES[kind])
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(kinds, st.binary(min_size=60, max_size=200))
 def test_clean_parity_over_arbitrary_bytes(kind: Kind, data: bytes) -> None:
     body = to_characters(data + bytes(len(data) % 5 == 4))

@@ -29,6 +29,7 @@ from codec.grouping import grouped, groups_of
 from codec.reading import inspect, is_whole, receive
 from codec.recovery import AUTOMATIC, ON_REQUEST, Recovered, Search
 from tests.codec.strategies import SIGNED_EXAMPLES
+from tests.search import examples
 
 CODES = specimens("tests")
 EVERY_KIND = (*WITHIN_FOUR, *SEARCHED, *LAID_OUT)
@@ -37,7 +38,7 @@ REQUEST = SIGNED_EXAMPLES[Kind.REQUEST]
 TEXT = AUTHORIZATION.code.text
 LINES = grouped(TEXT).split("\n")
 
-examples = settings(max_examples=8 if settings.default is None else settings.default.max_examples // 12)
+few = settings(max_examples=examples(8))
 
 
 def repairs_of(raw: str, *, search: bool = False) -> list[str]:
@@ -50,7 +51,7 @@ def repairs_of(raw: str, *, search: bool = False) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", EVERY_KIND, ids=lambda kind: kind.name)
-@examples
+@few
 @given(st.sampled_from(CODES), st.randoms(use_true_random=False))
 def test_damage_is_repaired_and_named(kind: DamageKind, specimen: Specimen, rng: Random) -> None:
     tally = Tally()
@@ -59,7 +60,7 @@ def test_damage_is_repaired_and_named(kind: DamageKind, specimen: Specimen, rng:
 
 
 @pytest.mark.parametrize("kind", BEYOND, ids=lambda kind: kind.name)
-@settings(max_examples=4)
+@settings(max_examples=examples(4))
 @given(st.sampled_from(CODES), st.randoms(use_true_random=False))
 def test_what_is_beyond_repair_is_refused(kind: DamageKind, specimen: Specimen, rng: Random) -> None:
     tally = Tally()
@@ -227,7 +228,7 @@ def test_without_a_key_only_what_parity_proves_is_taken() -> None:
             inspect(raw)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.sampled_from((*SEARCHED, *LAID_OUT)), st.sampled_from(CODES), st.randoms(use_true_random=False))
 def test_without_a_key_no_other_code_comes_out(kind: DamageKind, specimen: Specimen, rng: Random) -> None:
     try:

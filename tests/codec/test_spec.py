@@ -18,6 +18,7 @@ from tests.codec import second_decoder, second_reader, strategies
 from tests.codec.second_decoder import Refusal
 from tests.codec.strategies import EXAMPLES
 from tests.codec.test_vectors import ACCEPTED, REFUSED
+from tests.search import examples
 
 PAGE = specification.PAGE.read_text(encoding="utf-8")
 
@@ -102,7 +103,7 @@ def test_both_clean_every_character_alike() -> None:
         assert cleaned(clean, text) == cleaned(as_the_page_says, text), hex(place)
 
 
-@settings(max_examples=600)
+@settings(max_examples=examples(600))
 @given(
     st.text(st.sampled_from("AB19lou \n\r\t:.)\\*#_`~>|%2045-=+,;'\"\u00a0\u2028\uff11\u200b"), max_size=40)
 )
@@ -134,7 +135,7 @@ def agree(payload: bytes) -> None:
     assert ours == theirs or {str(ours), str(theirs)} <= refusals
 
 
-@settings(max_examples=600)
+@settings(max_examples=examples(600))
 @given(st.sampled_from(Kind), st.integers(0, 1 << 400), st.integers(0, 400))
 def test_both_readers_agree_on_arbitrary_numbers(kind: Kind, number: int, bits: int) -> None:
     number &= (1 << bits) - 1
@@ -142,7 +143,7 @@ def test_both_readers_agree_on_arbitrary_numbers(kind: Kind, number: int, bits: 
     agree(bytes((kind_byte(kind),)) + number.to_bytes(length + (length % 5 == 4), "big"))
 
 
-@settings(max_examples=600)
+@settings(max_examples=examples(600))
 @given(strategies.values, st.integers(0, 1 << 32))
 def test_both_readers_agree_on_mutated_codes(value: Code, seed: int) -> None:
     rng = random.Random(seed)

@@ -77,8 +77,15 @@ def issued_by(
 
 def read(record: Mapping[str, Any]) -> tuple[Received[Any], list[Any] | None]:
     """Read a vector's code; return it with its tags spelled, where a catalogue is at hand."""
-    context, kind = record["context"], VALUES[Kind(record["reads"])]
+    context = record["context"]
     known = known_from(context)
+    received = receive(record["code"], reader_of(record, known))
+    return received, spelled(received.code.value, known, context)
+
+
+def reader_of(record: Mapping[str, Any], known: Known) -> Callable[[UnverifiedCode[Code]], VerifiedCode[Any]]:
+    """Return what verifies a vector's code by what its reader knows."""
+    context, kind = record["context"], VALUES[Kind(record["reads"])]
 
     def verify(code: UnverifiedCode[Code]) -> VerifiedCode[Any]:
         wanted = require_kind(code, kind)
@@ -86,8 +93,7 @@ def read(record: Mapping[str, Any]) -> tuple[Received[Any], list[Any] | None]:
             return issued_by(context, known.request)(wanted)
         return verified_by(wanted, known)
 
-    received = receive(record["code"], verify)
-    return received, spelled(received.code.value, known, context)
+    return verify
 
 
 def spelled(value: Code, known: Known, context: Mapping[str, Any]) -> list[Any] | None:

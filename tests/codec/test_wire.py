@@ -36,6 +36,7 @@ from codec.lines import TermTable
 from codec.wire import MAX_CODE_BYTES, SIGNATURE_BYTES, decode_payload, encode_payload, kind_byte, kind_of
 from tests.codec import strategies
 from tests.codec.strategies import EXAMPLES
+from tests.search import examples
 
 MAX_PAYLOAD_BYTES = MAX_CODE_BYTES - SIGNATURE_BYTES
 V = TypeVar("V", bound=Code)
@@ -79,7 +80,7 @@ def test_a_code_starts_with_the_letter_of_its_kind(kind: Kind) -> None:
     assert kind_of(payload[0]) is kind
 
 
-@settings(max_examples=1500)
+@settings(max_examples=examples(1500))
 @given(kinds, st.binary(max_size=120))
 def test_arbitrary_bytes_are_refused_or_in_the_one_form(kind: Kind, rest: bytes) -> None:
     outcome(bytes((kind_byte(kind),)) + rest)
@@ -91,7 +92,7 @@ def test_arbitrary_first_bytes_too(payload: bytes) -> None:
     outcome(payload)
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(strategies.values, changes)
 def test_mutated_payloads_are_refused_or_in_the_one_form(
     value: Code, mutations: list[tuple[int, int]]
@@ -103,7 +104,7 @@ def test_mutated_payloads_are_refused_or_in_the_one_form(
     assert found != value or bytes(payload) == encode_payload(value)
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(kinds, st.lists(st.integers(0, (1 << 64) - 1), max_size=12), st.integers(1, 5))
 def test_numbers_in_the_right_length_decode_often(kind: Kind, parts: list[int], stretch: int) -> None:
     """Small numbers reach deep into the fields, where random bytes rarely come."""

@@ -329,7 +329,7 @@ class Crowd:
         return [f"{job.step} {then} after {point}: {problem}" for problem in problems]
 
 
-def crowd_of(bench: Bench, name: str, devices: Sequence[str], seed: int = 0, plant: str = "") -> Crowd:
+def crowd_of(bench: Bench, name: str, devices: Sequence[str], seed: str = "0", plant: str = "") -> Crowd:
     """Return a crowd of devices that all have made a request."""
     scene = bench.scenes["ready"].copy(bench.folder / name)
     _introduce(scene)

@@ -24,6 +24,7 @@ import sys
 import time
 import traceback
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,7 +137,9 @@ class Child:
     def let_go(self) -> None:
         """Let it begin."""
         self.begun = time.monotonic()
-        os.write(self.go, b"g")
+        # One that has died before tells why by its end, and by what it wrote.
+        with suppress(BrokenPipeError):
+            os.write(self.go, b"g")
 
     def kill_at(self) -> float:
         """Return when it is to be killed."""

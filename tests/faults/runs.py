@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
@@ -25,6 +26,10 @@ _WHOLE = 16_000_000
 
 class StraceMissingError(Exception):
     """There is no strace, so these tests can say nothing."""
+
+
+class LauncherGoneError(Exception):
+    """The launcher has ended: somebody killed it, or it broke; its own words are on stderr."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,11 @@ class Launcher:
     ) -> None:
         self._process.communicate(timeout=60)
 
+    def kill(self) -> None:
+        """Kill it, as somebody outside might."""
+        self._process.kill()
+        self._process.wait()
+
     def run(
         self,
         argv: Sequence[str],
@@ -134,9 +144,16 @@ class Launcher:
         """Run the program several times at once; return how each run ended."""
         orders = [self._order(run, str(number)) for number, run in enumerate(runs)]
         assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(json.dumps(orders) + "\n")
-        self._process.stdin.flush()
-        answers = json.loads(self._process.stdout.readline())
+        # One that has gone answers nothing, which tells more than that nobody reads.
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(orders) + "\n")
+            self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise LauncherGoneError(
+                f"the launcher ended with {self._process.wait(timeout=60)} instead of running {runs}"
+            )
+        answers = json.loads(answer)
         return [_ran(order, answer) for order, answer in zip(orders, answers, strict=True)]
 
     def _order(self, run: "Run", name: str) -> dict[str, Any]:

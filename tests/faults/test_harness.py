@@ -7,7 +7,8 @@ import pytest
 
 from tests.cli.processes import PROGRAM
 from tests.faults.calls import TRACED, Call, durable_calls, parse
-from tests.faults.runs import ROOT, Launcher, StraceMissingError
+from tests.faults.launcher import CRASHED
+from tests.faults.runs import KILLED, ROOT, Launcher, LauncherGoneError, StraceMissingError
 from tests.faults.scenes import Scene
 from tests.faults.trial import Bench
 
@@ -60,6 +61,19 @@ def test_a_fault_that_is_not_met_is_a_finding(bench: Bench) -> None:
     for fault in (KILL, ERRORS[0]):
         (problem,) = trials.meet(fault, [point])
         assert "was not met" in problem
+
+
+def test_a_run_that_cannot_begin_tells_why_and_the_next_one_runs(bench: Bench, tmp_path: Path) -> None:
+    ran = bench.launcher.run(["device", "status"], folder=tmp_path / "nowhere", environ={})
+    assert ran.code == CRASHED
+    assert bench.launcher.run(["--version"], folder=tmp_path, environ={}).code == 0
+
+
+def test_a_launcher_that_is_gone_says_how_it_went(tmp_path: Path) -> None:
+    with Launcher(tmp_path) as launcher:
+        launcher.kill()
+        with pytest.raises(LauncherGoneError, match=f"ended with {KILLED} "):
+            launcher.run(["--version"], folder=tmp_path, environ={})
 
 
 def test_a_machine_without_strace_is_told_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

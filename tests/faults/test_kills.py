@@ -6,11 +6,17 @@ next command begins with another one. So the table as a whole meets every kind a
 writing. `make soak` tries all of them for each command.
 """
 
+from collections.abc import Sequence
+
 import pytest
 
+from tests.faults.calls import Call
+from tests.faults.outcomes import AREA, KILLS
+from tests.faults.outcomes import ERRORS as ERRORS_KEPT
 from tests.faults.runs import ERRORS, KILL, Fault
 from tests.faults.table import WRITING, Writing
 from tests.faults.trial import Bench, Trials
+from tests.outcomes import keep
 
 #: Commands that make what is not there yet write in a way of their own: all errors for each. (Founding a
 #: portal makes keys as `keys generate` does, and books as any command writes them.)
@@ -37,7 +43,7 @@ def test_no_error_loses_or_halves_anything(bench: Bench, command: Writing) -> No
 @pytest.mark.parametrize("command", WRITING, ids=lambda command: command.name)
 def test_no_error_of_any_kind_loses_or_halves_anything(bench: Bench, command: Writing, fault: Fault) -> None:
     trials = _sound(bench, command)
-    assert trials.meet(fault, trials.points()) == []
+    assert _kept(ERRORS_KEPT, f"{command.name}, {fault.kind}", trials, fault, trials.points()) == []
 
 
 @pytest.mark.soak
@@ -47,7 +53,7 @@ def test_calls_that_count_as_equivalent_are_no_worse(bench: Bench, command: Writ
     trials = bench.trials(command)
     points = trials.all_points()
     assert len(points) >= 3
-    assert trials.meet(KILL, points) == []
+    assert _kept(KILLS, command.name, trials, KILL, points) == []
 
 
 def test_commands_that_write_alike_meet_every_error_between_them() -> None:
@@ -70,6 +76,13 @@ def errors_at(command: Writing, number: int) -> tuple[Fault, ...]:
     if command.argv.startswith(_MAKING):
         return ERRORS
     return (ERRORS[(WRITING.index(command) + number) % len(ERRORS)],)
+
+
+def _kept(part: str, name: str, trials: Trials, fault: Fault, points: Sequence[Call]) -> list[str]:
+    """Try a fault at each of some calls; keep how often, and what was wrong, before it is judged."""
+    problems = trials.meet(fault, points)
+    keep(AREA, part, name, {"points": len(points), "bad": problems[:3]})
+    return problems
 
 
 def _sound(bench: Bench, command: Writing) -> Trials:

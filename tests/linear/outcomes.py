@@ -1,20 +1,19 @@
 """What long runs of histories came to, for the page of results: each alone, so that a run can be in parts."""
 
-from pathlib import Path
 from typing import Any, Final
 
 from tests.linear.crew import History
-from tests.outcomes import changed, outcomes_in
+from tests.outcomes import changed, kept
 
-OUTCOMES: Final = Path(__file__).parents[2] / "build" / "linear" / "outcomes.json"
+AREA: Final = "linear"
 #: What processes did that work as they should, by seed; and by plant and seed, of those that do not.
 HONESTLY, PLANTED = "histories", "plants"
 
 
 def keep(engine: str, seed: int, history: History) -> None:
     """Write down what a history came to, in place of what it came to before."""
-    with changed(OUTCOMES) as kept:
-        kept.setdefault(engine, {}).setdefault(HONESTLY, {})[str(seed)] = {
+    with changed(AREA) as found:
+        found.setdefault(engine, {}).setdefault(HONESTLY, {})[str(seed)] = {
             "operations": history.operations,
             "seconds": round(history.seconds, 2),
             "races": dict(history.races),
@@ -24,11 +23,11 @@ def keep(engine: str, seed: int, history: History) -> None:
 
 def keep_planted(engine: str, plant: str, seed: int, history: History) -> None:
     """Write down whether a plant was noticed."""
-    with changed(OUTCOMES) as kept:
-        plants = kept.setdefault(engine, {}).setdefault(PLANTED, {})
+    with changed(AREA) as found:
+        plants = found.setdefault(engine, {}).setdefault(PLANTED, {})
         plants.setdefault(plant, {})[str(seed)] = bool(history.problems)
 
 
 def outcomes() -> dict[str, Any]:
     """Return what the last long runs came to, by engine; nothing when there was none."""
-    return outcomes_in(OUTCOMES)
+    return kept(AREA)

@@ -8,9 +8,11 @@ wrong.
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
@@ -47,6 +49,10 @@ _PICK = st.one_of(st.just(1.0), st.floats(0, 1))
 _PLACES = st.lists(st.integers(0, 10_000), max_size=5)
 
 
+#: How many lives of each kind were lived to their end.
+LIVED: Final[Counter[type["Life"]]] = Counter()
+
+
 class Life(RuleBasedStateMachine):
     """Devices, portal, channel and calendar, in any order."""
 
@@ -59,6 +65,7 @@ class Life(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Put the world away."""
+        LIVED[type(self)] += 1
         self.world.close()
         shutil.rmtree(self.folder)
 

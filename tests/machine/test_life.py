@@ -24,12 +24,14 @@ from reservation.service import reserving
 from reservation.standing import Changes, Standing
 from tests.machine.founding import founded
 from tests.machine.machine import Life, search
+from tests.machine.searched import live_through
 from tests.machine.watch import RESTORED, SLOW
+from tests.search import examples
 
 RUNS = 120
 STEPS = 50
 SETTINGS = settings(
-    max_examples=RUNS,
+    max_examples=examples(RUNS),
     stateful_step_count=STEPS,
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -57,9 +59,10 @@ class Honest(Life):
         super().teardown()
 
 
+@pytest.mark.hypothesis
 def test_nothing_is_issued_twice_or_lost_in_any_interleaving() -> None:
     Honest.done.clear()
-    run_state_machine_as_test(Honest, settings=SETTINGS)
+    live_through(Honest, SETTINGS, "any interleaving, SQLite")
     if rare():
         # Chance may switch a step off in nearly all lives of one search: not in those of another one, too.
         run_state_machine_as_test(seed(1)(type("Again", (Honest,), {})), settings=SETTINGS)

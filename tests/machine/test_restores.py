@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import precondition, rule
 
 from codec.codes import Kind, Mode
 from reservation import quarantine, rebuilding
@@ -19,14 +19,19 @@ from reservation.standing import Changes
 from tests.machine.backups import FORGOTTEN, UNNOTICED, WAITING, Restorable
 from tests.machine.founding import restorable
 from tests.machine.machine import COUNTS, DEVICE, Life, search
+from tests.machine.searched import live_through
 from tests.machine.test_life import SETTINGS
 from tests.machine.world import TAGS
+from tests.search import examples
 
 ROUTE = TAGS[0]
 STEPS = 40
 #: Without making a failure small: that takes longer here than to understand it.
 RUNS = settings(
-    SETTINGS, max_examples=25, stateful_step_count=STEPS, phases=(Phase.explicit, Phase.reuse, Phase.generate)
+    SETTINGS,
+    max_examples=examples(25),
+    stateful_step_count=STEPS,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )
 
 
@@ -99,8 +104,9 @@ class Restores(Life):
         self.world.end_quarantine()
 
 
+@pytest.mark.hypothesis
 def test_nothing_is_issued_twice_after_a_restore_but_what_is_counted() -> None:
-    run_state_machine_as_test(Restores, settings=RUNS)
+    live_through(Restores, RUNS, "after restores")
 
 
 # --- every rule is needed --------------------------------------------------------------------------

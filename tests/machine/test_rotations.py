@@ -5,17 +5,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import rule, run_state_machine_as_test
+from hypothesis.stateful import rule
 
 from tests.machine.founding import rotating
 from tests.machine.machine import COUNTS, DEVICE, Life
 from tests.machine.rotations import Rotating
+from tests.machine.searched import live_through
 from tests.machine.trouble import Troubled
+from tests.search import examples
 
 SETTINGS = settings(
-    max_examples=24, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=examples(24), stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
 LEAST = 3
 
@@ -51,9 +54,10 @@ class Rotated(Life):
         super().teardown()
 
 
+@pytest.mark.hypothesis
 def test_nothing_is_issued_twice_or_lost_when_the_issuer_changes() -> None:
     Rotated.done.clear()
-    run_state_machine_as_test(Rotated, settings=SETTINGS)
+    live_through(Rotated, SETTINGS, "the issuer changes")
     steps = ("rotated", "revoked", "renew", "device trust", "device confirmation")
     rare = {step: Rotated.done[step] for step in steps if Rotated.done[step] < LEAST}
     assert not rare

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from hypothesis.stateful import run_state_machine_as_test
 
 from tests import server
 from tests.machine.founding import founded_on, template_on
 from tests.machine.machine import Life
+from tests.machine.searched import live_through
 from tests.machine.test_life import SETTINGS
 from tests.machine.trouble import Troubled
+from tests.search import examples
 
 TEMPLATE = "template_machine"
 RUNS = 8
@@ -19,16 +20,20 @@ RUNS = 8
 pytestmark = pytest.mark.usefixtures("postgres")
 
 
+@pytest.mark.hypothesis
 def test_nothing_is_issued_twice_or_lost_on_a_server(postgres: server.Server) -> None:
     template_on(postgres, TEMPLATE)
     numbers = itertools.count()
 
     def make(folder: Path) -> Troubled:
-        return founded_on(folder, postgres.create(f"world_{next(numbers)}", TEMPLATE))
+        number = next(numbers)
+        # Whoever comes next has no use for the one before, and a long search makes hundreds.
+        postgres.drop(f"world_{number - 1}")
+        return founded_on(folder, postgres.create(f"world_{number}", TEMPLATE))
 
     class Served(Life):
         """A life whose books are on a server."""
 
     Served.make = staticmethod(make)
-    run_state_machine_as_test(Served, settings=settings(SETTINGS, max_examples=RUNS))
+    live_through(Served, settings(SETTINGS, max_examples=examples(RUNS)), "any interleaving, PostgreSQL")
     assert next(numbers) >= RUNS

@@ -1,19 +1,18 @@
-"""A bench on which recorded runs are cut: what it counts, and what it keeps for the page of results."""
+"""A bench on which recorded runs are cut: what it counts, and how much of what it finds is told."""
 
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from tests.faults.facts import Observer
 from tests.faults.table import WRITING, Writing
-from tests.outcomes import changed, outcomes_in
 from tests.power.cuts import cuts_of
 from tests.power.history import History
 from tests.power.judging import Judge
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-OUTCOMES: Final = ROOT / "build" / "power" / "outcomes.json"
+#: Where outcomes are kept (`tests.outcomes`), and the parts of it.
+AREA: Final = "power"
 #: Changes made to the program, so that it breaks a promise: each must be found.
 CONTROLS: Final = "controls"
 COMMANDS: Final = "commands"
@@ -100,23 +99,3 @@ def named(name: str) -> Writing:
 def may_run_beside(command: Writing) -> bool:
     """Tell whether a command writes to books that another process can have open."""
     return command.argv.startswith("portal") and command.stage != "empty"
-
-
-# --- what is kept of it ------------------------------------------------------------------------
-
-
-def keep(part: str, name: str, found: dict[str, Any]) -> None:
-    """Write down what something came to, in place of what it came to before.
-
-    Args:
-        part: `COMMANDS` or `CONTROLS`.
-        name: Of the command, or of the control.
-        found: What is to be kept.
-    """
-    with changed(OUTCOMES) as kept:
-        kept.setdefault(part, {})[name] = found
-
-
-def outcomes() -> dict[str, Any]:
-    """Return what the last long run came to; nothing when there was none."""
-    return outcomes_in(OUTCOMES)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.power.bench import CONTROLS, Bench, keep, named
+from tests.outcomes import keep
+from tests.power.bench import AREA, CONTROLS, Bench, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +72,5 @@ def test_a_program_that_breaks_a_promise_is_caught(bench: Bench, control: Contro
 def test_how_each_was_caught_is_kept(bench: Bench) -> None:
     for control in CAUGHT:
         found, tried = catch(bench, control)
-        keep(CONTROLS, control.name, {"states": tried, "found": found})
+        keep(AREA, CONTROLS, control.name, {"states": tried, "found": found})
         assert found, control

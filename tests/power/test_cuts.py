@@ -3,14 +3,12 @@
 Again with the same choices: `SEED=0 python -m pytest tests/power -m soak`; the seed is 0 where none is given.
 """
 
-import os
-
 import pytest
 
 from tests.faults.table import WRITING, Writing
-from tests.power.bench import COMMANDS, Bench, keep, may_run_beside, named
+from tests.outcomes import SEED, keep
+from tests.power.bench import AREA, COMMANDS, Bench, may_run_beside, named
 
-SEED = os.environ.get("SEED", "0")
 MANY = 400
 A_FEW = 24
 #: Of a command that writes nothing and shows what may not last yet.
@@ -50,6 +48,7 @@ def test_many_power_cuts_lose_nothing(bench: Bench, command: Writing) -> None:
     states = sum(outcome.states for outcome in found)
     acknowledged = sum(outcome.acknowledged for outcome in found)
     keep(
+        AREA,
         COMMANDS,
         command.name,
         {"states": states, "acknowledged": acknowledged, "bad": len(problems), "seed": SEED},

@@ -19,6 +19,7 @@ from codec.envelope import VerifiedCode
 from reservation.device.journal import is_chained
 from reservation.errors import HardwareChangedError, OlderSequenceError, TombstoneError, WrongStateError
 from tests.reservation.device.far_side import FACTS, OTHER_FACTS, START, Bench
+from tests.search import examples
 
 MOMENTS = [START + timedelta(days=days) for days in (-20_000, 0, 90, 20_000)]
 
@@ -155,4 +156,4 @@ class DeviceLife(RuleBasedStateMachine):
 
 
 TestDeviceLife = DeviceLife.TestCase
-TestDeviceLife.settings = settings(max_examples=50, stateful_step_count=40)
+TestDeviceLife.settings = settings(max_examples=examples(50), stateful_step_count=40)

@@ -36,6 +36,7 @@ from tests.reservation.portal.appliance import Appliance, Time, seeded
 from tests.reservation.portal.conftest import PASSPHRASE, fast_folder
 from tests.reservation.portal.rows import Rows, every_row
 from tests.reservation.portal.test_together import Call, denied, reserved, transferred, updated
+from tests.search import examples
 
 SOME = 8
 
@@ -138,7 +139,7 @@ CALLS = st.builds(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(calls=st.lists(CALLS, min_size=2, max_size=SOME))
 def test_what_waits_together_comes_out_as_one_after_the_other(
     founded: Founded, time: Time, calls: list[Call]

@@ -26,6 +26,7 @@ from tests.reservation.portal.appliance import Appliance, Time, seeded
 from tests.reservation.portal.conftest import fast_folder
 from tests.reservation.portal.rows import Rows, every_row
 from tests.reservation.portal.test_store import event
+from tests.search import examples
 
 Call = Callable[[Portal], object]
 Fresh = AbstractContextManager[str]
@@ -136,7 +137,7 @@ def told(result: object) -> object:
 
 
 # One lot ends between what is prepared and the works: who writes first posts that.
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=8, deadline=None)
+@settings(max_examples=examples(8), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(calls=st.lists(CALLS, min_size=1, max_size=12), size=st.integers(1, 12))
 def test_works_grouped_leave_the_same_rows_as_one_by_one(
     portal: Portal, fresh: Callable[[], Fresh], calls: list[Call], size: int

@@ -13,6 +13,7 @@ from reservation.errors import UnknownNameError
 from reservation.model import EventKind, Kept, Line, State
 from reservation.service import Counts, Issued, LinesWanted, LotState, Portal, View
 from tests.reservation.portal.appliance import START, Appliance, Time
+from tests.search import examples
 
 THIS_YEAR = Term(date(2026, 1, 1), date(2026, 12, 31))
 NEXT_YEAR = Term(date(2027, 1, 1), date(2027, 12, 31))
@@ -126,7 +127,7 @@ def test_lists_by_state_and_view(stocked: Portal, time: Time) -> None:
     assert (kept.kept, kept.in_doubt, kept.reserved) == (Kept.HARDWARE_MISMATCH, 2, 0)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(most=st.integers(1, 9))
 def test_pages_together_are_the_whole_list(most: int, stocked: Portal) -> None:
     for name in "abcdefgh":
