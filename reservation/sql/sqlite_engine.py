@@ -4,7 +4,8 @@ Acknowledged work must survive a power cut, so three things are checked at every
 refused when one is wrong: the version of SQLite (those before the ones below can lose commits when several
 processes write in WAL mode), ``journal_mode`` and ``synchronous``, both read back. Writers take the lock when
 they begin (BEGIN IMMEDIATE), so no transaction fails half-way for want of it; before that they wait for
-their turn. A file that got another one in its place meanwhile takes no more work: nobody would find it there.
+their turn. A file that got another one in its place meanwhile takes no more work: nobody would find it there;
+nor do books that a backup was written over: whoever decides by them must see first what they forgot.
 
 Every error of the engine becomes one of `reservation.errors`.
 
@@ -386,6 +387,7 @@ class SqliteStore:
         self._account_id = account_id
         self._turns = Turns(path)
         self._file = _identity(path)
+        self._schema = _scalar(connection, "schema_version")
         self._is_log_settled = False
 
     def read(self, work: Callable[[Reading], T]) -> T:
@@ -403,6 +405,9 @@ class SqliteStore:
         transaction = SqliteWriting(self._connection, load_queries(), self._account_id)
 
         def whole() -> T:
+            # The pages of a backup are written over those of a sound database, which changes this number.
+            if _scalar(self._connection, "schema_version") != self._schema:
+                raise self._replaced()
             self._settle_log()
             return work(transaction)
 
@@ -415,10 +420,13 @@ class SqliteStore:
 
     def _require_in_place(self) -> None:
         if _identity(self._path) != self._file:
-            raise DatabaseReplacedError(
-                f"{self._path} is another file than it was when it was opened: it was restored or moved.",
-                hint="Nothing was changed. Give the command again.",
-            )
+            raise self._replaced()
+
+    def _replaced(self) -> DatabaseReplacedError:
+        return DatabaseReplacedError(
+            f"{self._path} is not the database that it was when it was opened: it was restored or moved.",
+            hint="Nothing was changed. Give the command again.",
+        )
 
     def _settle_log(self) -> None:
         """Make durable, once, what processes before this one left in the write-ahead log.
