@@ -408,7 +408,6 @@ class SqliteStore:
             # The pages of a backup are written over those of a sound database, which changes this number.
             if _scalar(self._connection, "schema_version") != self._schema:
                 raise self._replaced()
-            self._settle_log()
             return work(transaction)
 
         self._turns.take(turn_seconds())
@@ -432,8 +431,9 @@ class SqliteStore:
         """Make durable, once, what processes before this one left in the write-ahead log.
 
         Who makes that file syncs its name with its first commit, and who commits syncs it before others see
-        that; only whoever opens it after a kill sees what nobody synced. This process may answer by it, write
-        nothing, and so sync nothing. (No lock of SQLite's is on that file, so it may be opened and closed.)
+        that; only whoever opens it after a kill sees what nobody synced. This process may answer by it, by
+        reading alone too, write nothing, and so sync nothing. What is killed while this one has it open
+        leaves nothing that this one sees. (No lock of SQLite's is on that file: it may be opened and closed.)
         """
         if self._is_log_settled:
             return
@@ -454,6 +454,7 @@ class SqliteStore:
         self._is_log_settled = True
 
     def _run(self, begin: str, work: Callable[[], T]) -> T:
+        self._settle_log()
         with engine_errors(self._path), _transaction(self._connection, begin):
             return work()
 
