@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -153,6 +154,7 @@ def bare(database: Path) -> apsw.Connection:
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "FULL")
     connection.pragma("foreign_keys", True)
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     return connection
 
 
@@ -160,20 +162,30 @@ def replaying(
     connection: apsw.Connection, replays: Iterator[tuple[VerifiedCode[Request], Sequence[Statement]]]
 ) -> Work:
     """Return the work of one reserve without ours: the statements, and the cryptography of libsodium."""
-    _, secret = crypto_sign_seed_keypair(bytes(32))
-    aad = external_aad(Kind.REQUEST)
-    ready = [(_signed(code, aad), code.value.device_key, statements) for code, statements in replays]
-    turns: Iterator[tuple[bytes, bytes, Sequence[Statement]]] = iter(ready)
+    ready = list(replays)
+    crypto = cryptography([code for code, _ in ready])
+    turns = iter(ready)
 
     def replay() -> None:
-        signed, key, statements = next(turns)
-        crypto_core_ed25519_is_valid_point(key)
-        crypto_sign_open(signed, key)
-        crypto_sign(signed, secret)
+        next(crypto)()
+        _, statements = next(turns)
         for statement in statements:
             connection.execute(statement.sql, statement.bindings).fetchall()
 
     return replay
+
+
+def cryptography(requests: Sequence[VerifiedCode[Request]]) -> Iterator[Work]:
+    """Return what libsodium does for each reserve: the point check, the verification, and a signature."""
+    _, secret = crypto_sign_seed_keypair(bytes(32))
+    aad = external_aad(Kind.REQUEST)
+
+    def work(signed: bytes, key: bytes) -> None:
+        crypto_core_ed25519_is_valid_point(key)
+        crypto_sign_open(signed, key)
+        crypto_sign(signed, secret)
+
+    return iter([partial(work, _signed(code, aad), code.value.device_key) for code in requests])
 
 
 def _signed(code: VerifiedCode[Request], aad: bytes) -> bytes:

@@ -15,7 +15,7 @@
     python -m benchmarks.run histories      what many processes did at once in the last `make soak`
     python -m benchmarks.run server         several processes on a PostgreSQL server alone
     python -m benchmarks.run scale          books of up to 10^6 reservations: some minutes, and 4 GB of disk
-    python -m benchmarks.run writers        several processes on a SQLite file alone
+    python -m benchmarks.run writers        several processes and threads on a SQLite file alone
 
 Sizes and what is scanned are the same everywhere. Speed is that of the machine that this runs on: close
 other programs first.
@@ -62,7 +62,8 @@ SIZES_TITLE: Final = "## Size\n"
 SCALE_EFFORT: Final = Effort(rounds=40, repetitions=1)
 LOG_EFFORT: Final = Effort(rounds=9, repetitions=200)
 SERVER_EFFORT: Final = Effort(rounds=9, repetitions=60)
-WRITERS_RESERVES: Final = 300
+WRITERS_RESERVES: Final = 200
+GROUPS_EFFORT: Final = Effort(rounds=7, repetitions=4)
 FRAMES_EFFORT: Final = Effort(rounds=20, repetitions=10)
 PHOTO_EFFORT: Final = Effort(rounds=9, repetitions=3)
 SCANNING_TITLE: Final = "## Scanning\n"
@@ -211,7 +212,7 @@ PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     NEVER_TITLE: {"never": never_section},
     SERVER_TITLE: {"server": partial(server_section, SERVER_EFFORT)},
     SCALE_TITLE: {"scale": partial(scale_section, SCALE_EFFORT)},
-    WRITERS_TITLE: {"writers": partial(writers_section, WRITERS_RESERVES)},
+    WRITERS_TITLE: {"writers": partial(writers_section, WRITERS_RESERVES, GROUPS_EFFORT)},
 }
 #: Those that are for whoever asks: their figures come from elsewhere and may not be there, or take long.
 _WHEN_ASKED: Final = frozenset({"fuzz", "faults", "histories", "never", "scale"})

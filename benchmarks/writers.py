@@ -23,9 +23,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from benchmarks import groups
 from benchmarks.durable import PASSPHRASE, request
 from benchmarks.measured import verdict
 from benchmarks.table import markdown
+from benchmarks.timing import Effort
 from reservation.bootstrap import Founded, initialise, open_portal
 from reservation.service import LinesWanted, add_license, reserve
 from reservation.sql import sqlite_engine
@@ -47,6 +49,18 @@ _HEAD: Final = (
     "met",
 )
 _TAG: Final = "HOT"
+_SECTION: Final = """\
+{title}
+Processes that reserve without rest, all from one lot. Limits: share ≥ 0.5 and p99 ≤ 50 ms of eight.
+
+{crowds}
+
+Threads of one process, three lines in each reserve. The second line is what no program can better on this
+machine: the shorter one waits for its disk, the less a group saves.
+
+{groups}
+
+"""
 #: Without turns, some wait for longer than the portal does.
 _PATIENCE_MILLISECONDS: Final = 120_000
 
@@ -111,7 +125,8 @@ class Crowding:
         """Return the cells under the head."""
         kept = self.share >= LEAST_SHARE and self.seconds(0.99) <= MOST_P99
         times = [f"{1000 * self.seconds(part):.1f}" for part in (0.5, 0.99, 1)]
-        judged = verdict(kept) if (self.way, len(self.ended)) == ("turns", CROWDS[-1]) else ""
+        is_judged = (self.way, len(self.ended)) == ("turns", CROWDS[-1])
+        judged = verdict(kept if is_judged else None)
         return (self.way, str(len(self.ended)), f"{self.rate:.0f}", f"{self.share:.2f}", *times, judged)
 
 
@@ -200,13 +215,10 @@ def _line(process: "subprocess.Popen[str]") -> str:
     return process.stdout.readline()
 
 
-def section(count: int) -> str:
-    """Measure and describe; each process reserves so often."""
+def section(count: int, effort: Effort) -> str:
+    """Measure and describe; each process reserves so often, and each client of a group as the effort says."""
     rows = [crowding(way, processes, count).cells() for processes in CROWDS for way in WAYS]
-    said = (
-        "Processes that reserve without rest, all from one lot. Limits: share ≥ 0.5 and p99 ≤ 50 ms of eight."
-    )
-    return f"{TITLE}\n{said}\n\n{markdown(_HEAD, rows)}\n\n"
+    return _SECTION.format(title=TITLE, crowds=markdown(_HEAD, rows), groups=groups.table(effort))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from codec.envelope import VerifiedCode
 from reservation import agreements, answers, contradictions, limits, rules
 from reservation.errors import InsufficientError, OpenReservationError
 from reservation.lots import Position, Preference, TermChoice
-from reservation.model import DEFAULT_VIRTUAL_ACCOUNT, Policy, Reservation, Sequence, Stamp
+from reservation.model import DEFAULT_VIRTUAL_ACCOUNT, Policy, PortalIdentity, Reservation, Sequence, Stamp
 from reservation.roles import THE_RESERVATION, Rights, Verb
 from reservation.rules import Choice, Wanted
 from reservation.service.catalogue import spell_wanted
@@ -117,9 +117,8 @@ def _open(
     choice, value = wish.choice, request.value
     place = place_for(books, stamp.rights, wish.virtual_account)
     rules.require_to_come(wish.return_by, stamp)
-    require_issuable(books, stamp, request)
+    identity = require_issuable(books, stamp, request)
     policy = require_agreed(books)
-    identity = books.identity()
     product = books.product(value.udi.product_id)
     former = books.newest_of_device(value.udi)
     require_no_other(value, former, stamp.rights)
@@ -174,8 +173,11 @@ def require_no_other(request: Request, former: Reservation | None, rights: Right
     rules.require_no_other(request, former)
 
 
-def require_issuable(books: Reading, stamp: Stamp, request: VerifiedCode[Request]) -> None:
+def require_issuable(books: Reading, stamp: Stamp, request: VerifiedCode[Request]) -> PortalIdentity:
     """Refuse to answer a request that is cancelled, or binds its device too loosely, or on a wrong day.
+
+    Returns:
+        What the portal is.
 
     Raises:
         RuleError: When a rule refuses.
@@ -187,6 +189,7 @@ def require_issuable(books: Reading, stamp: Stamp, request: VerifiedCode[Request
     rules.require_valid_issuer(identity, stamp)
     product = books.product(request.value.udi.product_id)
     rules.require_enough_matches(request.value, product, identity.minimum_match)
+    return identity
 
 
 def update(

@@ -1,8 +1,11 @@
 """Reading and writing the books in PostgreSQL: what its many writers make different.
 
 A transaction that writes runs *alone* in its account, or *beside others*. Each takes a lock on the account's
-row first, and so a command that runs alone sees what a SQLite file would show it: nobody else writes. Beside
-others, under READ COMMITTED, it is protected thus:
+row first, and so a command that runs alone sees what a SQLite file would show it: nobody else writes. Such
+locks have no queue: those who share one could come and go for ever while another waits to have it alone. So
+before it there is the *turn*, another row: who runs alone keeps it, and nobody gets past who comes later.
+
+Beside others, under READ COMMITTED, a transaction is protected thus:
 
 - what administrators set does not change: who sets it runs alone;
 - the reservation that it changes is locked when it is first read, before anything that follows from it;
@@ -31,6 +34,13 @@ from reservation.sql.writing import SqlWriting, require_row
 from reservation.standing import Changes
 
 T = TypeVar("T")
+
+#: Waits until nobody has the turn, and keeps nothing: what a part locks is free again when it is undone.
+#: It is one message, so that this takes the server no longer than it must.
+_PASS_THE_TURN = (
+    b"SAVEPOINT turn; SELECT singleton FROM portal FOR KEY SHARE; ROLLBACK TO SAVEPOINT turn;"
+    b"RELEASE SAVEPOINT turn"
+)
 
 
 class NotBesideOthers(Exception):  # noqa: N818 - no error: the work is run again
@@ -61,8 +71,14 @@ class AloneWriting(PostgresReading, SqlWriting):
     _is_placed = False
 
     def begin(self) -> None:
-        """Take the lock; the first statement of the transaction."""
+        """Take the lock, with the turn; first in the transaction."""
+        self.queries.take_turn(self.connection)
         self.queries.lock_alone(self.connection, account_id=self.account_id)
+
+    def begin_beside_others(self) -> None:
+        """Take the lock that others may have, too, when nobody has the turn; first in the transaction."""
+        self.connection.execute(_PASS_THE_TURN)
+        self.queries.lock_beside_others(self.connection, account_id=self.account_id)
 
     def apart(self, work: Callable[[], T]) -> T:
         """Run a part of the transaction that can fail by itself: an error undoes it, and no more."""
@@ -138,8 +154,8 @@ class Placing(AloneWriting):
     """A transaction that gives events their place in the chain, beside others that add some."""
 
     def begin(self) -> None:
-        """Take the lock; the first statement of the transaction."""
-        self.queries.lock_beside_others(self.connection, account_id=self.account_id)
+        """Take the lock that others may have, too, after whoever waits to run alone."""
+        self.begin_beside_others()
 
 
 class BesideWriting(AloneWriting):
@@ -153,8 +169,8 @@ class BesideWriting(AloneWriting):
         self._came_back = False
 
     def begin(self) -> None:
-        """Take the lock; the first statement of the transaction."""
-        self.queries.lock_beside_others(self.connection, account_id=self.account_id)
+        """Take the lock that others may have, too, after whoever waits to run alone."""
+        self.begin_beside_others()
 
     # --- what only one may do ---
 

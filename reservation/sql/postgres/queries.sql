@@ -16,6 +16,10 @@ SELECT (SELECT count(*) FROM events WHERE account_id = :account_id)
 
 -- --- who may run beside whom ----------------------------------------------------------------------
 
+-- name: take_turn()$
+-- Wait for the turn, and let nobody past until this transaction ends.
+SELECT singleton FROM portal FOR UPDATE;
+
 -- name: lock_alone(account_id)$
 -- Wait until no other command writes in this account, and let none begin.
 SELECT account_id FROM accounts WHERE account_id = :account_id FOR UPDATE;

@@ -25,7 +25,7 @@ from reservation.errors import ReservationError
 from reservation.model import FailureEvidence
 from reservation.service import LinesWanted, Portal
 from reservation.service.restoring import begin_quarantine
-from reservation.sql import postgres_engine
+from reservation.sql import postgres_books, postgres_engine
 from reservation.sql.postgres_books import AloneWriting, BesideWriting, NotBesideOthers, PostgresReading
 from reservation.sql.writing import SqlWriting
 from reservation.standing import Changes
@@ -54,6 +54,11 @@ def no_look_at_the_device() -> None:
     BesideWriting.codes_beside = PostgresReading.codes_beside  # type: ignore[method-assign]
 
 
+def no_turn() -> None:
+    """Let those who run beside others past one who waits to run alone."""
+    postgres_books._PASS_THE_TURN = b"SELECT 1"
+
+
 def a_refusal_is_an_answer() -> None:
     """Believe what a rule refuses beside others."""
     postgres_engine._NO_ANSWER = (NotBesideOthers, psycopg.IntegrityError, psycopg.errors.PipelineAborted)
@@ -64,6 +69,7 @@ PLANTS: dict[str, Callable[[], None]] = {
     "account": no_lock_on_the_account,
     "reservation": no_lock_on_the_reservation,
     "device": no_look_at_the_device,
+    "turn": no_turn,
     "refusal": a_refusal_is_an_answer,
 }
 

@@ -1,5 +1,6 @@
 """SQLite as the portal uses it: the version gate, safe settings, damage, upgrades, and who waits for whom."""
 
+import os
 import shutil
 import stat
 from contextlib import closing
@@ -231,3 +232,21 @@ def test_a_copy_of_a_closed_database_is_a_whole_portal(
     )
     assert service.list_licenses(with_copy)[0].counts.available == 5
     with_copy.close()
+
+
+def test_who_only_reads_settles_first_what_others_left_in_the_log(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once: what is killed from then on leaves nothing that this process sees."""
+    honest, synced = os.fsync, []
+
+    def fsync(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        honest(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with closing(open_store(database)) as store:
+        seen = [store.read(lambda _: tuple(synced)) for _ in range(2)]
+        store.write(lambda _: None)
+    assert f"{database.name}-wal" in seen[0]
+    assert seen[0] == seen[1] == tuple(synced)

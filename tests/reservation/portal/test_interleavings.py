@@ -177,12 +177,14 @@ def held_up(
         yield process
 
 
-def is_waiting(connection: psycopg.Connection[Any]) -> bool:
-    """Tell whether a command waits for a lock that another one has."""
+def waiting(connection: psycopg.Connection[Any]) -> int:
+    """Return how many commands wait for a lock that another one has."""
     found = connection.execute(
-        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    return found.fetchone() is not None
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    ).fetchone()
+    assert found is not None
+    return int(found[0])
 
 
 def has_said(process: "subprocess.Popen[str]") -> bool:
@@ -207,7 +209,7 @@ def interleaved(url: str, opening: Opening, pair: Pair) -> tuple[object, object]
         assert one.stdout is not None
         assert one.stdout.readline() == "deciding\n"
         with held_up(opening, "cy", pair.second) as other:
-            while not has_said(other) and not is_waiting(watching):
+            while not has_said(other) and not waiting(watching):
                 pass
             return goes_on(one), goes_on(other)
 
@@ -281,4 +283,29 @@ def test_a_refusal_by_books_of_two_moments_is_no_answer(
     with closing(prepared(on_a_server, founded, PAIRS["one device twice"])) as portal:
         opening = (str(holding), on_a_server, str(founded.issuer_file), plant)
         assert overtaken(opening) == (False, then)
+        assert service.audit(portal) == ()
+
+
+@pytest.mark.parametrize(("plant", "is_overtaken"), [("-", False), ("turn", True)])
+def test_who_waits_to_run_alone_is_overtaken_by_nobody(
+    plant: str, is_overtaken: bool, on_a_server: str, founded: Founded, holding: Path
+) -> None:
+    """Else a stream of those who run beside each other would keep it waiting as long as it lasts."""
+    with closing(prepared(on_a_server, founded, PAIRS["one device twice"])) as portal:
+        opening = (str(holding), on_a_server, str(founded.issuer_file), plant)
+        with (
+            psycopg.connect(on_a_server, autocommit=True) as watching,
+            held_up(opening, "bob", "reserve tram 1") as one,
+        ):
+            assert one.stdout is not None
+            assert one.stdout.readline() == "deciding\n"
+            with held_up(opening, "cy", "correct 5", stop="nowhere") as alone:
+                while not waiting(watching):
+                    pass
+                with held_up(opening, "cy", "reserve boat 1", stop="nowhere") as later:
+                    while not has_said(later) and waiting(watching) < 2:
+                        pass
+                    assert has_said(later) == is_overtaken
+                    said = [goes_on(process) for process in (one, alone, later)]
+        assert said == [False, "corrected", False]
         assert service.audit(portal) == ()
