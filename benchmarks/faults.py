@@ -26,7 +26,6 @@ CODES_WANTED: Final = 81
 STRANGERS: Final = ("device", "issuer", "kind")
 HEAD: Final = ("command", "states", "after it was acknowledged", "bad", "met")
 CONTROLS_HEAD: Final = ("what is wrong with the program", "states until it was caught", "met")
-CLIENTS_HEAD: Final = ("what clients check before they act", "histories until it was noticed", "met")
 FAULTS_HEAD: Final = ("what", "wanted", "tried", "bad", "met", "again: make soak SOAK_TESTS=")
 _KILLS_FILE: Final = "tests/faults/test_kills.py"
 _LIVES_FILE: Final = "tests/faults/test_lives.py"
@@ -58,9 +57,7 @@ Each must be caught, or the tests could not see anything. The power is cut while
 
 {controls}
 
-Eight clients check first and act afterwards, or without a lock:
-
-{clients}
+Clients that check first and act afterwards, or without a lock, are under Histories.
 
 """
 _NEVER: Final = """\
@@ -80,7 +77,6 @@ def section() -> str:
     power = kept(AREA)
     commands: dict[str, Any] = power.get(COMMANDS, {})
     controls = power.get(CONTROLS, {})
-    clients = kept(faults.AREA).get(faults.CONTROLS, {})
     return _SECTION.format(
         title=TITLE,
         seed=_seed(kept(faults.AREA).get(faults.LIVES, {})),
@@ -91,9 +87,6 @@ def section() -> str:
         ),
         controls=markdown(
             CONTROLS_HEAD, [_control(name, one["states"], one) for name, one in sorted(controls.items())]
-        ),
-        clients=markdown(
-            CLIENTS_HEAD, [_control(name, one["tried"], one) for name, one in sorted(clients.items())]
         ),
     )
 

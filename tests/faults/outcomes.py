@@ -12,5 +12,3 @@ LIVES: Final = "lives"
 #: Several processes at once: how one of them was stopped → how often.
 CROWDS: Final = "crowds"
 RANDOMLY: Final = "killed at any moment"
-#: What is wrong with the program → how soon that was noticed.
-CONTROLS: Final = "controls"
