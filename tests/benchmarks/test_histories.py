@@ -16,7 +16,7 @@ _ALL = Counter(dict.fromkeys(RACES, 20))
 @pytest.fixture(autouse=True)
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep outcomes away from those of a real run."""
-    monkeypatch.setattr(outcomes, "OUTCOMES", tmp_path / "linear" / "outcomes.json")
+    monkeypatch.setattr("tests.outcomes.FOLDER", tmp_path)
 
 
 def history(*problems: str, operations: int = 3_200, races: Counter[str] = _ALL) -> History:
