@@ -1,55 +1,19 @@
 """``tallystick code release-sheet``: every field of a code on paper, for whoever decides what may leave."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cli.code_companions import options_for, read_code, with_companions
 from cli.code_input import CodeInput, takes_code
 from cli.command import command, option, with_session
 from cli.plain import counted
+from cli.release_sheet import Sheet
 from cli.session import Report, Session
 
 if TYPE_CHECKING:
     from codec.codes import Code
-    from codec.disclosure import Section
     from codec.envelope import UnverifiedCode
     from codec.explain import Explanation
     from codec.proof import Known
-
-SIGNED_BY = ("Name", "Office", "Date, time", "Signature")
-"""The lines that a person fills in."""
-
-CONSENT = "I have read this sheet. The code may be carried across as it stands above."
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """What stands on a sheet, however it is laid out.
-
-    Attributes:
-        title: What it is of.
-        about: What such a code is for.
-        head: Labels and values that identify the code and the sheet.
-        sections: Everything that the code carries.
-        remarks: Headings, and what is to be said under each, after the fields.
-        code: The code itself, for groups and QR.
-    """
-
-    title: str
-    about: str
-    head: tuple[tuple[str, str], ...]
-    sections: "tuple[Section, ...]"
-    remarks: tuple[tuple[str, str], ...]
-    code: str
-
-    @property
-    def sum(self) -> str:
-        """How much the code carries in all."""
-        bits = sum(section.bits for section in self.sections)
-        return (
-            f"All together about {bits:,.0f} bits. The fields are packed into one number; zeros before it "
-            "are left out."
-        )
 
 
 @command(

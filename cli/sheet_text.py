@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from cli.code_sheet import CONSENT, SIGNED_BY, Sheet
+from cli.release_sheet import CONSENT, SIGNED_BY, Sheet
 from codec import qr
 from codec.grouping import grouped
 

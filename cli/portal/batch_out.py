@@ -145,8 +145,8 @@ class Sheet:
         Raises:
             OutputError: When it cannot be written.
         """
-        from cli.portal.slip import slip_of
         from cli.portal.slip_html import beginning, section
+        from cli.portal.slip_page import slip_of
 
         try:
             if self._file is None:

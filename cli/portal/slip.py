@@ -1,74 +1,18 @@
 """``tallystick portal slip``: an authorization on one page, for whoever carries it by hand."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cli.code_input import CodeInput, names_reservation
 from cli.command import command, option, with_session
 from cli.portal.books import on_portal
 from cli.portal.naming import reservation_of
+from cli.portal.slip_page import COMPARE, HEAD, INSTALL, Slip, slip_of
 from cli.session import Report, Session
-from cli.values import flag_words, line_record, moment, tag_words, term_words, udi_record
+from cli.values import line_record, udi_record
 
 if TYPE_CHECKING:
     from reservation.service.context import Portal
     from reservation.service.issuing import Issued
-
-INSTALL = (
-    "On the device: tallystick device install. Scan the QR, or type the groups. Then carry the confirmation "
-    "back."
-)
-COMPARE = "The device shows the same words when it has read the code. Compare them before it is installed."
-HEAD = ("ENTITLEMENT", "COUNT", "TERM (UTC)", "REMARKS")
-
-
-@dataclass(frozen=True, slots=True)
-class Slip:
-    """What stands on a page, however it is laid out.
-
-    Attributes:
-        title: What it is.
-        pairs: Labels and values.
-        lines: Cells of what it grants, under `HEAD`.
-        code: The authorization.
-    """
-
-    title: str
-    pairs: tuple[tuple[str, str], ...]
-    lines: tuple[tuple[str, str, str, str], ...]
-    code: str
-
-
-def slip_of(issued: "Issued", log: tuple[tuple[str, str], ...] = ()) -> Slip:
-    """Lay out an authorization.
-
-    Args:
-        issued: The authorization.
-        log: Labels and values that say where the log of the portal stands (see `cli.portal.log_printed`).
-    """
-    from cli.fingerprints import fingerprint_row
-    from codec.codes import Kind
-
-    udi = issued.udi
-    return Slip(
-        f"Authorization {issued.sequence} for {udi}",
-        (
-            ("Product id", udi.product_id),
-            ("Serial number", udi.serial_number),
-            *((("UUID", str(udi.uuid)),) if udi.uuid else ()),
-            ("Reservation", issued.name),
-            ("Virtual Account", issued.virtual_account),
-            ("Issued", f"{moment(issued.at)} by {issued.by}"),
-            fingerprint_row(Kind.REQUEST, issued.reservation_id),
-            fingerprint_row(Kind.AUTHORIZATION, issued.id),
-            *log,
-        ),
-        tuple(
-            (tag_words(line.tag), f"{line.count:,}", term_words(line.term), flag_words(line))
-            for line in issued.lines
-        ),
-        issued.text,
-    )
 
 
 @command(

@@ -6,7 +6,7 @@ Scope: one page, or many after each other; a document of thousands is written pi
 from collections.abc import Iterator
 from html import escape
 
-from cli.portal.slip import COMPARE, HEAD, INSTALL, Slip
+from cli.portal.slip_page import COMPARE, HEAD, INSTALL, Slip
 from codec import qr
 from codec.errors import QrError
 from codec.grouping import grouped

@@ -10,7 +10,7 @@ import zxingcpp
 from hypothesis import given, settings
 from PIL import Image
 
-from cli.code_sheet import CONSENT, SIGNED_BY, Sheet
+from cli.release_sheet import CONSENT, SIGNED_BY, Sheet
 from cli.sheet_html import page
 from cli.sheet_text import WIDEST_QR, WIDTH, rendered
 from codec.codes import Kind, Mode, Request, Sketch, Udi
