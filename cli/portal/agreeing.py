@@ -1,5 +1,6 @@
 """``tallystick portal agreement``: what is agreed, in which version, and who accepted it."""
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -128,8 +129,8 @@ def accept(portal: "Portal", name: str, number: int) -> Report:
 
 def _accepting(one: "Agreement") -> str:
     return (
-        f"An approver or administrator accepts it: tallystick portal agreement accept '{safe(one.name)}' "
-        f"--version {one.version}"
+        "An approver or administrator accepts it: tallystick portal agreement accept "
+        f"{quote(safe(one.name))} --version {one.version}"
     )
 
 
