@@ -97,11 +97,12 @@ def show(portal: "Portal", name: str, number: int | None) -> Report:
     from reservation.service.agreements import show_agreement
 
     found = show_agreement(portal, name, version=number)
+    newest = found if number is None else show_agreement(portal, name)
     return Report(
         {**_record(found), "text": found.text},
         text=found.text.rstrip("\n"),
         says=(_words(found),),
-        next_step="" if found.accepted_at else _accepting(found),
+        next_step="" if found.accepted_at or found != newest else _accepting(found),
     )
 
 

@@ -346,6 +346,17 @@ def test_nothing_is_given_out_before_the_agreement_is_accepted(portal: PortalDes
     assert portal.run("portal", "update", argv[2], "--license", "ROUTING=5").code == 1
     portal.done(*argv)
     portal.done("portal", "return", portal.done("device", "return", "--yes").line)
+    argv = ("portal", "agreement", "show", "Terms")
+    assert "accept Terms --version 2" in portal.done(*argv).err
+    portal.done("portal", "agreement", "add", "Other", terms)
+    portal.done("portal", "agreement", "add", "Other", portal.write("other.txt", "More.\n"))
+    assert "agreement accept" not in portal.done("portal", "agreement", "show", "Other", "--version", "1").err
     assert portal.done("portal", "agreement", "show", "Terms", "--version", "1").out.startswith(
         "Licences are"
     )
+
+
+def test_what_there_is_to_choose_from_is_one_sentence(portal: PortalDesk) -> None:
+    refused = portal.run("portal", "rehost", "ABCDEFGH", "--reason", "burnt")
+    assert refused.code == 2
+    assert "Choose from: hardware, software, witness, none." in refused.err
