@@ -27,11 +27,17 @@ def read_bytes(name: str, most: int) -> bytes:
 def files_in(folder: str, endings: Collection[str]) -> list[str]:
     """Return the names of the files in a folder that end in one of these, in order.
 
+    Folders are none, and neither is a named pipe: nobody may ever write into it.
+
     Raises:
         UsageMistakeError: When the folder cannot be read.
     """
     try:
-        return sorted(str(each) for each in Path(folder).iterdir() if each.suffix.lower() in endings)
+        return sorted(
+            str(each)
+            for each in Path(folder).iterdir()
+            if each.suffix.lower() in endings and (each.is_file() or not each.exists())
+        )
     except OSError as error:
         raise UsageMistakeError(
             f"The folder {folder} cannot be read: {reason(error)}.", hint="Check its name."
@@ -101,6 +107,26 @@ def require_place(name: str, option: str) -> None:
     if problem:
         raise UsageMistakeError(
             f"The file {name} cannot be written: {problem}. Nothing was done.",
+            hint=f"Give another name after {option}.",
+        )
+
+
+def require_other(name: str, option: str, taken: str, what: str) -> None:
+    """Refuse a plain file that is read, or written for something else, by the same command.
+
+    Args:
+        name: The file that would be written.
+        option: Where it was named.
+        taken: Another file of this command.
+        what: What stands in that one, for people.
+
+    Raises:
+        UsageMistakeError: When they are one file.
+    """
+    one, other = Path(name).resolve(), Path(taken).resolve()
+    if one == other and (not one.exists() or one.is_file()):
+        raise UsageMistakeError(
+            f"The file {name} would be written over {what}. Nothing was done.",
             hint=f"Give another name after {option}.",
         )
 

@@ -182,7 +182,9 @@ def _refuse_usage(error: click.ClickException, argv: Sequence[str], session: Ses
             return USAGE
         session.fail("usage", "A command is missing", f"`{path} --help` lists them")
         return USAGE
-    session.fail("usage", error.format_message(), f"`{path} --help` says how to use it")
+    # What click would put on lines of their own, the choices, is one sentence here.
+    message = error.format_message().replace("\n\t", " ")
+    session.fail("usage", message, f"`{path} --help` says how to use it")
     return USAGE
 
 

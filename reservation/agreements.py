@@ -8,6 +8,7 @@ Not handled: what an agreement says.
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from shlex import quote
 
 from reservation.errors import AgreementError, RuleError
 
@@ -65,7 +66,7 @@ def require_newest(wanted: int, newest: Agreement) -> None:
     if wanted != newest.version:
         raise RuleError(
             f"Version {newest.version} of agreement {newest.name} is the one to accept, and not {wanted}.",
-            hint=f"Read it: tallystick portal agreement show '{newest.name}'",
+            hint=f"Read it: tallystick portal agreement show {quote(newest.name)}",
         )
 
 
@@ -84,5 +85,5 @@ def require_accepted(waiting: tuple[tuple[str, int], ...]) -> None:
             f"Version {version} of agreement {name} waits for its acceptance, and this account gives no "
             "licences out before.",
             hint="A Smart Account approver or administrator reads and accepts it: "
-            f"tallystick portal agreement accept '{name}' --version {version}",
+            f"tallystick portal agreement accept {quote(name)} --version {version}",
         )

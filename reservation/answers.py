@@ -148,7 +148,8 @@ def give_back(standing: Standing, code: VerifiedCode[Return], stamp: Stamp) -> C
     before = standing.reservation
     value = code.value
     kept = reason_to_keep(before, value)
-    notes = _notes_on_return(standing, value.last_sequence)
+    doubts = _doubts(before, value, kept) if kept and before.state is not State.RETURNED else ()
+    notes = (*doubts, *_notes_on_return(standing, value.last_sequence))
     detail = {
         "return": code.id.hex(),
         "last_sequence": str(value.last_sequence),
@@ -227,6 +228,20 @@ def _notes_on_confirmation(standing: Standing, sequence: Sequence) -> tuple[str,
         "the last one installed: its state was copied or restored. Look into it."
     )
     return (note,)
+
+
+def _doubts(before: Reservation, value: Return, kept: Kept) -> tuple[str, ...]:
+    """Say why a return frees nothing, and what frees it."""
+    why = {
+        Kept.HARDWARE_MISMATCH: "This return was made on other hardware than the request: the device was "
+        "copied, or repaired. Its original may still be in use.",
+        Kept.BELOW_CONFIRMED: f"This return knows of sequence {value.last_sequence}, and {before.confirmed} "
+        "was confirmed: the device went back to an older state. A newer one may still be in use.",
+    }
+    return (
+        f"{why[kept]} Nothing was freed. When that is cleared up, two persons free it: "
+        f"tallystick portal release {before.name} --reason REASON",
+    )
 
 
 def _notes_on_return(standing: Standing, last: Sequence) -> tuple[str, ...]:

@@ -232,12 +232,18 @@ _SIGNS = {
 """What each kind of event about a device is a sign of."""
 
 
+DECIDED = "decided"
+"""In an event: two persons wanted what it tells of, so it is no sign of anything."""
+
+
 def _about_signs(
     signs: Iterable[tuple[Event, Reservation]], kept: Iterable[Reservation], now: datetime
 ) -> Iterator[Fact]:
     heard: dict[tuple[AlertKind, bytes], list[Event]] = {}
     reservations: dict[bytes, Reservation] = {}
     for event, one in signs:
+        if (event.detail or {}).get(DECIDED):
+            continue
         heard.setdefault((_SIGNS[event.kind][0], one.id), []).append(event)
         reservations[one.id] = one
     for (kind, reservation_id), events in heard.items():

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hmac import compare_digest
+from shlex import quote
 
 from codec.keys import stretch_passphrase
 from reservation.errors import (
@@ -59,7 +60,7 @@ def require_free(name: str, known: Iterable[User]) -> None:
         if one.name == name and not one.is_removed:
             raise NameTakenError(
                 f"There is a user {name} already.",
-                hint=f"Give them one more role: tallystick portal user grant '{name}' --role ROLE",
+                hint=f"Give them one more role: tallystick portal user grant {quote(name)} --role ROLE",
             )
         if one.name != name and one.name.casefold() == name.casefold():
             raise NameTakenError(
@@ -129,7 +130,7 @@ def require_role_left(user: User, taken: Iterable[Grant]) -> None:
     if set(user.grants) <= set(taken):
         raise RuleError(
             f"{user.name} has no other role.",
-            hint=f"Remove them, if that is what is meant: tallystick portal user remove '{user.name}'",
+            hint=f"Remove them, if that is what is meant: tallystick portal user remove {quote(user.name)}",
         )
 
 

@@ -10,6 +10,7 @@ Scope: pure. Not handled: who somebody is (`reservation.people`), and whether th
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from shlex import quote
 from typing import NamedTuple
 
 from reservation.errors import PermissionDeniedError, UnknownUserError
@@ -345,7 +346,7 @@ class Rights:
         return PermissionDeniedError(
             f"{what} of the Virtual Accounts in which {self.user} may {verb}.",
             hint="Name one of them (--va), or ask an administrator for more: "
-            f"tallystick portal user grant '{self.user}' --role ROLE --va NAME",
+            f"tallystick portal user grant {quote(self.user)} --role ROLE --va NAME",
         )
 
 
@@ -373,7 +374,7 @@ def refuse_unknown(user: str, administrators: Iterable[str] = ()) -> UnknownUser
     who = f"A Smart Account administrator ({names})" if names else "A Smart Account administrator"
     return UnknownUserError(
         f"{user} is no user of this Smart Account.",
-        hint=f"{who} can add them: tallystick portal user add '{user}' --role ROLE. "
+        hint=f"{who} can add them: tallystick portal user add {quote(user)} --role ROLE. "
         "On whose behalf you act is --user, or TALLYSTICK_USER.",
     )
 

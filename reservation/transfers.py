@@ -10,6 +10,7 @@ Not handled: which lots go (`reservation.lots`); the arithmetic (`reservation.le
 
 from collections.abc import Mapping
 from dataclasses import replace
+from shlex import quote
 
 from reservation import ledger
 from reservation.errors import NotEmptyError, RuleError, WrongStateError
@@ -216,8 +217,8 @@ def _require_over(place: VirtualAccount, balance: Balance) -> None:
             raise NotEmptyError(
                 f"Virtual Account {place.name} has {count:,} of {describe(balance.lot)}, "
                 f"{account.replace('_', ' ')}.",
-                hint=f"Transfer them first: tallystick portal license transfer {balance.lot.tag} {count} "
-                f"--from {place.name} --to {DEFAULT_VIRTUAL_ACCOUNT}",
+                hint=f"Transfer them first: tallystick portal license transfer {quote(balance.lot.tag)} "
+                f"{count} --from {quote(place.name)} --to {DEFAULT_VIRTUAL_ACCOUNT}",
             )
 
 

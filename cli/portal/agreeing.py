@@ -1,5 +1,6 @@
 """``tallystick portal agreement``: what is agreed, in which version, and who accepted it."""
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -96,11 +97,12 @@ def show(portal: "Portal", name: str, number: int | None) -> Report:
     from reservation.service.agreements import show_agreement
 
     found = show_agreement(portal, name, version=number)
+    newest = found if number is None else show_agreement(portal, name)
     return Report(
         {**_record(found), "text": found.text},
         text=found.text.rstrip("\n"),
         says=(_words(found),),
-        next_step="" if found.accepted_at else _accepting(found),
+        next_step="" if found.accepted_at or found != newest else _accepting(found),
     )
 
 
@@ -128,8 +130,8 @@ def accept(portal: "Portal", name: str, number: int) -> Report:
 
 def _accepting(one: "Agreement") -> str:
     return (
-        f"An approver or administrator accepts it: tallystick portal agreement accept '{safe(one.name)}' "
-        f"--version {one.version}"
+        "An approver or administrator accepts it: tallystick portal agreement accept "
+        f"{quote(safe(one.name))} --version {one.version}"
     )
 
 

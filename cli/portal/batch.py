@@ -19,7 +19,7 @@ from cli.command import argument, command, option, with_session
 from cli.counts import tag_counts
 from cli.errors import CommandError, RepairRefusedError
 from cli.exit_codes import DONE, INTERRUPTED, REFUSED
-from cli.plain import counted, safe
+from cli.plain import counted, safe, sentence
 from cli.portal.batch_out import CodeFiles, Result, ResultRows, Sheet
 from cli.portal.batch_rows import COLUMNS, Row, Wish, rows_of
 from cli.portal.books import on_signing_portal_for_long
@@ -165,7 +165,7 @@ def batch(
     require_one_choice(licenses, as_requested, universal)
     choice = choice_of(tag_counts(licenses, "--license"), as_requested, universal)
     manner = Manner(term, last_day_of(session, until, for_days), accept_repair, dry_run)
-    _require_places(results, out, sheet)
+    _require_places(source, results, out, sheet)
     with ExitStack() as held:
         rows = held.enter_context(closing(ResultRows(session, results, is_shown=not session.json)))
         pages = held.enter_context(closing(Sheet(sheet))) if sheet and not dry_run else None
@@ -176,14 +176,18 @@ def batch(
     return run.report(is_whole, manner, named)
 
 
-def _require_places(results: str | None, out: str | None, sheet: str | None) -> None:
+def _require_places(source: str, results: str | None, out: str | None, sheet: str | None) -> None:
+    """Refuse places for results that cannot be written, or that something else of the batch stands in."""
     from pathlib import Path
 
-    from cli.files import require_place
+    from cli.files import require_other, require_place
 
     for name, switch in ((results, "--results"), (sheet, "--sheet")):
         if name:
             require_place(name, switch)
+            require_other(name, switch, source, "what is to be answered")
+    if results and sheet:
+        require_other(sheet, "--sheet", results, "the results")
     if out and not Path(out).is_dir():
         require_place(out, "--out")
 
@@ -404,10 +408,11 @@ def _result(one: Prepared, answer: "Answer | Failure") -> Result:
 
 
 def _refused(one: Prepared, error: Failure) -> Result:
+    said = (error.message, error.hint)
     return Result(
         one.row.place,
         "refused",
-        _cells(one.udi, error=error.code, message=f"{error.message} {error.hint}".strip()),
+        _cells(one.udi, error=error.code, message=" ".join(map(sentence, filter(None, said)))),
         is_done=False,
     )
 

@@ -7,6 +7,7 @@ the same bytes, so a batch that was cut off is simply run again.
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -99,9 +100,10 @@ class ResultRows:
             raise _unwritten(name, error) from error
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file; what it could not take was told when it was written."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
 
 
 class CodeFiles:
@@ -180,9 +182,10 @@ class Sheet:
         return True
 
     def close(self) -> None:
-        """Take away what was not finished."""
+        """Take away what was not finished, on a full disk too."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
             self._draft.unlink(missing_ok=True)
 
 

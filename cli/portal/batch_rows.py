@@ -196,7 +196,8 @@ def _columns(name: str, head: list[str]) -> list[str]:
         what = f"has a column “{safe(strange[0], 40)}”" if strange else "has no column “code”, or one twice"
         raise UsageMistakeError(
             f"The file {name} {what}.",
-            hint=f"Its first line names its columns: {', '.join(COLUMNS)}. All but “code” may be left out.",
+            hint=f"Its first line names its columns: {', '.join(COLUMNS)}. All but “code” may be left out. "
+            "It is text in UTF-8, with commas between the cells.",
         )
     return columns
 

@@ -29,6 +29,7 @@ from reservation.model import (
     Sequence,
     Stamp,
 )
+from reservation.noticing import DECIDED
 from reservation.roles import THE_RESERVATION, Rights, Verb
 from reservation.rules import Choice, LinesWanted, Wanted
 from reservation.service.context import Portal, read, require_issuer, write
@@ -362,14 +363,16 @@ def _rehost(portal: Portal, books: Writing, stamp: Stamp, standing: Standing, de
     changes = decisions.give_up(standing, decision, stamp, taken=taken, lots=lots)
     issued = issued_now(request.value.udi, request.id, issue)
     decided = _carry_out(books, standing, changes, issued)
+    former = books.newest_of_device(request.value.udi)
     opened = rules.open_reservation(
-        request,
-        issue,
-        stamp,
-        virtual_account_id=place.id,
-        former=books.newest_of_device(request.value.udi),
-        first_event=1,
+        request, issue, stamp, virtual_account_id=place.id, former=former, first_event=1
     )
+    if former is not None and former.id == standing.reservation.id:
+        # The device was set up anew, and that it has another key is what was decided.
+        decided_too = tuple(
+            replace(one, detail={**(one.detail or {}), DECIDED: True}) for one in opened.alerts
+        )
+        opened = replace(opened, alerts=decided_too)
     # Its licences moved with the hold of the failed device.
     books.record(replace(opened, movements=()))
     return decided

@@ -5,6 +5,7 @@ All of it works in quarantine too: two persons end one, and there may be only on
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from shlex import quote
 
 from codec.codes import checked_text
 from reservation import people
@@ -267,7 +268,7 @@ def authenticate(portal: Portal, passphrase: str) -> Portal:
         raise PassphraseError(
             f"This is not the passphrase of {portal.actor}.",
             hint="Try again, or have an administrator clear it: tallystick portal user passphrase "
-            f"--clear '{portal.actor}'",
+            f"--clear {quote(portal.actor)}",
         )
     return replace(portal, is_authenticated=True)
 

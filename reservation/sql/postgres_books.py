@@ -61,7 +61,10 @@ class PostgresReading(SqlReading):
         return int(self.queries.placed_event_count(self.connection, account_id=self.account_id))
 
     def engine_problems(self) -> tuple[str, ...]:
-        """Return what is not of our schema. The server checks its files itself, if it was told to."""
+        """Return which rows refer to nothing, and what is not of our schema.
+
+        The server checks its files itself, if it was told to.
+        """
         return self._find_deviations()
 
 

@@ -39,7 +39,7 @@ from reservation.sql.postgres_books import (
     Placing,
     PostgresReading,
 )
-from reservation.sql.postgres_schema import deviations, migrations
+from reservation.sql.postgres_schema import deviations, migrations, strays
 from reservation.sql.steps import Migration, insert_founding, queries_for
 from reservation.store import Reading, Writing
 
@@ -359,7 +359,8 @@ class PostgresStore:
         return self._connection
 
     def _deviations(self) -> tuple[str, ...]:
-        return tuple(deviations(self._connection, lambda: _connect(self._url, self._name)))
+        strange = deviations(self._connection, lambda: _connect(self._url, self._name))
+        return (*strays(self._connection), *strange)
 
     def close(self) -> None:
         """Let go of the database."""

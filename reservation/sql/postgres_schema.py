@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from reservation.sql.steps import Migration, differences, migrations_in
 
@@ -50,6 +51,23 @@ CROSS JOIN LATERAL (
 WHERE n.oid = %s::regnamespace
 """
 
+#: Each foreign key: its table and columns, and those that they are in.
+_REFERENCES = """
+SELECT n.nspname, c.relname, (SELECT array_agg(a.attname::text ORDER BY k.place)
+                              FROM unnest(f.conkey) WITH ORDINALITY AS k (number, place)
+                              JOIN pg_attribute AS a ON a.attrelid = f.conrelid AND a.attnum = k.number),
+       m.nspname, d.relname, (SELECT array_agg(a.attname::text ORDER BY k.place)
+                              FROM unnest(f.confkey) WITH ORDINALITY AS k (number, place)
+                              JOIN pg_attribute AS a ON a.attrelid = f.confrelid AND a.attnum = k.number)
+FROM pg_constraint AS f
+JOIN pg_class AS c ON c.oid = f.conrelid
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
+JOIN pg_class AS d ON d.oid = f.confrelid
+JOIN pg_namespace AS m ON m.oid = d.relnamespace
+WHERE f.contype = 'f' AND n.nspname = current_schema()
+ORDER BY c.relname, f.conname
+"""
+
 
 def migrations() -> tuple[Migration, ...]:
     """Return the migrations that this version knows, in order."""
@@ -74,6 +92,30 @@ def deviations(
         with closing(connect()) as other:
             _KNOWN[version] = _made_anew(other)
     yield from differences(found, _KNOWN[version])
+
+
+def strays(connection: psycopg.Connection[Any]) -> Iterator[str]:
+    """Say in which tables a row refers to one that is gone.
+
+    The server keeps rows that others refer to, but not from who owns the tables and switches that off.
+    """
+    for schema, table, named, other_schema, other, meant in connection.execute(_REFERENCES).fetchall():
+        given = [sql.Identifier("a", column) for column in named]
+        stands = [
+            sql.SQL("{} = {}").format(one, sql.Identifier("b", column))
+            for one, column in zip(given, meant, strict=True)
+        ]
+        statement = sql.SQL(
+            "SELECT 1 FROM {} AS a WHERE num_nulls({}) = 0 "
+            "AND NOT EXISTS (SELECT FROM {} AS b WHERE {}) LIMIT 1"
+        ).format(
+            sql.Identifier(schema, table),
+            sql.SQL(", ").join(given),
+            sql.Identifier(other_schema, other),
+            sql.SQL(" AND ").join(stands),
+        )
+        if connection.execute(statement).fetchone():
+            yield f"a row of {table} refers to nothing"
 
 
 #: What there must be, as a version of the server says it: worked out once for each.

@@ -210,6 +210,17 @@ def test_an_alert_comes_is_acknowledged_and_is_closed_by_the_facts(
 # --- what else the commands do ---------------------------------------------------------------------
 
 
+def test_a_new_key_that_two_persons_wanted_is_no_alert(desk: PortalDesk) -> None:
+    request, _, _ = desk.confirmed()
+    desk.join("spare", "FDO1")
+    anew = desk.requested("spare")
+    _refused(desk, "portal", "reserve", anew, "--as-requested")
+    assert [one["kind"] for one in listed(desk)] == ["key-changed"]
+    desk.done("portal", "rehost", request, anew, "--reason", "set up anew", "--evidence", "witness")
+    desk.done("portal", "approve", request, "--user", "alex")
+    assert listed(desk) == []
+
+
 def test_the_same_fact_again_is_another_alert(desk: PortalDesk) -> None:
     _want_too_much(desk)
     (first,) = listed(desk)

@@ -2,15 +2,19 @@
 
 import csv
 import io
+import os
 import shutil
 import signal
 import subprocess
+from contextlib import closing
 from copy import copy as copy_of
 from pathlib import Path
 
 import pytest
 
+from cli.errors import OutputError
 from cli.exit_codes import INTERRUPTED
+from cli.portal.batch_out import Sheet
 from cli.portal.batch_rows import COLUMNS
 from codec.grouping import grouped
 from tests.cli.desk import Outcome
@@ -120,7 +124,7 @@ def test_columns_that_nobody_knows_are_refused(office: PortalDesk, head: str) ->
     source = office.write("in.csv", f"{head}\n{asked('a')},ROUTING=1\n")
     refused = batch(office, source, "--as-requested")
     assert (refused.code, refused.out) == (2, "")
-    assert all(name in refused.err for name in COLUMNS)
+    assert all(name in refused.err for name in (*COLUMNS, "UTF-8", "commas"))
 
 
 def test_a_text_with_many_codes_by_a_pipe_in_small_groups(office: PortalDesk) -> None:
@@ -209,6 +213,58 @@ def test_what_cannot_be_done_is_refused_before_anything(office: PortalDesk) -> N
         assert refused.code == 2, argv
         assert words in refused.err, argv
     assert office.rows() == before
+
+
+def test_results_never_replace_the_requests_nor_each_other(office: PortalDesk) -> None:
+    source = office.write("in.txt", asked("a"))
+    before = office.rows()
+    beside = str(office.path("requests") / ".." / "in.txt")
+    office.path("requests").mkdir()
+    for argv in (
+        ("--results", source),
+        ("--sheet", source),
+        ("--results", beside),
+        ("--results", str(office.path("new")), "--sheet", str(office.path("new"))),
+    ):
+        refused = batch(office, source, "--as-requested", *argv)
+        assert refused.code == 2, argv
+        assert "Nothing was done" in refused.err, argv
+    assert office.path("in.txt").read_text() == asked("a")
+    assert not office.path("new").exists()
+    assert office.rows() == before
+    # What is no plain file can take both.
+    assert batch(office, source, "--as-requested", "--results", "/dev/null").code == 0
+
+
+def test_a_folder_is_read_without_waiting_for_a_pipe(office: PortalDesk) -> None:
+    folder = office.path("requests")
+    (folder / "more.txt").mkdir(parents=True)
+    (folder / "a.txt").write_text(asked("a"))
+    (folder / "away.txt").symlink_to("nowhere")
+    os.mkfifo(folder / "pipe.txt")
+    done = batch(office, str(folder), "--as-requested")
+    assert outcomes(done) == ["reserved", "refused"]
+
+
+def test_a_full_disk_is_told_with_the_file_and_leaves_no_draft(office: PortalDesk) -> None:
+    source = office.write("in.txt", asked("a"))
+    sheet = Sheet(str(office.path("sheet.html")))
+    with closing(sheet):
+        # A page that waits in memory, and a disk that takes none of it: the file is one that is full.
+        sheet._draft.symlink_to("/dev/full")
+        sheet._file = sheet._draft.open("w")
+        sheet._file.write("page")
+        with pytest.raises(OutputError, match=r"sheet\.html could not be written: No space left"):
+            sheet.finish(())
+    assert not sheet._draft.is_symlink()
+    refused = batch(office, source, "--as-requested", "--results", "/dev/full")
+    assert refused.code == 6
+    assert "/dev/full could not be written: No space left on device. What was reserved stays" in refused.err
+
+
+def test_a_message_and_what_to_do_are_two_sentences(office: PortalDesk) -> None:
+    refused = batch(office, office.write("in.txt", ""), "--as-requested")
+    assert rows(refused.out)[0]["message"] == "There is no code in this text. Paste the whole code."
 
 
 # --- cut off in the middle -------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """What can come of a code or a command at the portal."""
 
+from dataclasses import replace
+
 from tests.lifecycle.outcome import Outcome, cannot_be
 
 # --- requests --------------------------------------------------------------------------------------
@@ -70,6 +72,7 @@ ALIVE = Outcome(
     note="it lives",
 )
 FIRST_ANSWER = Outcome("the first answer again, with when and by whom", again=True)
+FIRST_DOUBT = replace(FIRST_ANSWER, note="two persons free it")
 MISSING = Outcome("refused: without that authorization it cannot be judged", 1, "missing-authorization")
 
 CONFIRMED_MAC = Outcome(
@@ -112,12 +115,14 @@ KEPT_BELOW = Outcome(
     "closed; what it held stays in doubt: the device contradicts its own confirmation",
     writes=("returned",),
     then="returned kept",
+    note="went back to an older state",
     step="accept R in doubt",
 )
 KEPT_MISMATCH = Outcome(
     "closed; what it held stays in doubt: the device stood on other hardware",
     writes=("returned",),
     then="returned kept",
+    note="on other hardware",
     step="accept R in doubt",
 )
 RETURNED_AHEAD = Outcome(
@@ -137,6 +142,7 @@ FOUND_IN_DOUBT = Outcome(
     "closed; what stood as failed or written off stays that until two persons release it",
     writes=("returned",),
     then="returned kept",
+    note="two persons free it",
     step="accept R in doubt",
 )
 RETURNED_AGAIN = Outcome(

@@ -216,6 +216,28 @@ def test_several_accounts_are_refused(sql: psycopg.Connection[Any], url: str) ->
     assert "2 Smart Accounts" in refused(url, SetupError).message
 
 
+# --- what the audit says of rows that somebody took away ----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("events", "a row of chain refers to nothing"),
+        ("events", "the chain has 4 places, and the events of 3"),
+        ("lots", "a row of balances refers to nothing"),
+        ("users", "a row of grants refers to nothing"),
+    ],
+)
+def test_the_audit_names_what_refers_to_a_row_that_is_gone(
+    table: str, said: str, portal: Portal, sql: psycopg.Connection[Any]
+) -> None:
+    assert service.audit(portal) == ()
+    sql.execute("SET session_replication_role = replica")  # as the owner, past triggers and foreign keys
+    newest = f"(SELECT ctid FROM {table} ORDER BY ctid DESC LIMIT 1)"
+    assert sql.execute(f"DELETE FROM {table} WHERE ctid = {newest}".encode()).rowcount == 1
+    assert said in [finding.message for finding in service.audit(portal)]
+
+
 # --- what the audit says of the tables ----------------------------------------------------------------
 
 
