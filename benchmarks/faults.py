@@ -38,6 +38,7 @@ All of it is made by `make soak` with the seed {seed} (`make soak SEED=…` make
 alone as its last column says; then `python -m benchmarks.run faults`. A call that is durable is one that
 could leave something behind, or shows the result. Bad is a trial after which something acknowledged is
 missing, something is half done, the books do not balance, or the same command does not end as it should.
+A line is met once all that is wanted was tried; what was not tried since is not met.
 
 {faults}
 
