@@ -69,7 +69,7 @@ _NEVER: Final = """\
 What must not happen, and how often it was tried. Lives are those of devices, portal, channel and calendar in
 any order (`tests/machine`); kills, errors and power cuts are those above, hostile input that under Fuzzing.
 What stands before and after a golden code that is whole is other text, and no damage: it may be left out
-without a word. Every other change was refused, or repaired and told.
+without a word. Every other change must be refused, or repaired and told.
 
 {never}
 
