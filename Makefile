@@ -67,7 +67,7 @@ bench: $(DEV_READY) ## Measure against the targets and peers; writes benchmarks/
 
 soak: $(DEV_READY) ## The long tests and searches, unattended, two hours at most (SEED=0, SOAK_TESTS=one part)
 	SEED=$(SEED) $(BIN)/python -m pytest -p tests.soak $(SOAK_FLAGS) -m "soak or hypothesis" \
-	    --hypothesis-profile=soak --hypothesis-seed=$(SEED) $(SOAK_TESTS)
+	    --hypothesis-profile=soak --hypothesis-seed=$(SEED) $(if $(SOAK_TESTS),'$(SOAK_TESTS)')
 
 fuzz: $(DEV_READY) ## Search every parser for input that it does not refuse properly (FUZZ_INPUTS=1000000)
 	$(BIN)/python -m tests.fuzz --inputs $(FUZZ_INPUTS)

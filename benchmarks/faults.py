@@ -37,6 +37,7 @@ All of it is made by `make soak` with the seed {seed} (`make soak SEED=…` make
 alone as its last column says; then `python -m benchmarks.run faults`. A call that is durable is one that
 could leave something behind, or shows the result. Bad is a trial after which something acknowledged is
 missing, something is half done, the books do not balance, or the same command does not end as it should.
+A line is met once all that is wanted was tried; what was not tried since is not met.
 
 {faults}
 
@@ -65,7 +66,7 @@ _NEVER: Final = """\
 What must not happen, and how often it was tried. Lives are those of devices, portal, channel and calendar in
 any order (`tests/machine`); kills, errors and power cuts are those above, hostile input that under Fuzzing.
 What stands before and after a golden code that is whole is other text, and no damage: it may be left out
-without a word. Every other change was refused, or repaired and told.
+without a word. Every other change must be refused, or repaired and told.
 
 {never}
 

@@ -7,6 +7,16 @@ end. Each test's end is written to `build/soak/tests.jsonl` as it comes, with al
 end every part is told with its seed and how to repeat it, on the screen and in `build/soak/summary.txt`. A
 run that takes longer than `SOAK_SECONDS` is stopped and has failed. What the tests counted is kept elsewhere
 (`tests.outcomes`).
+
+Two cores have 240 minutes of computing in two hours. Foreseen are, from shorter runs:
+
+    histories of eight processes, both databases                   40
+    lives in any order (tests/machine), 20 times as many           40
+    errors and kills at every call of every command                20
+    power cuts, and programs that must be caught                   20
+    every other property, 20 times as far                          20
+    golden codes in every damage, strangers                        15
+    kills at any moment, both databases, and crowds                20
 """
 
 import json

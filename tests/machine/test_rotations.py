@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import rule, run_state_machine_as_test
 
 from tests.machine.founding import rotating
 from tests.machine.machine import COUNTS, DEVICE, Life
@@ -54,10 +54,19 @@ class Rotated(Life):
         super().teardown()
 
 
+STEPS = ("rotated", "revoked", "renew", "device trust", "device confirmation")
+
+
 @pytest.mark.hypothesis
 def test_nothing_is_issued_twice_or_lost_when_the_issuer_changes() -> None:
     Rotated.done.clear()
     live_through(Rotated, SETTINGS, "the issuer changes")
-    steps = ("rotated", "revoked", "renew", "device trust", "device confirmation")
-    rare = {step: Rotated.done[step] for step in steps if Rotated.done[step] < LEAST}
-    assert not rare
+    if rare():
+        # Chance may leave a step out of nearly all lives of one search: not of another one's, too.
+        run_state_machine_as_test(seed(1)(type("Again", (Rotated,), {})), settings=SETTINGS)
+    assert not rare()
+
+
+def rare() -> dict[str, int]:
+    """Return what was hardly ever done."""
+    return {step: Rotated.done[step] for step in STEPS if Rotated.done[step] < LEAST}
