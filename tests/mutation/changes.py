@@ -5,7 +5,7 @@ its border or no longer does, a condition that always or never holds, an operato
 number one too high, a statement or keyword left out, two arguments swapped, a result that is None.
 
 Not planted, since no behaviour hangs on them: docstrings, annotations, ``__repr__``, and sentences: the words
-of an error, its hint, or a note. Neither is anything outside functions planted unless asked for: see `Mutant`.
+of an error, its hint, or a note, and what joins them. Outside of functions faults are planted on request only.
 """
 
 import ast
@@ -24,13 +24,16 @@ _COMPUTED = {
 }  # fmt: skip
 _CALLED = {"min": "max", "max": "min", "any": "all", "all": "any", "sorted": "list"}
 
+#: Characters of code in the name of a mutant, at most.
+_SHOWN = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
     """One fault.
 
     Attributes:
-        name: The function, and the code before and after: stays the same when other lines of the module change.
+        name: The function, and the code before and after: it stays when other lines of the module change.
         function: Qualified name of the outermost function that it is in; None outside of all.
         lines: First and last line of the statement.
         holder: Syntax node in which something is replaced.
@@ -89,22 +92,28 @@ def _described(
     """Return the code before and after; None when it stays the same."""
     if isinstance(new, ast.Pass | ast.Break | ast.Continue):
         old = getattr(holder, field)[index]
-        return f"`{_first_line(old)}` → {_first_line(new)}"
+        return f"`{_first_line(old)[:_SHOWN]}` → {_first_line(new)}"
     # An operator or a constant says little by itself: what holds it says more.
     shown = holder if isinstance(holder, ast.expr | ast.Return) else statement
     before = _first_line(shown)
     undo = _replace(holder, field, index, new)
     after = _first_line(shown)
     setattr(holder, field, undo)
-    return None if before == after else f"`{before}` → `{after}`"
+    return None if before == after else _difference(before, after)
+
+
+def _difference(before: str, after: str) -> str:
+    """Return two pieces of code, of long ones only what is around the place where they differ."""
+    same = next((at for at, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), 0)
+    start = max(0, same - _SHOWN // 2) if max(len(before), len(after)) > _SHOWN else 0
+    cut = "…" if start else ""
+    return " → ".join(f"`{cut}{text[start : start + _SHOWN]}`" for text in (before, after))
 
 
 def _first_line(node: ast.AST) -> str:
     if isinstance(node, ast.For | ast.While | ast.If | ast.With):
-        text = ast.unparse(node).split("\n", 1)[0]
-    else:
-        text = " ".join(ast.unparse(node).split())
-    return text
+        return ast.unparse(node).split("\n", 1)[0]
+    return " ".join(ast.unparse(node).split())
 
 
 def _span(statement: ast.stmt) -> tuple[int, int]:
@@ -187,7 +196,9 @@ class _Sites:
     def _parts(self, statement: ast.stmt) -> None:
         """Walk through what a statement is made of: expressions first, then the statements in it."""
         for field, value in ast.iter_fields(statement):
-            if field in {"annotation", "returns", "target", "targets"} and not isinstance(value, ast.Subscript):
+            if field in {"annotation", "returns", "target", "targets"} and not isinstance(
+                value, ast.Subscript
+            ):
                 continue
             if isinstance(value, ast.expr):
                 self._expression(statement, field, None, value)
@@ -247,21 +258,15 @@ class _Sites:
         match node:
             case ast.Constant(value):
                 new = _other(value)
-                if new is not None:
+                if new is not None and not _is_spelling(holder, field):
                     self._note(holder, field, index, ast.Constant(new))
             case ast.Compare(ops=ops):
                 for at, op in enumerate(ops):
                     self._note(node, "ops", at, _COMPARED[type(op)]())
             case ast.BinOp(op=op) if type(op) in _COMPUTED:
                 self._note(node, "op", None, _COMPUTED[type(op)]())
-            case ast.BoolOp(op=op, values=values):
-                self._note(node, "op", None, ast.Or() if isinstance(op, ast.And) else ast.And())
-                if len(values) > 2:
-                    for at in range(len(values)):
-                        self._note(node, "values", at, None)
-                else:
-                    self._note(holder, field, index, values[0])
-                    self._note(holder, field, index, values[1])
+            case ast.BoolOp():
+                self._both(holder, field, index, node)
             case ast.UnaryOp(operand=operand):
                 self._note(holder, field, index, operand)
             case ast.IfExp():
@@ -270,6 +275,14 @@ class _Sites:
                 self._call(node)
             case _:
                 pass
+
+    def _both(self, holder: ast.AST, field: str, index: int | None, node: ast.BoolOp) -> None:
+        self._note(node, "op", None, ast.Or() if isinstance(node.op, ast.And) else ast.And())
+        for at, value in enumerate(node.values):
+            if len(node.values) > 2:
+                self._note(node, "values", at, None)
+            else:
+                self._note(holder, field, index, value)
 
     def _call(self, node: ast.Call) -> None:
         if isinstance(node.func, ast.Name) and node.func.id in _CALLED:
@@ -297,14 +310,18 @@ def _is_sentence(node: ast.expr) -> bool:
     if isinstance(node, ast.Constant):
         return isinstance(node.value, str) and node.value.strip().count(" ") >= 2
     if isinstance(node, ast.JoinedStr):
-        words = "".join(
-            str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values
-        )
+        words = "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
         return words.count(" ") >= 2
     return False
 
 
-def _other(value: object) -> object:
+def _is_spelling(holder: ast.AST, field: str) -> bool:
+    """Tell whether text is what stands between values that are shown."""
+    joins = isinstance(holder, ast.Attribute) and holder.attr == "join" and field == "value"
+    return joins or isinstance(holder, ast.JoinedStr)
+
+
+def _other(value: object) -> str | bytes | int | None:
     """Return a constant that is another one; None where there is no other one to try."""
     if isinstance(value, bool):
         return not value

@@ -38,7 +38,7 @@ from tests.mutation import changes
 
 EXAMPLES = 20
 #: Seconds of tests (measured without fault) that one mutant meets at most.
-BUDGET = 6.0
+BUDGET = 4.0
 #: Seconds of waiting after which a child counts as one that never ends: a mutant that was noticed.
 PATIENCE = 90
 _MEMORY = 3 * 2**30
@@ -141,8 +141,9 @@ class Runner:
         first, last = mutant.lines
         lines = range(first, last + 1)
         hit = [item for item in items if not self._lines[item.nodeid][path].isdisjoint(lines)]
-        chosen, spent = [], 0.0
-        sharp = self._killers.get(f"{path}:{mutant.function}", {})
+        chosen: list[pytest.Item] = []
+        spent = 0.0
+        sharp = self._killers.get(f"{path}:{mutant.function}", set())
         for item in sorted(hit, key=lambda one: (one.nodeid not in sharp, self._seconds[one.nodeid])):
             spent += self._seconds[item.nodeid]
             if chosen and spent > BUDGET:
@@ -171,8 +172,6 @@ class Runner:
             self._killers.setdefault(function, set()).add(killer.read_text())
         shutil.rmtree(folder, ignore_errors=True)
         self.report(module.__name__, mutant, Fate.SURVIVED if status == 0 else Fate.KILLED)
-
-
 
 
 def _swaps(code: CodeType, function: str, alive: Living) -> list[Swap]:
@@ -210,8 +209,8 @@ def _meets(planted: list[Swap], tests: list[pytest.Item], folder: Path) -> bool:
         function.__code__ = code
     _forget_caches()
     # The folders of tests: each child has its own, which goes when the child has gone.
-    factory: Any = tests[0].config._tmp_path_factory  # type: ignore[attr-defined]  # noqa: SLF001
-    factory._basetemp = folder  # noqa: SLF001
+    factory: Any = tests[0].config._tmp_path_factory  # type: ignore[attr-defined]
+    factory._basetemp = folder
     for item, following in zip(tests, [*tests[1:], None], strict=True):
         if any(report.failed for report in runtestprotocol(item, nextitem=following, log=False)):
             (folder / _KILLER).write_text(item.nodeid)
@@ -243,7 +242,7 @@ def _search_little(item: pytest.Item) -> None:
         database=None,
         phases=(Phase.explicit, Phase.generate),
     )
-    getattr(function, "__func__", function)._hypothesis_internal_use_settings = little  # noqa: SLF001
+    getattr(function, "__func__", function)._hypothesis_internal_use_settings = little
 
 
 def _forget_caches() -> None:
@@ -258,7 +257,7 @@ def _caches() -> list[Any]:
     return [
         one
         for one in gc.get_objects()
-        if isinstance(one, functools._lru_cache_wrapper)  # noqa: SLF001
+        if isinstance(one, functools._lru_cache_wrapper)
         and str(getattr(one, "__module__", "")).startswith(("codec.", "reservation.", "cli."))
     ]
 
@@ -306,11 +305,12 @@ class _Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
         """Leave that to the machinery."""
         del spec
+        return None
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the code with the fault."""
         module.__file__ = self._path
-        exec(self._code, module.__dict__)  # noqa: S102
+        exec(self._code, module.__dict__)
 
 
 class Littler:

@@ -2,18 +2,62 @@
 
 _PORTAL = tuple(
     f"reservation/portal/test_{name}.py"
-    for name in ("ledger", "lots", "scenarios", "terms", "failures", "codes", "refusals", "transfers")
+    for name in (
+        "borders",
+        "ledger",
+        "lots",
+        "scenarios",
+        "terms",
+        "failures",
+        "codes",
+        "refusals",
+        "transfers",
+    )
 )
 _CODEC = tuple(
     f"codec/test_{name}.py"
     for name in (
-        *("alphabet", "bounds", "catalogue", "changes", "digits", "edge_cases", "envelope", "erasure", "fields"),
-        *("grouping", "keys", "lines", "parity", "reading", "recovery", "rules", "short", "sums", "vectors", "wire"),
+        *(
+            "alphabet",
+            "bounds",
+            "catalogue",
+            "changes",
+            "digits",
+            "edge_cases",
+            "envelope",
+            "erasure",
+            "fields",
+        ),
+        *(
+            "grouping",
+            "keys",
+            "lines",
+            "parity",
+            "reading",
+            "recovery",
+            "rules",
+            "short",
+            "sums",
+            "vectors",
+            "wire",
+        ),
     )
 )
 _BOOKS = ("ledger", "rules", "standing", "answers", "limits", "lots", "decisions")
 _PURE = (
-    *("wire", "envelope", "lines", "parity", "keys", "codes", "fields", "alphabet", "layout", "digits", "galois"),
+    *(
+        "wire",
+        "envelope",
+        "lines",
+        "parity",
+        "keys",
+        "codes",
+        "fields",
+        "alphabet",
+        "layout",
+        "digits",
+        "galois",
+    ),
     *("short", "proof", "sums", "recovery", "reading", "erasure", "five", "missing", "shifts", "swaps"),
     *("repairs", "catalogue", "grouping", "arrangement", "changes", "damage", "sightings", "hashes"),
 )

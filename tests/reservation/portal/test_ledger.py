@@ -221,7 +221,7 @@ def test_what_goes_and_comes_back_is_no_change() -> None:
 @pytest.mark.parametrize(("entitled", "short"), [(0, 5), (4, 1), (5, 0), (6, 0)])
 def test_a_shortfall_follows_what_goes_beyond_the_entitlement(entitled: int, short: int) -> None:
     rest = {"available": max(0, entitled - 5), "shortfall": max(0, 5 - entitled)}
-    here = balance(PERPETUAL, reserved=3, in_doubt=2, entitled=entitled, **rest)
+    here = balance(PERPETUAL, Held(), reserved=3, in_doubt=2, entitled=entitled, **rest)
     assert here.balanced
     gone = ledger.transferring({LOT: Held(3, 2)}, {LOT: PERPETUAL}, PLACE, ELSEWHERE)
     changes = ledger.changes_of((*gone, *ledger.bringing(here, gone)))
