@@ -5,7 +5,7 @@ its border or no longer does, a condition that always or never holds, an operato
 number one too high, a statement or keyword left out, two arguments swapped, a result that is None.
 
 Not planted, since no behaviour hangs on them: docstrings, annotations, ``__repr__``, and sentences: the words
-of an error, its hint, or a note, and what joins them. Outside of functions faults are planted on request only.
+of an error, its hint, or a note, and what joins them. Outside of functions only on request.
 """
 
 import ast
@@ -288,7 +288,7 @@ class _Sites:
         if isinstance(node.func, ast.Name) and node.func.id in _CALLED:
             self._note(node, "func", None, ast.Name(_CALLED[node.func.id], ast.Load()))
         plain = len(node.args) >= 2 and not any(isinstance(one, ast.Starred) for one in node.args[:2])
-        if plain and not _says(node) and ast.unparse(node.func) not in {"min", "max"}:
+        if plain and not _says(node) and ast.unparse(node.func) not in {"min", "max", "cast"}:
             self._note(node, "args", None, [node.args[1], node.args[0], *node.args[2:]])
 
     def _note(self, holder: ast.AST, field: str, index: int | None, new: object) -> None:
@@ -316,9 +316,10 @@ def _is_sentence(node: ast.expr) -> bool:
 
 
 def _is_spelling(holder: ast.AST, field: str) -> bool:
-    """Tell whether text is what stands between values that are shown."""
+    """Tell whether text is what stands between values that are shown, or the name of a type."""
     joins = isinstance(holder, ast.Attribute) and holder.attr == "join" and field == "value"
-    return joins or isinstance(holder, ast.JoinedStr)
+    casts = isinstance(holder, ast.Call) and ast.unparse(holder.func) == "cast"
+    return joins or casts or isinstance(holder, ast.JoinedStr)
 
 
 def _other(value: object) -> str | bytes | int | None:

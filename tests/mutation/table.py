@@ -3,15 +3,18 @@
 _PORTAL = tuple(
     f"reservation/portal/test_{name}.py"
     for name in (
-        "borders",
-        "ledger",
-        "lots",
-        "scenarios",
-        "terms",
-        "failures",
-        "codes",
-        "refusals",
-        "transfers",
+        *(
+            "answers",
+            "borders",
+            "decisions",
+            "failures",
+            "ledger",
+            "lots",
+            "scenarios",
+            "shorts",
+            "terms",
+            "transfers",
+        ),
     )
 )
 _CODEC = tuple(

@@ -30,19 +30,21 @@ from reservation.model import (
     Limit,
     Lot,
     PortalIdentity,
+    Reservation,
     Stamp,
     State,
     Stock,
     StoredCode,
 )
-from reservation.standing import IssuedSequence
-from tests.reservation.portal.appliance import START
+from reservation.standing import Changes, IssuedSequence
+from tests.reservation.portal.appliance import START, Appliance
 from tests.reservation.portal.values import (
     DATED,
     DAY,
     FIRST,
     LOTS,
     PERPETUAL,
+    PLACE,
     SECOND,
     STAMP,
     TODAY,
@@ -200,6 +202,51 @@ def test_the_event_of_an_authorization_says_what_it_is() -> None:
         (FIRST, 4, None),
         (SECOND, 2, LIMIT),
     ]
+
+
+def test_a_reservation_is_listed_by_its_first_event_and_another_key_is_an_alert() -> None:
+    tram = Appliance("tram")
+    code = StoredCode(b"c" * 32, b"r" * 32, Kind.AUTHORIZATION, "A", Sequence(0, 1), None, None, START, "ann")
+    issue = rules.Issue(Sequence(0, 1), {FIRST: 4}, LOTS, code, "DEFAULT", {FIRST: LIMIT})
+
+    def made(former: Reservation | None) -> Changes:
+        return rules.open_reservation(
+            tram.request(), issue, STAMP, virtual_account_id=PLACE, former=former, first_event=2
+        )
+
+    closed = reservation(state=State.RETURNED)
+    alerted = made(closed)
+    assert alerted.event.id == STAMP.event_id(2)
+    assert alerted.reservation is not None
+    assert alerted.reservation.page_key == alerted.event.id
+    assert alerted.reservation.frees_next == LIMIT.frees_on
+    (alert,) = alerted.alerts
+    assert (alert.id, alert.kind) == (STAMP.event_id(3), EventKind.KEY_CHANGED)
+    assert alert.detail == {"former": closed.id.hex()}
+    assert made(None).alerts == ()
+    assert made(replace(closed, device_key=tram.key.verifying_key.raw)).alerts == ()
+
+
+def test_an_update_waits_for_its_confirmation_since_the_oldest_one_that_waits() -> None:
+    code = StoredCode(b"c" * 32, b"r" * 32, Kind.AUTHORIZATION, "A", Sequence(0, 2), None, None, START, "ann")
+    issue = rules.Issue(Sequence(0, 2), {FIRST: 5}, LOTS, code, "DEFAULT", {FIRST: LATER})
+    now = Stamp.of(START + DAY, "bob", b"\2" * 7)
+
+    def after(**before: object) -> Reservation:
+        one = standing(reservation(**before), limits={Sequence(0, 1): {FIRST: LIMIT}})
+        changed = rules.record_update(one, issue, now).reservation
+        assert changed is not None
+        assert (changed.sequence, changed.changed_at) == (Sequence(0, 2), now.at)
+        return changed
+
+    waiting = after()
+    assert (waiting.state, waiting.unconfirmed_since) == (State.ISSUED, START)
+    assert waiting.frees_next == LIMIT.frees_on
+    first = after(
+        state=State.ACTIVE, confirmed=Sequence(0, 1), unconfirmed_since=None, freed_on=LIMIT.frees_on
+    )
+    assert (first.state, first.unconfirmed_since) == (State.UPDATING, now.at)
+    assert first.frees_next == LATER.frees_on
 
 
 @pytest.mark.parametrize("state", [State.RETURNED, State.FAILED, State.WRITTEN_OFF])
