@@ -5,7 +5,8 @@ its border or no longer does, a condition that always or never holds, an operato
 number one too high, a statement or keyword left out, two arguments swapped, a result that is None.
 
 Not planted, since no behaviour hangs on them: docstrings, annotations, ``__repr__``, and sentences: the words
-of an error, its hint, or a note, and what joins them. Outside of functions only on request.
+of an error, its hint, or a note, and what joins them; ``strict=`` of a `zip`, which only says what is so.
+Outside of functions faults are planted on request only.
 """
 
 import ast
@@ -113,6 +114,8 @@ def _difference(before: str, after: str) -> str:
 def _first_line(node: ast.AST) -> str:
     if isinstance(node, ast.For | ast.While | ast.If | ast.With):
         return ast.unparse(node).split("\n", 1)[0]
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return next(line for line in ast.unparse(node).split("\n") if "def " in line)
     return " ".join(ast.unparse(node).split())
 
 
@@ -236,7 +239,7 @@ class _Sites:
 
     def _keywords(self, node: ast.Call) -> None:
         for index, keyword in enumerate(node.keywords):
-            if keyword.arg == "hint":
+            if keyword.arg in {"hint", "strict"}:
                 continue
             self._note(node, "keywords", index, None)
             self._expression(keyword, "value", None, keyword.value)
