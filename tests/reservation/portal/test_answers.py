@@ -112,11 +112,28 @@ def test_a_signed_confirmation_of_the_same_authorization_raises_the_grade_alone(
     assert len(changes.codes) == 1
 
 
-@pytest.mark.parametrize("grade", [Grade.SIGNED, Grade.MAC])
-@pytest.mark.parametrize("sequence", [ONE, TWO])
-def test_news_that_is_old_is_kept_and_changes_nothing(grade: Grade, sequence: Sequence) -> None:
-    before = thrice(state=State.UPDATING, confirmed=TWO, grade=grade)
-    changes = answers.confirm_short(before, short(sequence), NOW)
+@pytest.mark.parametrize(
+    ("sequence", "known", "is_signed"),
+    [
+        (ONE, Grade.SIGNED, False),
+        (ONE, Grade.MAC, False),
+        (TWO, Grade.SIGNED, False),
+        (TWO, Grade.MAC, False),
+        (ONE, Grade.SIGNED, True),
+        # Signed, and of an older one than the short one: that proves nothing about the newer one.
+        (ONE, Grade.MAC, True),
+        (TWO, Grade.SIGNED, True),
+    ],
+)
+def test_news_that_is_old_is_kept_and_changes_nothing(
+    sequence: Sequence, known: Grade, is_signed: bool
+) -> None:
+    before = thrice(state=State.UPDATING, confirmed=TWO, grade=known)
+    changes = (
+        answers.confirm(before, confirmation(sequence), NOW)
+        if is_signed
+        else answers.confirm_short(before, short(sequence), NOW)
+    )
     assert (changes.reservation, changes.held, changes.notes) == (None, None, ())
     assert changes.event.kind is EventKind.CONFIRMED_LATE
     assert len(changes.codes) == 1
