@@ -39,8 +39,8 @@ from tests.mutation import changes
 EXAMPLES = 20
 #: Seconds of tests (measured without fault) that one mutant meets at most.
 BUDGET = 4.0
-#: Seconds of waiting after which a child counts as one that never ends: a mutant that was noticed.
-PATIENCE = 90
+#: Seconds after which a child counts as one that never ends, a mutant that was noticed: of work, and of waiting.
+WORK, PATIENCE = 12, 150
 _MEMORY = 3 * 2**30
 _KILLER = "killer"
 
@@ -225,6 +225,7 @@ def _behave() -> None:
     os.dup2(silent, 2)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(PATIENCE)
+    resource.setrlimit(resource.RLIMIT_CPU, (WORK, WORK))
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

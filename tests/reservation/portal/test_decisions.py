@@ -17,6 +17,7 @@ from reservation.ledger import Account
 from reservation.model import (
     DEFAULT_POLICY,
     DecisionKind,
+    EventKind,
     Exposure,
     FailureEvidence,
     Held,
@@ -25,9 +26,11 @@ from reservation.model import (
 )
 from tests.reservation.portal.appliance import START
 from tests.reservation.portal.values import (
+    DATED,
     DAY,
     FIRST,
     LOTS,
+    PERPETUAL,
     SECOND,
     STAMP,
     decision,
@@ -142,7 +145,8 @@ def test_what_is_proposed_is_in_its_event() -> None:
 
 
 def test_a_rehost_gives_the_replacement_what_there_was_and_keeps_the_surplus_as_failed() -> None:
-    done = decisions.give_up(standing(), decision(), STAMP, taken={FIRST: 3, SECOND: 2}, lots=LOTS)
+    before = standing(held={SECOND: Held(0, 2), FIRST: Held(0, 4)})
+    done = decisions.give_up(before, decision(), STAMP, taken={FIRST: 3, SECOND: 2}, lots=LOTS)
     assert done.held == {FIRST: Held(failed=1)}
     assert done.exposures == (Exposure(FIRST, 3, done.event.id), Exposure(SECOND, 2, done.event.id))
     assert done.event.detail == {
@@ -165,8 +169,24 @@ def test_a_rehost_gives_the_replacement_what_there_was_and_keeps_the_surplus_as_
 
 
 def test_a_device_that_was_given_up_stays_closed_since_then() -> None:
-    failed = standing(reservation(state=State.FAILED, closed_at=START - DAY))
+    failed = standing(reservation(state=State.FAILED, closed_at=START - DAY, changed_at=START - DAY))
     done = decisions.give_up(failed, decision(), STAMP, taken={FIRST: 1}, lots=LOTS)
     assert done.reservation is not None
-    assert done.reservation.closed_at == START - DAY
+    assert (done.reservation.closed_at, done.reservation.changed_at) == (START - DAY, START)
     assert done.reservation.unconfirmed_since is None
+
+
+def test_a_rejection_names_the_decision_and_ends_it() -> None:
+    done = decisions.reject(standing(), decision(), STAMP)
+    assert done.event.kind is EventKind.REJECTED
+    assert done.event.detail == {"decision": (b"d" * 16).hex(), "kind": "rehost"}
+    assert done.decided is not None
+    assert (done.decided.outcome, done.decided.decided_with) == (Outcome.REJECTED, done.event.id)
+    assert (done.reservation, done.held, done.movements) == (None, None, ())
+
+
+def test_what_is_only_reported_is_neither_exposed_nor_failed() -> None:
+    lots = {FIRST: replace(PERPETUAL, reporting_only=True), SECOND: DATED}
+    done = decisions.give_up(standing(), decision(), STAMP, taken={FIRST: 4, SECOND: 1}, lots=lots)
+    assert done.held == {SECOND: Held(failed=1)}
+    assert [(one.lot_id, one.count) for one in done.exposures] == [(SECOND, 1)]
