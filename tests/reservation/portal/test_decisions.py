@@ -1,5 +1,6 @@
 """What one person may propose and a second one approve: the borders of the rules, and what is recorded."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -16,14 +17,18 @@ from reservation.errors import (
 from reservation.ledger import Account
 from reservation.model import (
     DEFAULT_POLICY,
+    Decision,
     DecisionKind,
     EventKind,
     Exposure,
     FailureEvidence,
     Held,
+    Kept,
     Outcome,
+    Stamp,
     State,
 )
+from reservation.standing import Changes, Standing
 from tests.reservation.portal.appliance import START
 from tests.reservation.portal.values import (
     DATED,
@@ -190,3 +195,24 @@ def test_what_is_only_reported_is_neither_exposed_nor_failed() -> None:
     done = decisions.give_up(standing(), decision(), STAMP, taken={FIRST: 4, SECOND: 1}, lots=lots)
     assert done.held == {SECOND: Held(failed=1)}
     assert [(one.lot_id, one.count) for one in done.exposures] == [(SECOND, 1)]
+
+
+@pytest.mark.parametrize(
+    ("close", "state", "held"),
+    [
+        (decisions.write_off, State.WRITTEN_OFF, {FIRST: Held(written_off=3)}),
+        (decisions.release, State.RETURNED, {}),
+    ],
+)
+def test_what_a_second_person_closes_waits_for_nothing_more(
+    close: Callable[[Standing, Decision, Stamp], Changes], state: State, held: dict[bytes, Held]
+) -> None:
+    open_state = State.FAILED if state is State.WRITTEN_OFF else state
+    old = reservation(
+        state=open_state, kept=Kept.HARDWARE_MISMATCH, changed_at=START - DAY, unconfirmed_since=START - DAY
+    )
+    done = close(standing(old, held={FIRST: Held(failed=3)}), decision(), STAMP)
+    assert done.reservation == replace(old, state=state, kept=None, changed_at=START, unconfirmed_since=None)
+    assert (done.held, done.clears) == (held, state is State.RETURNED)
+    assert done.decided is not None
+    assert done.decided.outcome is Outcome.APPROVED
