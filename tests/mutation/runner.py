@@ -39,7 +39,7 @@ from tests.mutation import changes
 EXAMPLES = 20
 #: Seconds of tests (measured without fault) that one mutant meets at most.
 BUDGET = 4.0
-#: Seconds of work and of waiting after which a child counts as one that never ends: a mutant that was noticed.
+#: Seconds of work and of waiting after which a child is one that never ends: a mutant that was noticed.
 WORK, PATIENCE = 12, 150
 _MEMORY = 3 * 2**30
 _KILLER = "killer"

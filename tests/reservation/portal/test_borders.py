@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from codec.codes import LAST_MINUTE, Kind, Mode, Sequence, Term
+from codec.codes import LAST_MINUTE, MAX_COUNT, Kind, Mode, Sequence, Term
 from reservation import limits, rules
 from reservation.answers import count_wrong
 from reservation.errors import (
@@ -20,7 +20,7 @@ from reservation.errors import (
     RuleError,
     UniversalRequestError,
 )
-from reservation.lots import Position, Preference, available_of, choose
+from reservation.lots import Position, Preference, TermChoice, available_of, choose
 from reservation.model import (
     DEFAULT_POLICY,
     MOST_WRONG,
@@ -164,7 +164,7 @@ def test_freeing_is_due_on_its_day(day: date | None, is_due: bool) -> None:
 
 
 def test_what_is_free_binds_no_more_from_its_day_on() -> None:
-    limited = standing(limits={Sequence(0, 1): {FIRST: LIMIT}})
+    limited = standing(limits={Sequence(0, 1): {FIRST: LIMIT, SECOND: NEVER}})
     assert limited.binding() == limited.allocations
     assert limited.binding(TODAY + 7 * DAY) == limited.allocations
     assert limited.binding(TODAY + 8 * DAY) == {Sequence(0, 1): {SECOND: 2}}
@@ -184,6 +184,29 @@ def test_an_update_leaves_out_what_is_named_and_what_has_ended() -> None:
     assert rules.carried_over(limited, {}, Stamp(START + DAY, "ann", b"\1" * 13)) == {SECOND: 2}
     assert rules.kept_terms(limited, {FIRST: 1}) == {FIRST: Term(TODAY, TODAY)}
     assert rules.kept_terms(limited, {SECOND: 1}) == {}
+
+
+def test_what_is_due_is_freed_and_said() -> None:
+    due = standing(
+        reservation(frees_next=LIMIT.frees_on, changed_at=START - DAY),
+        limits={Sequence(0, 1): {FIRST: LIMIT, SECOND: LATER}},
+    )
+    day = Stamp.of(START + 8 * DAY, "ann", b"\1" * 7)
+    assert limits.held_on(due, TODAY + 7 * DAY) == due.held
+    assert limits.held_on(due, day.today) == {SECOND: Held(0, 2)}
+    done = limits.free(due, day, 2)
+    assert (done.event.id, done.event.kind) == (day.earlier_event_id(2), EventKind.LINE_ENDED)
+    assert done.event.detail == {"on": day.today.isoformat()}
+    assert done.held == {SECOND: Held(0, 2)}
+    assert [(one.lot_id, one.count) for one in done.movements] == [(FIRST, 4)]
+    assert done.reservation == replace(
+        due.reservation, changed_at=day.at, freed_on=day.today, frees_next=LATER.frees_on
+    )
+
+
+def test_what_is_closed_holds_what_was_posted() -> None:
+    closed = standing(reservation(state=State.FAILED, closed_at=START), held={FIRST: Held(failed=1)})
+    assert limits.held_on(closed, TODAY) == {FIRST: Held(failed=1)}
 
 
 # --- what is recorded ------------------------------------------------------------------------------
@@ -345,6 +368,51 @@ def test_a_shortage_says_how_many_would_have_done() -> None:
     assert shortage is not None
     # Seven are possible, five of them new: eight new ones would have been needed.
     assert (shortage.tag, shortage.wanted, shortage.needed) == ("ROUTE", 10, 8)
+
+
+def drawn(wanted: dict[str, int], *stock: Stock, term: TermChoice = Preference.LONGEST) -> dict[bytes, int]:
+    return choose(wanted, stock, Position(), term=term, today=TODAY, virtual_account="DEFAULT")
+
+
+def test_a_named_lot_decides_for_its_own_entitlement_alone() -> None:
+    third, fourth = Lot(b"lot-0003", "ROUTE"), Lot(b"lot-0004", "CRYPTO")
+    stock = [Stock(one, 5) for one in (PERPETUAL, third, DATED, fourth)]
+    both = {"ROUTE": 2, "CRYPTO": 2}
+    assert drawn(both, *stock, term=b"lot-0003") == {b"lot-0003": 2, b"lot-0004": 2}
+    assert drawn(both, *stock, term=SECOND) == {FIRST: 2, SECOND: 2}
+    with pytest.raises(InsufficientError):
+        drawn({"ROUTE": 6}, *stock, term=b"lot-0003")
+    with pytest.raises(RuleError, match="none of the wanted"):
+        drawn({"ROUTE": 2}, *stock, term=SECOND)
+
+
+def test_a_lot_whose_end_was_posted_gives_nothing() -> None:
+    posted = replace(DATED, expired=True)
+    assert not posted.ended(TODAY)
+    with pytest.raises(InsufficientError, match="no usable licence"):
+        drawn({"CRYPTO": 1}, Stock(posted, 5))
+
+
+def test_as_many_as_a_code_can_say_are_reserved_where_nothing_is_counted() -> None:
+    reported = Stock(Lot(FIRST, "USAGE", reporting_only=True), 0)
+    assert drawn({"USAGE": MAX_COUNT}, reported) == {FIRST: MAX_COUNT}
+    for count in (-1, MAX_COUNT + 1):
+        with pytest.raises(RuleError, match="not possible"):
+            drawn({"USAGE": count}, reported)
+
+
+def test_a_shortage_says_that_more_is_out_than_was_bought_only_where_it_is() -> None:
+    short = Stock(Lot(b"lot-0009", "ROUTE"), 9, shortfall=1)
+    with pytest.raises(InsufficientError, match="more of it is reserved than was bought"):
+        drawn({"ROUTE": 6}, Stock(PERPETUAL, 5), short)
+    with pytest.raises(InsufficientError) as refusal:
+        drawn({"ROUTE": 6}, Stock(PERPETUAL, 5))
+    assert "bought" not in refusal.value.message
+
+
+def test_of_what_is_only_reported_any_number_is_available() -> None:
+    reported = Stock(Lot(SECOND, "ROUTE", reporting_only=True), 0)
+    assert available_of([Stock(PERPETUAL, 5), reported], TODAY) == MAX_COUNT
 
 
 def test_what_is_available_leaves_out_what_is_short_or_over() -> None:
