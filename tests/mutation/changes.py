@@ -25,6 +25,7 @@ _COMPUTED = {
 }  # fmt: skip
 _CALLED = {"min": "max", "max": "min", "any": "all", "all": "any", "sorted": "list"}
 
+_NAMING = {"cast", "encode", "decode"}
 #: Characters of code in the name of a mutant, at most.
 _SHOWN = 100
 
@@ -319,10 +320,10 @@ def _is_sentence(node: ast.expr) -> bool:
 
 
 def _is_spelling(holder: ast.AST, field: str) -> bool:
-    """Tell whether text is what stands between values that are shown, or the name of a type."""
+    """Tell whether text is what stands between values that are shown, or names a type or an encoding."""
     joins = isinstance(holder, ast.Attribute) and holder.attr == "join" and field == "value"
-    casts = isinstance(holder, ast.Call) and ast.unparse(holder.func) == "cast"
-    return joins or casts or isinstance(holder, ast.JoinedStr)
+    names = isinstance(holder, ast.Call) and ast.unparse(holder.func).split(".")[-1] in _NAMING
+    return joins or names or isinstance(holder, ast.JoinedStr)
 
 
 def _other(value: object) -> str | bytes | int | None:

@@ -3,18 +3,8 @@
 _PORTAL = tuple(
     f"reservation/portal/test_{name}.py"
     for name in (
-        *(
-            "answers",
-            "borders",
-            "decisions",
-            "failures",
-            "ledger",
-            "lots",
-            "scenarios",
-            "shorts",
-            "terms",
-            "transfers",
-        ),
+        *("answers", "borders", "codes", "decisions", "failures", "ledger", "lots", "refusals", "scenarios"),
+        *("shorts", "terms", "transfers"),
     )
 )
 _FORMAT = tuple(

@@ -9,13 +9,16 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from codec.codes import LAST_MINUTE, MAX_COUNT, Kind, Mode, Sequence, Term
+from codec.codes import LAST_MINUTE, MAX_COUNT, Kind, Mode, Request, Sequence, Term
+from codec.envelope import VerifiedCode
 from reservation import limits, rules
 from reservation.answers import count_wrong
 from reservation.errors import (
     InsufficientError,
     IssuerNotValidError,
+    MatchTooLowError,
     NothingWantedError,
+    OpenReservationError,
     ReservationClosedError,
     RuleError,
     UniversalRequestError,
@@ -24,17 +27,20 @@ from reservation.lots import Position, Preference, TermChoice, available_of, cho
 from reservation.model import (
     DEFAULT_POLICY,
     MOST_WRONG,
+    UNIVERSAL_TAG,
     EventKind,
     Exposure,
     Held,
     Limit,
     Lot,
     PortalIdentity,
+    Product,
     Reservation,
     Stamp,
     State,
     Stock,
     StoredCode,
+    WantedLine,
 )
 from reservation.standing import Changes, IssuedSequence
 from tests.reservation.portal.appliance import START, Appliance
@@ -348,6 +354,66 @@ def test_the_last_wrong_try_locks_short_confirmations() -> None:
     locked = count_wrong(near.reservation, STAMP, number=3)
     assert locked.event.kind is EventKind.SHORT_LOCKED
     assert locked.event.id == STAMP.event_id(3)
+
+
+# --- what is wanted --------------------------------------------------------------------------------
+
+
+PRODUCT = Product("TR-100", universal_tag="FLEET")
+
+
+def test_what_a_request_and_a_person_want() -> None:
+    specific = Appliance("tram").request()
+    universal = Appliance("tram").request(mode=Mode.UNIVERSAL)
+    lines = (WantedLine("ROUTE", 2), WantedLine("ROUTE", 3), WantedLine("CRYPTO", 1))
+    chosen = rules.LinesWanted({"ROUTE": 1})
+
+    def wanted(choice: rules.Choice, request: VerifiedCode[Request], product: Product | None) -> object:
+        return rules.wanted_counts(request.value, choice, lines, product)
+
+    assert wanted(chosen, specific, PRODUCT) == {"ROUTE": 1}
+    assert wanted(rules.LinesWanted({"ROUTE": 1, "CRYPTO": 0}), specific, None) == {"ROUTE": 1, "CRYPTO": 0}
+    assert wanted(rules.Wanted.AS_REQUESTED, specific, None) == {"ROUTE": 5, "CRYPTO": 1}
+    assert wanted(rules.Wanted.AS_REQUESTED, universal, None) == {UNIVERSAL_TAG: 1}
+    assert wanted(rules.Wanted.UNIVERSAL, specific, None) == {UNIVERSAL_TAG: 1}
+    assert wanted(rules.Wanted.UNIVERSAL, universal, PRODUCT) == {"FLEET": 1}
+    with pytest.raises(UniversalRequestError, match="no entitlements of its own"):
+        wanted(chosen, universal, None)
+    # The device did not ask for everything, so it would take this line for an entitlement of that name.
+    with pytest.raises(UniversalRequestError, match="did not ask"):
+        wanted(rules.Wanted.UNIVERSAL, specific, PRODUCT)
+    for nothing in ({}, {"ROUTE": 0}):
+        with pytest.raises(NothingWantedError):
+            wanted(rules.LinesWanted(nothing), specific, None)
+
+
+def test_a_request_binds_at_least_as_tightly_as_its_product_or_the_portal_asks() -> None:
+    request = Appliance("tram").request(required=3).value
+    for product, default in (
+        (None, 3),
+        (Product("TR-100"), 3),
+        (Product("TR-100", 3), 4),
+        (Product("TR-100", 0), 4),
+    ):
+        rules.require_enough_matches(request, product, default)
+    for product, default in ((None, 4), (Product("TR-100"), 4), (Product("TR-100", 4), 3)):
+        with pytest.raises(MatchTooLowError):
+            rules.require_enough_matches(request, product, default)
+
+
+def test_a_device_has_one_open_reservation() -> None:
+    tram = Appliance("tram")
+    request = tram.request().value
+    mine = reservation(device_key=tram.key.verifying_key.raw)
+    rules.require_no_other(request, None)
+    rules.require_no_other(request, replace(mine, state=State.RETURNED))
+    with pytest.raises(OpenReservationError, match="has reservation") as same:
+        rules.require_no_other(request, mine)
+    assert same.value.other_key is None
+    assert "device return" in same.value.hint
+    with pytest.raises(OpenReservationError, match="another device key") as other:
+        rules.require_no_other(request, reservation())
+    assert other.value.other_key == reservation().id
 
 
 # --- lots ------------------------------------------------------------------------------------------
