@@ -259,6 +259,10 @@ def test_any_text_is_read_or_refused(raw: str) -> None:
         ("\x7f", "U+007F"),
         ("\ud800", "U+D800"),
         ("\ufffd", "U+FFFD REPLACEMENT CHARACTER"),
+        # Beside what is read as a plain character.
+        ("\uff5f", "U+FF5F FULLWIDTH LEFT WHITE PARENTHESIS"),
+        ("\u2016", "U+2016 DOUBLE VERTICAL LINE"),
+        ("\u3001", "U+3001 IDEOGRAPHIC COMMA"),
     ],
 )
 def test_wrong_characters_are_shown_with_their_place(wrong: str, shown: str) -> None:
@@ -283,10 +287,30 @@ def test_a_letter_that_looks_right_is_explained(wrong: str) -> None:
         assert "another alphabet" not in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("raw", "place"),
+    [
+        ("!K3F", "group 1"),
+        ("QK3!", "group 1"),
+        ("QK3F 7Y2A MM3D QK3F !Y2A", "group 5"),
+        ("QK3F 7Y2A MM3D QK3F 7Y2!", "group 5"),
+        ("QK3F-~~~~-7Y!A", "group 2"),
+        ("QK3F\n!Y2A", "line 2, group 2"),
+        ("\nQK3F\n\n7Y2!\n", "line 2, group 2"),
+    ],
+)
+def test_the_place_of_a_wrong_character_is_counted_in_groups_of_four(raw: str, place: str) -> None:
+    with pytest.raises(MalformedCodeError, match=f"^'!' in {place} is not"):
+        clean(raw)
+
+
 def test_a_typed_u_is_explained() -> None:
     with pytest.raises(MalformedCodeError) as caught:
         clean("QK3F 7YUA")
     assert "mistyped V" in caught.value.hint
+    with pytest.raises(MalformedCodeError) as caught:
+        clean("QK3F 7Y!A")
+    assert "mistyped V" not in caught.value.hint
 
 
 def test_percent_encoding_hides_nothing() -> None:

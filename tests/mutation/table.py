@@ -28,7 +28,6 @@ TESTS: dict[str, tuple[str, ...]] = {
             "codes",
             "fields",
             "alphabet",
-            "layout",
             "digits",
             "catalogue",
             "grouping",
@@ -40,7 +39,7 @@ TESTS: dict[str, tuple[str, ...]] = {
         f"codec.{name}": _REPAIRS
         for name in (
             *("proof", "sums", "recovery", "reading", "five", "missing", "shifts", "swaps", "repairs"),
-            *("arrangement", "changes", "damage", "sightings"),
+            *("arrangement", "changes", "damage", "layout", "sightings"),
         )
     },
     "codec.cose": ("codec/test_cose.py",),
