@@ -15,9 +15,11 @@ from codec.alphabet import (
     LONGEST_INPUT,
     clean,
     from_number,
+    plain,
     to_bytes,
     to_characters,
     to_number,
+    undressed,
 )
 from codec.errors import FieldError, MalformedCodeError
 from codec.grouping import grouped, groups_of
@@ -311,6 +313,12 @@ def test_a_typed_u_is_explained() -> None:
     with pytest.raises(MalformedCodeError) as caught:
         clean("QK3F 7Y!A")
     assert "mistyped V" not in caught.value.hint
+
+
+def test_what_is_typographic_becomes_plain_and_nothing_is_put_in() -> None:
+    assert plain("a\r\nb\rc\u2028d") == "a\nb\nc\nd"
+    assert plain("\u2013\xa0\u2019\u200b\uff11") == "- '1"
+    assert undressed("1: QK3F\n> ```\n2. MM3D") == " QK3F\n\n MM3D"
 
 
 def test_percent_encoding_hides_nothing() -> None:

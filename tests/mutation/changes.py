@@ -200,11 +200,8 @@ class _Sites:
     def _parts(self, statement: ast.stmt) -> None:
         """Walk through what a statement is made of: expressions first, then the statements in it."""
         for field, value in ast.iter_fields(statement):
-            if field in {"annotation", "returns", "target", "targets"} and not isinstance(
-                value, ast.Subscript
-            ):
-                continue
-            if isinstance(value, ast.expr):
+            is_name = field == "target" and not isinstance(value, ast.Subscript)
+            if isinstance(value, ast.expr) and field != "annotation" and not is_name:
                 self._expression(statement, field, None, value)
         if isinstance(statement, ast.If | ast.While):
             self._always(statement, "test")
