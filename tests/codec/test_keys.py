@@ -175,3 +175,13 @@ def test_a_signing_key_shows_no_secret() -> None:
         assert "abcd" not in shown.replace("\\x", "")
         assert "seed" not in shown
     assert repr(key.verifying_key.raw) in repr(key)
+
+
+@pytest.mark.parametrize("length", [0, 1, 63, 65, 70])
+def test_a_signature_is_not_lengthened_or_shortened_by_its_message(length: int) -> None:
+    """Put together the two are what they were: only the place where they part is another one."""
+    key = SigningKey(b"s" * 32)
+    whole = key.sign(b"a message") + b"a message"
+    key.verifying_key.verify(whole[:64], whole[64:])
+    with pytest.raises(NotGenuineError):
+        key.verifying_key.verify(whole[:length], whole[length:])
