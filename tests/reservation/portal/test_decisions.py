@@ -216,3 +216,8 @@ def test_what_a_second_person_closes_waits_for_nothing_more(
     assert (done.held, done.clears) == (held, state is State.RETURNED)
     assert done.decided is not None
     assert done.decided.outcome is Outcome.APPROVED
+
+
+def test_whoever_lost_the_role_is_named_in_the_refusal() -> None:
+    refusal = decisions.refuse_former(reservation(), decision())
+    assert "Ann proposed this rehost" in refusal.message
