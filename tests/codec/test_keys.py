@@ -188,7 +188,7 @@ def test_a_signature_is_not_lengthened_or_shortened_by_its_message(length: int) 
 
 
 def test_a_passphrase_is_stretched_as_it_always_was() -> None:
-    """Key files that were written once are opened with it: another limit or length would lock them for ever."""
+    """Key files that were written once are opened with it: another limit would lock them for ever."""
     key = "5e5200462044d270c5ecfb1fb9b9c497bfa48f661c229469141c9d2c3bb10e02"
     assert stretch_passphrase("correct horse", b"0123456789abcdef").hex() == key
 

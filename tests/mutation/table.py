@@ -9,7 +9,18 @@ _PORTAL = tuple(
 )
 _FORMAT = tuple(
     f"codec/test_{name}.py"
-    for name in ("alphabet", "catalogue", "digits", "fields", "grouping", "keys", "lines", "vectors", "wire")
+    for name in (
+        "alphabet",
+        "catalogue",
+        "codes",
+        "digits",
+        "fields",
+        "grouping",
+        "keys",
+        "lines",
+        "vectors",
+        "wire",
+    )
 )
 _SIGNED = (*_FORMAT, "codec/test_envelope.py", "codec/test_carriers.py")
 _FIELD = ("codec/test_parity.py", "codec/test_erasure.py", "codec/test_vectors.py")
