@@ -14,9 +14,16 @@ DAY = timedelta(days=1)
 def test_a_text_has_one_character_at_least_and_a_limit() -> None:
     for good in ("A", "A" * MAX_TEXT):
         assert checked_text("tag", good) == good
-    for bad in ("", "A" * (MAX_TEXT + 1)):
+    for bad in ("", "A" * (MAX_TEXT + 1), "\u00e9", "A\tB", "\x7f", " A", "A "):
         with pytest.raises(FieldError):
             checked_text("tag", bad)
+
+
+def test_both_halves_of_a_device_name_are_texts() -> None:
+    with pytest.raises(FieldError, match="The product id is empty"):
+        Udi("", "tram")
+    with pytest.raises(FieldError, match="The serial number is empty"):
+        Udi("TR-100", "")
 
 
 def test_a_moment_is_cut_to_its_minute_in_utc() -> None:
