@@ -199,3 +199,5 @@ def test_two_keys_agree_on_one_secret() -> None:
     assert shared == other.agree(one.verifying_key)
     assert len(shared) == 32
     assert shared != one.agree(one.verifying_key)
+    with pytest.raises(KeyRejectedError):
+        one.agree(VerifyingKey(bytes(32)))

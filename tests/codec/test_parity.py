@@ -155,7 +155,10 @@ def test_bytes_of_an_impossible_length_get_no_text(size: int) -> None:
 
 def test_any_other_bytes_get_one() -> None:
     for size in (1, 1268):
-        assert is_clean(text_of(bytes(size)))
+        text = text_of(b"\xa7" * size)
+        assert is_clean(text)
+        assert text[-PARITY_CHARACTERS:] == parity_of(text[:-PARITY_CHARACTERS])
+        assert to_number(text[:-PARITY_CHARACTERS]) != 0
 
 
 def test_characters_outside_the_alphabet_are_refused() -> None:
