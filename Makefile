@@ -8,6 +8,7 @@
 FUZZ_INPUTS  ?= 1000000
 SEED         ?= 0
 SOAK_TESTS   ?=
+MUTATE       ?=
 VENV         ?= .venv
 PYTHON       ?= python3
 UNLOCKED     ?=
@@ -32,7 +33,7 @@ HAS_NODE := node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)'
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format bench soak fuzz docs samples dist lock clean
+.PHONY: help demo test check format bench soak fuzz mutate docs samples dist lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -72,6 +73,9 @@ soak: $(DEV_READY) ## The long tests and searches, unattended, two hours at most
 fuzz: $(DEV_READY) ## Search every parser for input that it does not refuse properly (FUZZ_INPUTS=1000000)
 	$(BIN)/python -m tests.fuzz --inputs $(FUZZ_INPUTS)
 	$(BIN)/python -m tests.fuzz.pictures --inputs $$(($(FUZZ_INPUTS) / 100))
+
+mutate: $(DEV_READY) ## Plant small faults in the code and say which ones no test notices; takes hours (MUTATE=codec.wire)
+	$(BIN)/python -m tests.mutation $(MUTATE)
 
 docs: $(DEV_READY) ## Write docs/cli.md anew from the program, docs/lifecycle.md from its table
 	$(BIN)/python -m tests.cli_reference

@@ -114,7 +114,7 @@ def from_number(number: int, count: int) -> str:
     The five-bit digits are spread to one byte each by halving: the upper half of every block moves up, in
     all blocks at once. That is logarithmic in steps of C speed, four times faster than a loop.
     """
-    for upper_halves, distance in _spreading((count - 1).bit_length() if count else 0):
+    for upper_halves, distance in _spreading((count - 1).bit_length()):
         upper = number & upper_halves
         number ^= upper ^ (upper << distance)
     return number.to_bytes(count).translate(_TO_CHARACTERS).decode("ascii")

@@ -170,8 +170,6 @@ def _take_positions(source: DigitSource, number: int) -> tuple[int, ...]:
         step = golomb_step(last - start, remaining)
         while source.take(2):
             start += step
-            if start > last:
-                raise MalformedCodeError("This code lists its entitlements in an order that no code uses.")
         start += source.take(step)
         positions.append(start)
         start += 1

@@ -215,7 +215,8 @@ def _entries(movement: Movement) -> list[tuple[Place, Account, int]]:
         (source, movement.source, count if movement.source in SOURCES else -count),
         (target, movement.target, -count if movement.target in SOURCES else count),
     ]
-    if source != target and movement.source in ASSETS and movement.target in ASSETS:
+    # What is between Virtual Accounts stays on its side: an asset here is an asset there.
+    if source != target and movement.source in ASSETS:
         entries += [(source, Account.ENTITLED, -count), (target, Account.ENTITLED, count)]
     return [entry for entry in entries if entry[1] is not Account.UNMETERED]
 

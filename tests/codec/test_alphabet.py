@@ -15,9 +15,11 @@ from codec.alphabet import (
     LONGEST_INPUT,
     clean,
     from_number,
+    plain,
     to_bytes,
     to_characters,
     to_number,
+    undressed,
 )
 from codec.errors import FieldError, MalformedCodeError
 from codec.grouping import grouped, groups_of
@@ -259,6 +261,10 @@ def test_any_text_is_read_or_refused(raw: str) -> None:
         ("\x7f", "U+007F"),
         ("\ud800", "U+D800"),
         ("\ufffd", "U+FFFD REPLACEMENT CHARACTER"),
+        # Beside what is read as a plain character.
+        ("\uff5f", "U+FF5F FULLWIDTH LEFT WHITE PARENTHESIS"),
+        ("\u2016", "U+2016 DOUBLE VERTICAL LINE"),
+        ("\u3001", "U+3001 IDEOGRAPHIC COMMA"),
     ],
 )
 def test_wrong_characters_are_shown_with_their_place(wrong: str, shown: str) -> None:
@@ -283,10 +289,36 @@ def test_a_letter_that_looks_right_is_explained(wrong: str) -> None:
         assert "another alphabet" not in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("raw", "place"),
+    [
+        ("!K3F", "group 1"),
+        ("QK3!", "group 1"),
+        ("QK3F 7Y2A MM3D QK3F !Y2A", "group 5"),
+        ("QK3F 7Y2A MM3D QK3F 7Y2!", "group 5"),
+        ("QK3F-~~~~-7Y!A", "group 2"),
+        ("QK3F\n!Y2A", "line 2, group 2"),
+        ("\nQK3F\n\n7Y2!\n", "line 2, group 2"),
+    ],
+)
+def test_the_place_of_a_wrong_character_is_counted_in_groups_of_four(raw: str, place: str) -> None:
+    with pytest.raises(MalformedCodeError, match=f"^'!' in {place} is not"):
+        clean(raw)
+
+
 def test_a_typed_u_is_explained() -> None:
     with pytest.raises(MalformedCodeError) as caught:
         clean("QK3F 7YUA")
     assert "mistyped V" in caught.value.hint
+    with pytest.raises(MalformedCodeError) as caught:
+        clean("QK3F 7Y!A")
+    assert "mistyped V" not in caught.value.hint
+
+
+def test_what_is_typographic_becomes_plain_and_nothing_is_put_in() -> None:
+    assert plain("a\r\nb\rc\u2028d") == "a\nb\nc\nd"
+    assert plain("\u2013\xa0\u2019\u200b\uff11") == "- '1"
+    assert undressed("1: QK3F\n> ```\n2. MM3D") == " QK3F\n\n MM3D"
 
 
 def test_percent_encoding_hides_nothing() -> None:

@@ -29,6 +29,10 @@ def test_a_catalogue_comes_back_from_its_file(catalogue: Catalogue) -> None:
     assert Catalogue.parse("\ufeff" + catalogue.render().replace("\n", "\r\n")) == catalogue
 
 
+def test_only_blanks_are_taken_off_a_tag() -> None:
+    assert Catalogue.parse(" \tROUTE~ \r\n~CRYPTO\n").tags == ("ROUTE~", "~CRYPTO")
+
+
 def test_comments_and_blank_lines_are_left_out() -> None:
     text = "# all we sell\n\nNET-BASE\n  NET-ADV\t\n#NET-OLD\n\t# indented\n5"
     assert Catalogue.parse(text).tags == ("NET-BASE", "NET-ADV", "5")

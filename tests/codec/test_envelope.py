@@ -19,6 +19,7 @@ from codec.envelope import (
     decode_body,
     external_aad,
     issuer_hint,
+    link_after,
     long_hint,
     narrowed,
     require_kind,
@@ -264,6 +265,10 @@ def test_hints_are_the_first_bytes_of_what_they_name() -> None:
     assert issuer_hint(ISSUER.verifying_key) == ISSUER.verifying_key.digest[:1]
     assert short_hint(REQUEST_ID) == REQUEST_ID[:2]
     assert long_hint(REQUEST_ID) == REQUEST_ID[:4]
+
+
+def test_a_link_depends_on_the_code_and_on_every_link_before() -> None:
+    assert link_after(b"\0\1\2\3", REQUEST_ID) == sha256(b"\0\1\2\3" + REQUEST_ID).digest()[:4]
 
 
 def test_an_id_does_not_depend_on_the_signature() -> None:

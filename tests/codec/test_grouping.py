@@ -3,7 +3,7 @@
 import pytest
 
 from codec.alphabet import ALPHABET
-from codec.grouping import group_of, grouped, groups_of, line_of, spell
+from codec.grouping import group_of, grouped, groups_of, line_of, spell, usual_groups_per_line
 
 CODE = "QK3F7Y2AMM3D9Z0X5VT8HB6NE4RWCJGSPQ"
 
@@ -53,3 +53,7 @@ def test_every_character_has_its_own_word() -> None:
     assert len(set(words)) == len(ALPHABET)
     for character, word in zip(ALPHABET[10:], words[10:], strict=True):
         assert word[0].upper() == character
+
+
+def test_only_a_short_confirmation_stands_on_one_line() -> None:
+    assert [usual_groups_per_line("0" * length) for length in (18, 24, 25, 330)] == [6, 6, 5, 5]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nacl.signing import SigningKey as ForeignSigningKey
 
 from codec.errors import CodecError, KeyRejectedError, NotGenuineError
-from codec.keys import SigningKey, VerifyingKey
+from codec.keys import SigningKey, VerifyingKey, stretch_passphrase
 
 FOREIGN = Path(__file__).parent.parent / "vectors" / "foreign"
 PRIME = 2**255 - 19
@@ -175,3 +175,29 @@ def test_a_signing_key_shows_no_secret() -> None:
         assert "abcd" not in shown.replace("\\x", "")
         assert "seed" not in shown
     assert repr(key.verifying_key.raw) in repr(key)
+
+
+@pytest.mark.parametrize("length", [0, 1, 63, 65, 70])
+def test_a_signature_is_not_lengthened_or_shortened_by_its_message(length: int) -> None:
+    """Put together the two are what they were: only the place where they part is another one."""
+    key = SigningKey(b"s" * 32)
+    whole = key.sign(b"a message") + b"a message"
+    key.verifying_key.verify(whole[:64], whole[64:])
+    with pytest.raises(NotGenuineError):
+        key.verifying_key.verify(whole[:length], whole[length:])
+
+
+def test_a_passphrase_is_stretched_as_it_always_was() -> None:
+    """Key files that were written once are opened with it: another limit would lock them for ever."""
+    key = "5e5200462044d270c5ecfb1fb9b9c497bfa48f661c229469141c9d2c3bb10e02"
+    assert stretch_passphrase("correct horse", b"0123456789abcdef").hex() == key
+
+
+def test_two_keys_agree_on_one_secret() -> None:
+    one, other = SigningKey(b"1" * 32), SigningKey(b"2" * 32)
+    shared = one.agree(other.verifying_key)
+    assert shared == other.agree(one.verifying_key)
+    assert len(shared) == 32
+    assert shared != one.agree(one.verifying_key)
+    with pytest.raises(KeyRejectedError):
+        one.agree(VerifyingKey(bytes(32)))

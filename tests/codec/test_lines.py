@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codec import lines
-from codec.codes import MAX_COUNT, MAX_POSITION, Authorization, Line, Tag, Term, WantedLine
+from codec.codes import LAST_DAY, MAX_COUNT, MAX_POSITION, Authorization, Line, Tag, Term, WantedLine
 from codec.digits import DigitSink, DigitSource
 from codec.errors import FieldError, MalformedCodeError
 from codec.fields import Field
@@ -248,6 +248,12 @@ def test_whole_years_end_the_day_before_the_anniversary(start: date, years: int,
     for each in (term, day_longer):
         assert TermTable(ISSUED).take(DigitSource(terms_number(each))) == each
     assert terms_bits(term) < terms_bits(day_longer) - 5
+
+
+def test_the_last_day_of_all_may_end_a_term_of_whole_years() -> None:
+    term = Term.of_years(date(2178, 6, 7), 1)
+    assert term.end == LAST_DAY
+    assert TermTable(ISSUED).take(DigitSource(terms_number(term))) == term
 
 
 def test_a_repeated_term_costs_bits_and_not_bytes() -> None:

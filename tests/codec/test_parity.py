@@ -19,6 +19,7 @@ from codec.parity import (
     correct,
     is_clean,
     parity_of,
+    text_of,
 )
 
 bodies = st.integers(1, 160).flatmap(lambda half: st.text(ALPHABET, min_size=2 * half, max_size=2 * half))
@@ -144,6 +145,20 @@ def test_impossible_lengths_are_refused(length: int) -> None:
         correct(code)
     with pytest.raises(UncorrectableError):
         parity_of("0" * (length - PARITY_CHARACTERS))
+
+
+@pytest.mark.parametrize("size", [0, 1270, 1275])
+def test_bytes_of_an_impossible_length_get_no_text(size: int) -> None:
+    with pytest.raises(UncorrectableError):
+        text_of(bytes(size))
+
+
+def test_any_other_bytes_get_one() -> None:
+    for size in (1, 1268):
+        text = text_of(b"\xa7" * size)
+        assert is_clean(text)
+        assert text[-PARITY_CHARACTERS:] == parity_of(text[:-PARITY_CHARACTERS])
+        assert to_number(text[:-PARITY_CHARACTERS]) != 0
 
 
 def test_characters_outside_the_alphabet_are_refused() -> None:

@@ -336,6 +336,13 @@ MEANINGLESS: dict[str, Code] = {
     "a validity that ends before it starts": replace(
         TRUST, issuers=(replace(FIRST_ISSUER, valid_until=FIRST_ISSUER.valid_from - timedelta(days=1)),)
     ),
+    "a validity that ends before it starts, beside a sound one": replace(
+        TRUST,
+        issuers=tuple(
+            IssuerKey(key, ISSUE_DAY, ISSUE_DAY - timedelta(days=late))
+            for key, late in zip(sorted(strategies.KEYS[:2]), (1, 0), strict=True)
+        ),
+    ),
     "serial zero": replace(TRUST, serial=0),
     "a key of 31 bytes": replace(REQUEST, device_key=b"k" * 31),
     "a wanted position outside the catalogue": replace(REQUEST, wanted=(WantedLine(644, 1),)),
@@ -378,6 +385,7 @@ def test_values_that_no_code_can_carry_are_refused(name: str) -> None:
         "an issuer twice",
         "revoked keys unsorted",
         "a validity that ends before it starts",
+        "a validity that ends before it starts, beside a sound one",
         "a wanted position outside the catalogue",
     ],
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reservation import ledger
@@ -120,10 +120,12 @@ def test_postings_are_the_fewest_movements(before: Held, after: Held, moves: lis
     assert [f"{one.count} {one.source} → {one.target}" for one in found] == moves
 
 
-HOLDS = st.dictionaries(st.sampled_from((LOT, OTHER)), st.builds(Held, st.integers(0, 9), st.integers(0, 9)))
+COUNTS = st.integers(0, 9)
+HOLDS = st.dictionaries(st.sampled_from((LOT, OTHER)), st.builds(Held, COUNTS, COUNTS, COUNTS, COUNTS))
 
 
 @given(HOLDS, HOLDS)
+@example({LOT: Held(2, 5)}, {LOT: Held(0, 0, 3)})  # Two accounts give, and two get.
 def test_postings_change_each_account_by_just_the_difference(
     before: Mapping[bytes, Held], after: Mapping[bytes, Held]
 ) -> None:
@@ -134,7 +136,19 @@ def test_postings_change_each_account_by_just_the_difference(
         made = changes.get((lot, PLACE), {})
         assert made.get(Account.RESERVED, 0) == new.reserved - old.reserved
         assert made.get(Account.IN_DOUBT, 0) == new.in_doubt - old.in_doubt
+        assert made.get(Account.FAILED, 0) == new.failed - old.failed
+        assert made.get(Account.WRITTEN_OFF, 0) == new.written_off - old.written_off
         assert sum(made.values()) == 0
+
+
+MANY = [bytes([number]) * 8 for number in range(9, 0, -1)]
+
+
+def test_movements_come_in_the_order_of_their_lots() -> None:
+    lots = {one: Lot(one, "ROUTE") for one in MANY}
+    held = {one: Held(1, 0) for one in MANY}
+    for moves in (ledger.postings(PLACE, {}, held, lots), ledger.transferring(held, lots, PLACE, ELSEWHERE)):
+        assert [move.lot_id for move in moves] == sorted(MANY)
 
 
 def test_a_lot_whose_end_was_posted_moves_no_more() -> None:
@@ -186,6 +200,40 @@ def test_a_movement_between_virtual_accounts_may_stay_in_its_account() -> None:
         (LOT, PLACE): {Account.RESERVED: -3, Account.ENTITLED: -3},
         (LOT, ELSEWHERE): {Account.RESERVED: 3, Account.ENTITLED: 3},
     }
+
+
+def test_tallies_take_no_entitlement_with_them() -> None:
+    moved = Movement(LOT, 3, Account.TALLIED, Account.TALLIED, PLACE, ELSEWHERE)
+    assert ledger.changes_of([moved]) == {
+        (LOT, PLACE): {Account.TALLIED: -3},
+        (LOT, ELSEWHERE): {Account.TALLIED: 3},
+    }
+
+
+def test_what_goes_and_comes_back_is_no_change() -> None:
+    there = ledger.within(PLACE, LOT, 3, Account.AVAILABLE, Account.IN_DOUBT)
+    back = ledger.within(PLACE, LOT, 3, Account.IN_DOUBT, Account.AVAILABLE)
+    onward = ledger.within(PLACE, LOT, 3, Account.IN_DOUBT, Account.RESERVED)
+    assert ledger.changes_of([there, back]) == {}
+    assert ledger.changes_of([there, onward]) == {(LOT, PLACE): {Account.AVAILABLE: -3, Account.RESERVED: 3}}
+
+
+@pytest.mark.parametrize(("entitled", "short"), [(0, 5), (4, 1), (5, 0), (6, 0)])
+def test_a_shortfall_follows_what_goes_beyond_the_entitlement(entitled: int, short: int) -> None:
+    rest = {"available": max(0, entitled - 5), "shortfall": max(0, 5 - entitled)}
+    here = balance(PERPETUAL, Held(), reserved=3, in_doubt=2, entitled=entitled, **rest)
+    assert here.balanced
+    gone = ledger.transferring({LOT: Held(3, 2)}, {LOT: PERPETUAL}, PLACE, ELSEWHERE)
+    changes = ledger.changes_of((*gone, *ledger.bringing(here, gone)))
+    there = ledger.changed(balance(PERPETUAL), changes[LOT, ELSEWHERE])
+    assert (there.counts[Account.ENTITLED], there.counts[Account.SHORTFALL]) == (5 - short, short)
+    assert ledger.changed(here, changes[LOT, PLACE]).balanced
+    assert ledger.changed(here, changes[LOT, PLACE]).counts[Account.SHORTFALL] == 0
+
+
+def test_of_a_tally_that_was_closed_nothing_goes() -> None:
+    closed = Lot(LOT, "USAGE", TERM.term, reporting_only=True, expired=True)
+    assert ledger.transferring({LOT: Held(3, 2)}, {LOT: closed}, PLACE, ELSEWHERE) == ()
 
 
 # --- ends of lots ----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from codec.codes import MAX_COUNT
 from reservation.errors import InsufficientError, RuleError
-from reservation.lots import Position, Preference, TermChoice, choose
+from reservation.lots import Position, Preference, TermChoice, choose, describe
 from reservation.model import Held, Lot, Stock, Term
 
 TODAY = date(2026, 3, 2)
@@ -161,3 +161,18 @@ def test_a_choice_is_complete_and_never_more_than_there_is(
     for name, taken in found.items():
         lot_id = name.encode()
         assert 0 < taken <= usable[lot_id] + position.held.get(lot_id, Held()).total
+
+
+@pytest.mark.parametrize(
+    ("one", "words"),
+    [
+        (FOREVER, "ROUTE, perpetual"),
+        (THIS_YEAR, "ROUTE, 2026-01-01 to 2026-12-31"),
+        (
+            lot("both", export_controlled=True, reporting_only=True),
+            "ROUTE, perpetual, export-controlled, reporting only",
+        ),
+    ],
+)
+def test_a_lot_is_told_apart_in_words(one: Lot, words: str) -> None:
+    assert describe(one) == words

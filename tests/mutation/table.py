@@ -1,0 +1,59 @@
+"""The quick tests that should notice a fault in each module."""
+
+_PORTAL = tuple(
+    f"reservation/portal/test_{name}.py"
+    for name in (
+        *("answers", "borders", "codes", "decisions", "failures", "ledger", "lots", "refusals", "scenarios"),
+        *("shorts", "terms", "transfers"),
+    )
+)
+_FORMAT = tuple(
+    f"codec/test_{name}.py"
+    for name in (
+        "alphabet",
+        "catalogue",
+        "codes",
+        "digits",
+        "fields",
+        "grouping",
+        "keys",
+        "lines",
+        "vectors",
+        "wire",
+    )
+)
+_SIGNED = (*_FORMAT, "codec/test_envelope.py", "codec/test_carriers.py")
+_FIELD = ("codec/test_parity.py", "codec/test_erasure.py", "codec/test_vectors.py")
+_REPAIRS = tuple(f"codec/test_{name}.py" for name in ("changes", "reading", "recovery", "sums", "vectors"))
+_BOOKS = ("ledger", "rules", "standing", "answers", "limits", "lots", "decisions")
+
+TESTS: dict[str, tuple[str, ...]] = {
+    **{f"reservation.{name}": _PORTAL for name in _BOOKS},
+    **dict.fromkeys(("codec.wire", "codec.lines"), _FORMAT),
+    "codec.envelope": _SIGNED,
+    **dict.fromkeys(("codec.parity", "codec.galois", "codec.erasure"), _FIELD),
+    **{
+        f"codec.{name}": _FORMAT
+        for name in (
+            "keys",
+            "codes",
+            "fields",
+            "alphabet",
+            "digits",
+            "catalogue",
+            "grouping",
+            "hashes",
+        )
+    },
+    "codec.short": ("codec/test_short.py",),
+    **{
+        f"codec.{name}": _REPAIRS
+        for name in (
+            *("proof", "sums", "recovery", "reading", "five", "missing", "shifts", "swaps", "repairs"),
+            *("arrangement", "changes", "damage", "layout", "sightings"),
+        )
+    },
+    "codec.cose": ("codec/test_cose.py",),
+    "codec.bundle": ("codec/test_bundle.py",),
+    "codec.frames": ("codec/test_frames.py", "codec/test_carriers.py"),
+}
