@@ -12,6 +12,7 @@ from reservation.bootstrap import initialise, keep_checkpoint, open_portal
 from reservation.service import Portal, Role, add_user
 from tests import raw
 from tests.machine.backups import Restorable
+from tests.machine.people import Peopled
 from tests.machine.rotations import Rotating
 from tests.machine.trouble import Troubled
 from tests.machine.watch import START
@@ -61,15 +62,17 @@ def template_on(running: Server, name: str) -> None:
 
 def founded_on(folder: Path, url: str) -> Troubled:
     """Return such a world whose portal is in a database on a server, a copy of that one."""
-    portal = open_portal(
-        url,
-        actor="kim",
-        clock=lambda: START,
-        random=seeded("ids"),
-        issuer_file=_template() / "issuer.pem",
-        passphrase=_PASSPHRASE,
-    )
-    return _begun(Troubled(folder, portal, place=url))
+    return _begun(Troubled(folder, _opened_on(url), place=url))
+
+
+def peopled(folder: Path) -> Peopled:
+    """Return such a world with people."""
+    return _begun(Peopled(folder, _opened(folder, None)))
+
+
+def peopled_on(folder: Path, url: str) -> Peopled:
+    """Return such a world with people whose portal is in a database on a server."""
+    return _begun(Peopled(folder, _opened_on(url), place=url))
 
 
 def rotating(folder: Path) -> Rotating:
@@ -94,6 +97,17 @@ def _opened(folder: Path, checkpoints: Path | None) -> Portal:
         issuer_file=_template() / "issuer.pem",
         passphrase=_PASSPHRASE,
         checkpoints=checkpoints,
+    )
+
+
+def _opened_on(url: str) -> Portal:
+    return open_portal(
+        url,
+        actor="kim",
+        clock=lambda: START,
+        random=seeded("ids"),
+        issuer_file=_template() / "issuer.pem",
+        passphrase=_PASSPHRASE,
     )
 
 

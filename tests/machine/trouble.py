@@ -13,8 +13,10 @@ from pathlib import Path
 from codec.codes import NEVER_INSTALLED, Kind, Mode
 from reservation.device.answers import Status
 from reservation.device.state import Standing as DeviceStanding
-from reservation.model import DEFAULT_POLICY, DEFAULT_VIRTUAL_ACCOUNT, FailureEvidence
+from reservation.model import DEFAULT_POLICY, DEFAULT_VIRTUAL_ACCOUNT, FailureEvidence, Policy
 from reservation.service import (
+    License,
+    Portal,
     add_virtual_account,
     approve,
     correct_license,
@@ -186,12 +188,16 @@ class Troubled(World):
         request = self._last_request(device)
         if request is None:
             return
-        second = replace(self.portal, actor="alex")
+        second = self.second()
         choose = approve if approved else reject
         decided = self._try(choose.__name__, lambda: choose(second, find_reservation(self.portal, request)))
         if decided and decided.issued:
             to = self._holder_of(decided.issued.udi.serial_number)
             self._carry(Kind.AUTHORIZATION, decided.issued.text, to)
+
+    def second(self) -> Portal:
+        """Return the portal on behalf of the person who decides."""
+        return replace(self.portal, actor="alex")
 
     def _holder_of(self, serial_number: str) -> int:
         return next(
@@ -241,16 +247,18 @@ class Troubled(World):
     def beyond_stock(self, lines: dict[str, int]) -> dict[str, int]:
         """Return lines of so many more than the first place has available."""
         available = Counter[str]()
-        for lot in list_licenses(self.portal, virtual_account=PLACES[0]):
+        for lot in list_licenses(self.overseer(), virtual_account=PLACES[0]):
             available[lot.lot.tag] += lot.counts.available
         return {tag: available[tag] + count for tag, count in lines.items()}
 
     def correct(self, where: float, count: int) -> None:
         """Make the order of a lot smaller."""
-        found = list_licenses(self.portal)
-        if not found:
-            return
-        lot = found[int(where * (len(found) - 1))]
+        found = list_licenses(self.overseer())
+        if found:
+            self.correct_lot(found[int(where * (len(found) - 1))], count)
+
+    def correct_lot(self, lot: License, count: int) -> None:
+        """Make the order of this lot smaller."""
         self._try(
             "correct",
             lambda: correct_license(
@@ -272,8 +280,12 @@ class Troubled(World):
     def choose_terms(self, days: int | None, margin: int | None) -> None:
         """Choose how long new lines last, and when what they held is free by itself."""
         self.days = days
-        policy = replace(DEFAULT_POLICY, rehost_minimum=1000, margin_days=margin)
+        policy = self.policy(margin)
         self._try("policy", lambda: set_policy(self.portal, policy))
+
+    def policy(self, margin: int | None) -> Policy:
+        """Return what the account allows itself."""
+        return replace(DEFAULT_POLICY, rehost_minimum=1000, margin_days=margin)
 
     def sweep(self) -> None:
         """Post what is due."""

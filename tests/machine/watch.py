@@ -82,6 +82,10 @@ class Watched:
         """Return the world's moment."""
         return self.now
 
+    def overseer(self) -> Portal:
+        """Return the portal on behalf of somebody who may see everything."""
+        return self.portal
+
     def check(self) -> None:
         """Check everything that must hold after every step.
 
@@ -117,7 +121,7 @@ class Watched:
         if state == self.checked:
             return
         self.check_balance()
-        findings = audit(self.portal)
+        findings = audit(self.overseer())
         assert not findings, findings
         self.checked = state
 

@@ -25,6 +25,7 @@ from codec.short import is_short
 from reservation.device import Device
 from reservation.device.state import Standing
 from reservation.errors import NotHereError, RuleError
+from reservation.model import DEFAULT_VIRTUAL_ACCOUNT
 from reservation.service import (
     AS_REQUESTED,
     UNIVERSAL,
@@ -100,6 +101,10 @@ class World(Watched):
     def until(self) -> date | None:
         """Return the last day of new lines; None: as long as their lots."""
         return None
+
+    def counter(self) -> str:
+        """Return the Virtual Account in which licences are bought, and from which they are reserved."""
+        return DEFAULT_VIRTUAL_ACCOUNT
 
     # --- the beginning -------------------------------------------------------------------------
 
@@ -235,14 +240,22 @@ class World(Watched):
 
     def add(self, tag: str, count: int, term: Term | None) -> None:
         """Buy licences."""
-        self._try("add", lambda: add_license(self.portal, tag, count, term=term))
+        place = self.counter()
+        self._try("add", lambda: add_license(self.portal, tag, count, virtual_account=place, term=term))
 
     def reserve(self, text: str, choice: Choice, lot: str, *, like: str | None = None) -> None:
         """Answer a request; ``like`` is how it was shown, when ``text`` is mistyped."""
 
         def answer() -> str:
             request = request_in(read_code(self.portal, text).code)
-            answered = reserve(self.portal, request, choice=choice, term=lot, until=self.until()).text
+            answered = reserve(
+                self.portal,
+                request,
+                virtual_account=self.counter(),
+                choice=choice,
+                term=lot,
+                until=self.until(),
+            ).text
             assert long_hint(request.id) not in self.returned, "a request was answered after its return"
             return answered
 
