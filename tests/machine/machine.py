@@ -249,11 +249,11 @@ class Life(RuleBasedStateMachine):
         self.world.check()
 
 
-def search(life: type[Life], steps: int) -> None:
+def search(life: type[Life], steps: int, *, first: int = 1) -> None:
     """Look for a life in which something is wrong, always in the same ones, until one is found.
 
     Many short searches find it sooner than one long one, whose first tenth would be lives in which little
-    happens. What is found is not made small.
+    happens. What is found is not made small. ``first`` is the number of the first search.
     """
     how = settings(
         max_examples=25,
@@ -263,7 +263,7 @@ def search(life: type[Life], steps: int) -> None:
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    for number in range(1, 20):
+    for number in range(first, first + 19):
         run_state_machine_as_test(seed(number)(type(life.__name__, (life,), {})), settings=how)
 
 
