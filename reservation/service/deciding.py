@@ -241,7 +241,7 @@ def approve(portal: Portal, reservation_id: bytes) -> Decided:
         found = books.decisions_of(reservation_id)
         newest = found[-1] if found else None
         if newest is not None and newest.outcome is Outcome.APPROVED:
-            return _decided_before(books, standing, newest)
+            return _decided_before(books, stamp.rights, standing, newest)
         decision = decisions.require_pending(newest, standing.reservation)
         decisions.require_second_person(decision, stamp)
         _require_first_person(books, standing, decision)
@@ -323,11 +323,12 @@ def _exposed(standing: Standing) -> tuple[tuple[Lot, int], ...]:
     return tuple((standing.lots[lot_id], count) for lot_id, count in sorted(standing.exposed().items()))
 
 
-def _decided_before(books: Reading, standing: Standing, decision: Decision) -> Decided:
+def _decided_before(books: Reading, rights: Rights, standing: Standing, decision: Decision) -> Decided:
     replacement = books.standing(decision.replacement) if decision.replacement else None
     issued = None
-    if replacement is not None and replacement.reservation.state.is_open:
-        issued = issued_before(books, replacement, replacement.issued[0].sequence)
+    # Since then the replacement may have been taken to where the acting user sees nothing.
+    if replacement is not None and rights.covers(replacement.reservation.virtual_account_id):
+        issued = _issued_to(books, replacement)
     return Decided(
         decision=decision,
         reservation=standing.reservation,
@@ -337,6 +338,13 @@ def _decided_before(books: Reading, standing: Standing, decision: Decision) -> D
         again=True,
         is_authenticated=_was_authenticated(books.event(decision.decided_with or b"")),
     )
+
+
+def _issued_to(books: Reading, replacement: Standing) -> Issued | None:
+    """Return the first authorization of a replacement; None when its reservation is closed."""
+    if not replacement.reservation.state.is_open:
+        return None
+    return issued_before(books, replacement, replacement.issued[0].sequence)
 
 
 # --- rehost ----------------------------------------------------------------------------------------

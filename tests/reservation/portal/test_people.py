@@ -17,7 +17,7 @@ from reservation.errors import (
     QuarantinedError,
     RuleError,
 )
-from reservation.model import DEFAULT_POLICY
+from reservation.model import DEFAULT_POLICY, FailureEvidence
 from reservation.roles import Role
 from reservation.service import LinesWanted, Portal
 from reservation.service.restoring import approve_end, begin_quarantine, propose_end
@@ -145,6 +145,22 @@ def test_the_audit_names_what_no_event_says_of_people(
     assert service.audit(portal) == ()
     tamper(database, statement)
     assert [one.subject for one in service.audit(portal) if one.kind == "user"] == [name]
+
+
+def test_an_approval_that_is_answered_again_shows_nothing_that_is_elsewhere_now(berlin: Portal) -> None:
+    vic, tram, tug = replace(berlin, actor="vic"), Appliance("tram").request(), Appliance("tug").request()
+    service.add_license(berlin, "ROUTE", 1, virtual_account="Berlin")
+    service.reserve(berlin, tram, virtual_account="Berlin", choice=LinesWanted({"ROUTE": 1}))
+    service.propose_rehost(berlin, tram.id, reason="burnt", evidence=FailureEvidence.NONE, replacement=tug)
+    first = service.approve(vic, tram.id).issued
+    assert first is not None
+    shown = service.approve(vic, tram.id).issued
+    assert shown is not None and shown.text == first.text
+    service.transfer_reservation(berlin, tug.id, target="Bonn")
+    again = service.approve(vic, tram.id)
+    assert again.again and again.issued is None
+    shown = service.approve(replace(berlin, actor="bob"), tram.id).issued
+    assert shown is not None and shown.text == first.text
 
 
 # --- their own passphrases -------------------------------------------------------------------------
