@@ -169,7 +169,7 @@ class Peopled(Judged):
         needs_approver = approved or (waiting is not None and waiting[0] != actor)
         if errand.refusal is None and needs_approver and not (where is None and not approved):
             errand = self._decision(errand, device, where, waiting, approved=approved)
-        self.errands[step] = errand
+        self.errands[step] = replace(errand, duty=APPROVING) if approved else errand
         before, self.decider = self.decider, actor
         Troubled.decide(self, device, approved=approved)
         self.decider = before
@@ -188,7 +188,7 @@ class Peopled(Judged):
             # What is not there is looked for before anybody approves.
             return errand
         refusal = self.crew.refusal(errand.actor, APPROVING, where)
-        errand = replace(errand, refusal=refusal, duty=APPROVING if approved else LICENSING)
+        errand = replace(errand, refusal=refusal)
         if refusal or not approved or waiting is None:
             return errand
         proposer, replacement = waiting
