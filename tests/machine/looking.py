@@ -98,7 +98,8 @@ def _looks(portal: Portal, seen: Seen) -> list[tuple[str, str, str | None, Calla
 
 
 def _licences(portal: Portal, place: str) -> None:
-    assert {one.virtual_account for one in list_licenses(portal, virtual_account=place)} <= {place}
+    found = {one.virtual_account for one in list_licenses(portal, virtual_account=place)}
+    assert found <= {place}, _shown(portal, "licences")
 
 
 def _access(portal: Portal, seen: Seen, place: str) -> None:
@@ -108,7 +109,7 @@ def _access(portal: Portal, seen: Seen, place: str) -> None:
         for user, held in seen.crew.held.items()
         for role, where in held
         if where in {EVERYWHERE, place}
-    }
+    }, _shown(portal, "roles")
 
 
 def _policy(portal: Portal) -> None:
@@ -131,23 +132,24 @@ def _users(portal: Portal, seen: Seen) -> None:
         for user, held in crew.held.items()
     }
     found = {one.name: {(role.value, where) for role, where in one.roles} for one in list_users(portal)}
-    assert found == {user: held for user, held in expected.items() if held}
+    assert found == {user: held for user, held in expected.items() if held}, _shown(portal, "users")
 
 
 def _events(portal: Portal, seen: Seen) -> None:
     for event in events(portal, most=_ALL):
         if event.reservation_id is not None:
-            assert seen.crew.may(portal.actor, SEEING_PEOPLE, seen.reservations[event.reservation_id])
+            where = seen.reservations[event.reservation_id]
+            assert seen.crew.may(portal.actor, SEEING_PEOPLE, where), _shown(portal, "events")
 
 
 def _reservations(portal: Portal, seen: Seen) -> None:
     found = {one.id for one in list_reservations(portal, most=_ALL).reservations}
-    assert found == _mine(portal, seen, seen.reservations)
+    assert found == _mine(portal, seen, seen.reservations), _shown(portal, "reservations")
 
 
 def _waiting(portal: Portal, seen: Seen) -> None:
     found = {one.reservation.id for one in pending_decisions(portal)}
-    assert found == _mine(portal, seen, seen.waiting)
+    assert found == _mine(portal, seen, seen.waiting), _shown(portal, "decisions")
 
 
 def _mine(portal: Portal, seen: Seen, where: dict[bytes, str]) -> set[bytes]:
@@ -156,4 +158,9 @@ def _mine(portal: Portal, seen: Seen, where: dict[bytes, str]) -> set[bytes]:
 
 def _places(portal: Portal, seen: Seen) -> None:
     found = {one.name for one in list_virtual_accounts(portal)}
-    assert found == {one for one in seen.places if seen.crew.may(portal.actor, LICENSING, one)}
+    mine = {one for one in seen.places if seen.crew.may(portal.actor, LICENSING, one)}
+    assert found == mine, _shown(portal, "Virtual Accounts")
+
+
+def _shown(portal: Portal, what: str) -> str:
+    return f"{portal.actor} is shown other {what} than the model says"

@@ -40,14 +40,15 @@ from tests.machine.world import TAGS
 
 STEPS = 40
 SETTINGS = settings(
-    max_examples=8,
+    max_examples=5,
     stateful_step_count=STEPS,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
+OFFICE = settings(SETTINGS, max_examples=10, stateful_step_count=24, derandomize=True, database=None)
 LEAST = 1
-SERVED, SOAKED = 4, 400
+SERVED, SOAKED = 2, 400
 NEWCOMER = "joe"
 
 _NAME = st.sampled_from(NAMES)
@@ -184,6 +185,25 @@ class Staffed(Life):
         """Let somebody who has one role and no other try everything that there is to do."""
         for role in ROLES:
             self._try_everything(role, place, near, device, counts)
+        self._decide_alone(device)
+
+    def _decide_alone(self, device: int) -> None:
+        """Let one person propose and approve, and lose their roles before another one approves."""
+        world = self.world
+        boss = world.crew.administrators()[0]
+        with world.acting(boss):
+            world.equip(device, {TAGS[0]: 1})
+            world.recruit(NEWCOMER, ADMINISTRATOR, ())
+        with world.acting(NEWCOMER):
+            world.propose(device, "rehost", None, {})
+            world.decide(device, approved=True)
+        with world.acting(boss):
+            world.strip(NEWCOMER)
+        with world.acting(NEWCOMER):
+            world.decide(device, approved=False)
+        with world.acting(boss):
+            world.decide(device, approved=True)
+            world.decide(device, approved=False)
 
     def _try_everything(self, role: str, place: str, near: bool, device: int, counts: dict[str, int]) -> None:
         world = self.world
@@ -292,7 +312,10 @@ def test_whoever_acts_may_do_what_the_model_says_and_nothing_else() -> None:
 def test_every_role_has_every_duty_or_is_refused_it() -> None:
     life = office()
     # Always the same lives: whether something happens in them is no matter of luck.
-    run_state_machine_as_test(life, settings=settings(SETTINGS, derandomize=True, database=None))
+    run_state_machine_as_test(
+        life,
+        settings=OFFICE,
+    )
     assert not rare(life.done)
 
 
@@ -382,25 +405,25 @@ def setting(where: object, name: str, mutant: object) -> Callable[[pytest.Monkey
 MUTANTS: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str, int]] = {
     "a Virtual Account's people act in every one": (
         setting(Rights, "covers", anywhere),
-        "must be refused as not-permitted|may do it|must be None|sees|assert",
+        "must be refused as not-permitted|is shown other",
         1,
     ),
     "a role that was taken still counts": (
         setting(PeopleReading, "grants_of", ever_held()),
-        "must be refused as|must come out as|must be",
+        "must be refused as|must come out as|must be ",
         1,
     ),
-    "an approver reserves": (approvers_reserve, "reserve by .* must be refused as not-permitted", 1),
-    "a user adds Virtual Accounts": (users_add_places, "add Virtual Account by .* must be refused", 1),
+    "an approver reserves": (approvers_reserve, "reserve by .* must be refused as not-permitted", 10),
+    "a user adds Virtual Accounts": (users_add_places, "add Virtual Account by .* must be refused", 3),
     "one person proposes and approves": (
         setting(decisions, "require_second_person", allow),
-        "must come out as same-person|two_persons|break the books",
-        1,
+        "must come out as same-person|two_persons",
+        2,
     ),
     "nobody asks whether the first person still may": (
         setting(deciding, "_require_first_person", allow),
         "must come out as changed-since",
-        1,
+        5,
     ),
     "events name somebody else": (
         setting(Stamp, "of", classmethod(by_kim)),
@@ -409,7 +432,7 @@ MUTANTS: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str, int]] = {
     ),
     "a Virtual Account administrator gives every role": (
         setting(service_people, "_covers", covers_all),
-        "must be refused as not-permitted|assert",
+        "must be refused as not-permitted|is shown other",
         1,
     ),
     "the last administrator goes": (
@@ -420,7 +443,7 @@ MUTANTS: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str, int]] = {
     "an agreement that waits holds nothing up": (
         setting(agreements, "require_accepted", allow),
         "issued while an agreement waits",
-        1,
+        3,
     ),
 }
 
