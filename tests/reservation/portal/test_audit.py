@@ -3,7 +3,9 @@
 A hand with the file can drop the triggers and constraints first, so the tests do.
 """
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
@@ -13,6 +15,7 @@ from codec.codes import Sequence
 from reservation import service
 from reservation.model import Reservation
 from reservation.service import LinesWanted, Portal
+from reservation.sql.sqlite_engine import open_store
 from tests.reservation.portal.appliance import Appliance
 
 TRAM, BOAT, TUG = Appliance("tram"), Appliance("boat"), Appliance("tug")
@@ -46,6 +49,13 @@ def tamper(database: Path, statement: str) -> None:
         ):
             connection.execute(f"DROP INDEX {name}")
         connection.execute(statement)
+
+
+@contextmanager
+def reopened(portal: Portal, database: Path) -> Iterator[Portal]:
+    """Give a portal that is opened after somebody changed its file: one that was open writes no more."""
+    with closing(open_store(database)) as store:
+        yield replace(portal, store=store)
 
 
 def test_books_that_are_right_have_no_findings(busy: Portal) -> None:

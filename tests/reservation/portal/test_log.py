@@ -36,7 +36,7 @@ from reservation.service.log import (
 from reservation.service.restoring import begin_quarantine
 from reservation.service.watching import checkpoint_of
 from tests.reservation.portal.appliance import Appliance
-from tests.reservation.portal.test_audit import tamper
+from tests.reservation.portal.test_audit import reopened, tamper
 from tests.reservation.portal.verbs import CALLS, OWN, staffed
 
 TRAM = Appliance("tram")
@@ -344,18 +344,20 @@ def test_the_audit_finds_a_wrong_hash_of_many_events(busy: Portal, database: Pat
 def test_an_event_that_was_changed_before_it_is_in_the_tree_is_not_signed(
     busy: Portal, database: Path
 ) -> None:
-    tamper(database, "UPDATE events SET actor = 'eve' WHERE kind = 'license-added'")
-    with pytest.raises(LogChangedError, match=r"Event 4 \(license-added"):
-        sign_checkpoint(busy)
-    tamper(database, "DELETE FROM chain WHERE number = 3")
-    with pytest.raises(LogChangedError, match="Event 3 is missing"):
-        sign_checkpoint(busy)
+    for statement, words in (
+        ("UPDATE events SET actor = 'eve' WHERE kind = 'license-added'", r"Event 4 \(license-added"),
+        ("DELETE FROM chain WHERE number = 3", "Event 3 is missing"),
+    ):
+        tamper(database, statement)
+        with reopened(busy, database) as portal, pytest.raises(LogChangedError, match=words):
+            sign_checkpoint(portal)
     assert latest_checkpoint(busy) is None
 
 
 def test_what_contradicts_an_older_checkpoint_is_not_signed(busy: Portal, database: Path) -> None:
     sign_checkpoint(busy)
     tamper(database, "UPDATE tree_hashes SET hash = zeroblob(32) WHERE place = 2")
-    service.add_license(busy, "ROUTE", 1)
-    with pytest.raises(LogChangedError, match="The first 6 events are not those"):
-        sign_checkpoint(busy)
+    with reopened(busy, database) as portal:
+        service.add_license(portal, "ROUTE", 1)
+        with pytest.raises(LogChangedError, match="The first 6 events are not those"):
+            sign_checkpoint(portal)

@@ -27,7 +27,7 @@ from reservation.service import Accepted, Issued, Issuer, LinesWanted, Portal
 from reservation.standing import Changes
 from reservation.store import Writing
 from tests.reservation.portal.appliance import START, Appliance, Time, opened
-from tests.reservation.portal.test_audit import tamper
+from tests.reservation.portal.test_audit import reopened, tamper
 
 TRAM, BOAT = Appliance("tram"), Appliance("boat")
 
@@ -363,10 +363,11 @@ def test_a_locked_one_does_not_stand_in_the_others_way(stocked: Portal, database
     wrong(stocked, issued, 5)
     other = twin(stocked, issued)
     tamper(database, "UPDATE reservations SET wrong_tries = 0 WHERE serial_number = 'twin'")
-    with pytest.raises(WrongShortError):
-        take(stocked, TRAM.short(issued, stocked).text)
-    assert (tries(stocked, issued), tries(stocked, other)) == (5, 1)
-    assert take(stocked, BOAT.short(other, stocked).text).reservation.id == other.reservation_id
+    with reopened(stocked, database) as portal:
+        with pytest.raises(WrongShortError):
+            take(portal, TRAM.short(issued, portal).text)
+        assert (tries(portal, issued), tries(portal, other)) == (5, 1)
+        assert take(portal, BOAT.short(other, portal).text).reservation.id == other.reservation_id
 
 
 # --- the audit -------------------------------------------------------------------------------------
