@@ -70,7 +70,6 @@ COMMANDS: Final = (
     "expect {active} --never",
     "alerts",
     "events",
-    "log checkpoint",
     "issuer list",
     "issuer devices",
     "va access DEFAULT",
@@ -116,7 +115,8 @@ _REPORTS: Final = ("usage", "exposure", "expiring", "transactions")
 LEFT_OUT: Final = frozenset(
     (
         *("init", "audit", "backup", "restore", "batch", "issuer adopt", "issuer renew"),
-        *("acknowledge", "log export", "log prove", "log verify"),
+        # The chain of copied books has gaps.
+        *("acknowledge", "log checkpoint", "log export", "log prove", "log verify"),
         *(f"report {kind}" for kind in _REPORTS),
     ),
 )
