@@ -92,8 +92,8 @@ def found(folder: Path) -> Founded:
 
 
 @contextmanager
-def opened(database: Path, founded: Founded) -> Iterator[Portal]:
-    """Open a copy of the portal's database; the same ids are drawn from each."""
+def opened(database: Path, founded: Founded, *, is_shared: bool = False) -> Iterator[Portal]:
+    """Open a copy of the portal's database, perhaps for many threads; the same ids are drawn from each."""
     portal = open_portal(
         f"sqlite:///{database}",
         actor="benchmark",
@@ -101,6 +101,7 @@ def opened(database: Path, founded: Founded) -> Iterator[Portal]:
         random=chance("ids of the benchmark"),
         issuer_file=founded.issuer_file,
         passphrase=PASSPHRASE,
+        is_shared=is_shared,
     )
     try:
         yield portal

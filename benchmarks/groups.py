@@ -9,8 +9,8 @@ little to save: what the rest of a reserve takes is not shared by anybody.
 import gc
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -19,7 +19,6 @@ from typing import Final
 import apsw
 
 from benchmarks.durable import (
-    PASSPHRASE,
     Statement,
     bare,
     cryptography,
@@ -33,10 +32,7 @@ from benchmarks.table import markdown
 from benchmarks.timing import RATIO_HEAD, Contest, Effort
 from codec.codes import Request
 from codec.envelope import VerifiedCode
-from reservation.bootstrap import Founded, open_portal
 from reservation.service import Portal
-from samples.cast import chance
-from samples.story import BEGINS_AT
 
 CLIENTS: Final = 32
 #: The target: at least 1.3 times the rate of one alone; here it is one of time.
@@ -58,7 +54,7 @@ def group_commit(effort: Effort, folder: Path) -> tuple[Contest, ...]:
     requests = [request(number) for number in range(count * effort.rounds)]
     statements = record(copies["recorded"], founded, requests)
     with ExitStack() as stack:
-        shared = stack.enter_context(many(copies["grouped"], founded))
+        shared = stack.enter_context(opened(copies["grouped"], founded, is_shared=True))
         portal = stack.enter_context(opened(copies["single"], founded))
         together, each = (
             stack.enter_context(closing(bare(copies[f"bare {how}"]))) for how in ("grouped", "single")
@@ -91,24 +87,6 @@ def _works(shared: Portal, portal: Portal, requests: Requests) -> dict[str, Call
         "grouped": lambda: at_once(shared, requests),
         "single": lambda: [reserve_one(portal, one.text) for one in requests],
     }
-
-
-@contextmanager
-def many(database: Path, founded: Founded) -> Iterator[Portal]:
-    """Open a portal for many threads."""
-    portal = open_portal(
-        f"sqlite:///{database}",
-        actor="benchmark",
-        clock=lambda: BEGINS_AT,
-        random=chance("ids of many"),
-        issuer_file=founded.issuer_file,
-        passphrase=PASSPHRASE,
-        is_shared=True,
-    )
-    try:
-        yield portal
-    finally:
-        portal.close()
 
 
 def at_once(portal: Portal, requests: Requests) -> None:

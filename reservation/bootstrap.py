@@ -306,13 +306,13 @@ def open_portal(
     # Before the database: what is committed meanwhile makes it newer than the checkpoint, and never older.
     kept = checkpointfile.read(checkpoints) if checkpoints else None
     store = _open_shared(place) if is_shared else _open_store(place)
-    try:
+    with contextlib.ExitStack() as undo:
+        undo.callback(store.close)
         issuer = _open_issuer(store, issuer_file, passphrase) if issuer_file else None
         portal = Portal(store, issuer, actor, clock, random)
-        return watching.watch(portal, kept) if checkpoints else portal
-    except BaseException:
-        store.close()
-        raise
+        opened = watching.watch(portal, kept) if checkpoints else portal
+        undo.pop_all()
+    return opened
 
 
 def back_up(url: str, target: Path, *, random: Random) -> Copy:

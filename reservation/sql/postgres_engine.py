@@ -104,12 +104,11 @@ def _connect(url: str, name: str) -> psycopg.Connection[Any]:
         connection = psycopg.connect(make_conninfo(**{**_CLIENT, **given}), autocommit=True)
     except psycopg.OperationalError as error:
         raise postgres_errors.of_connecting(error, name) from None
-    try:
+    with contextlib.ExitStack() as undo:
+        undo.callback(connection.close)
         with postgres_errors.translated(name):
             _settle(connection, name)
-    except BaseException:
-        connection.close()
-        raise
+        undo.pop_all()
     return connection
 
 
@@ -194,13 +193,13 @@ def open_store(url: str, name: str, *, steps: tuple[Migration, ...] | None = Non
         DatabaseRefusedError: When it does not let this user in.
     """
     connection = _connect(url, name)
-    try:
+    with contextlib.ExitStack() as undo:
+        undo.callback(connection.close)
         with postgres_errors.translated(name):
             _bring_up(connection, name, steps or migrations())
-            return PostgresStore(connection, url, name, _account_in(connection, name))
-    except BaseException:
-        connection.close()
-        raise
+            store = PostgresStore(connection, url, name, _account_in(connection, name))
+        undo.pop_all()
+    return store
 
 
 def _bring_up(connection: psycopg.Connection[Any], name: str, steps: tuple[Migration, ...]) -> None:

@@ -15,11 +15,12 @@ from reservation import service
 from reservation.alerts import Acknowledgement, Alert, AlertKind, Fact, Severity, reconcile
 from reservation.errors import ReservationError
 from reservation.events import Event, EventKind
-from reservation.model import DEFAULT_POLICY, Lot, Mode, Reservation, Sequence, State, Udi
+from reservation.model import DEFAULT_POLICY, Lot, Reservation, Sequence, State
 from reservation.noticing import QUIET_DAYS, EndingLot, Seen, Wanted, facts
 from reservation.service import LinesWanted, Portal
 from reservation.sql.steps import queries_for
 from reservation.store import Writing
+from tests.reservation.portal import values
 from tests.reservation.portal.appliance import START, Appliance, Time
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
@@ -31,25 +32,13 @@ def days_ago(days: float) -> datetime:
 
 
 def reservation(**other: object) -> Reservation:
-    made = Reservation(
-        id=b"\2" * 32,
+    """Return one that has been active for a long time."""
+    made = values.reservation(
         virtual_account_id=PLACE,
         state=State.ACTIVE,
-        udi=Udi("TR-100", "tram"),
-        device_key=b"\3" * 32,
-        mode=Mode.SPECIFIC,
-        members=1,
-        required_matches=3,
-        catalogue=None,
-        sequence=Sequence(0, 1),
-        confirmed=None,
         opened_at=days_ago(400),
         changed_at=days_ago(400),
         unconfirmed_since=None,
-        closed_at=None,
-        kept=None,
-        page_key=b"\4" * 16,
-        frees_next=None,
     )
     return replace(made, **other)  # type: ignore[arg-type]
 
