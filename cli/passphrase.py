@@ -8,7 +8,7 @@ kept in a file of mode 0600 beside the key, which is found there later.
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,11 +104,10 @@ def _random(session: "Session", folder: Path) -> Iterator[NewPassphrase]:
 
     passphrase = "-".join(words_of(session.world.random(_RANDOM_BYTES), _RANDOM_WORDS))
     _keep(passphrase, path)
-    try:
+    with ExitStack() as undo:
+        undo.callback(path.unlink, missing_ok=True)
         yield NewPassphrase(passphrase, path)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+        undo.pop_all()
 
 
 @contextmanager

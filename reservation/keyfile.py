@@ -9,7 +9,7 @@ Not handled: where passphrases come from, and the device key (`reservation.devic
 
 import os
 import stat
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from glob import escape
 from pathlib import Path
 
@@ -70,15 +70,14 @@ def write_key(path: Path, key: SigningKey, passphrase: str) -> None:
         KeyFileError: When the passphrase is empty.
     """
     draft_key(path, key, passphrase)
-    try:
+    with ExitStack() as undo:
+        undo.callback(discard_drafts, path)
         if not publish_key(path, key.verifying_key):
             raise BusyError(
                 f"Another command is making keys in {path.parent} at the moment. Nothing was done.",
                 hint="Look at what it says. Should it fail, try again.",
             )
-    except BaseException:
-        discard_drafts(path)
-        raise
+        undo.pop_all()
 
 
 def draft_key(path: Path, key: SigningKey, passphrase: str) -> None:
