@@ -155,6 +155,15 @@ class Plan:
     closed: tuple[Alert, ...] = ()
     open: tuple[Alert, ...] = field(default=(), repr=False)
 
+    def __add__(self, other: "Plan") -> "Plan":
+        """Return both plans as one."""
+        return Plan(
+            self.opened + other.opened,
+            self.changed + other.changed,
+            self.closed + other.closed,
+            self.open + other.open,
+        )
+
     @property
     def is_empty(self) -> bool:
         """Whether the rows say it already."""

@@ -105,6 +105,7 @@ def _confirm_new(standing: Standing, news: _News, stamp: Stamp) -> Changes:
     before, sequence = standing.reservation, news.sequence
     later = [issued for issued in standing.issued if issued.sequence > sequence]
     signed = news.grade is Grade.SIGNED
+    held = ledger.hold(standing.binding(), sequence)
     reservation = replace(
         before,
         state=State.UPDATING if later else State.ACTIVE,
@@ -112,10 +113,10 @@ def _confirm_new(standing: Standing, news: _News, stamp: Stamp) -> Changes:
         changed_at=stamp.at,
         unconfirmed_since=later[0].at if later else None,
         frees_next=limits.next_freeing(standing.limits, sequence, before.freed_on),
+        first_end=limits.first_end(held, standing.lots, standing.newest_limits()),
         grade=news.grade,
         wrong_tries=0 if signed else before.wrong_tries,
     )
-    held = ledger.hold(standing.binding(), sequence)
     kind = EventKind.CONFIRMED if signed else EventKind.CONFIRMED_MAC
     return Changes(
         event=event_on(before, kind, {**news.detail, "notes": ()}, stamp),
@@ -171,6 +172,7 @@ def give_back(standing: Standing, code: VerifiedCode[Return], stamp: Stamp) -> C
         closed_at=stamp.at,
         kept=kept,
         frees_next=None,
+        first_end=None,
     )
     return Changes(
         event=event_on(before, EventKind.RETURNED, detail, stamp),

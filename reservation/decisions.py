@@ -339,6 +339,7 @@ def give_up(
             unconfirmed_since=None,
             closed_at=before.closed_at or stamp.at,
             frees_next=None,
+            first_end=None,
         ),
         held=left,
         movements=ledger.postings(before.virtual_account_id, standing.held, ledger.added(left, gained), lots),

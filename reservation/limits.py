@@ -10,7 +10,7 @@ Invariants: the day is fixed when the authorization is issued. What was freed st
 back afterwards takes nothing back, since others may have it. A closed reservation frees nothing by itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -96,6 +96,18 @@ def next_freeing(
     return min((day for day in days if freed_on is None or day > freed_on), default=None)
 
 
+def first_end(held: Iterable[bytes], lots: Mapping[bytes, Lot], newest: Mapping[bytes, Limit]) -> date | None:
+    """Return the first of the last days of what an open reservation holds; None: nothing of it ends.
+
+    Args:
+        held: The lots of which it holds something.
+        lots: These lots.
+        newest: When lines of its newest authorization end that end before their lots.
+    """
+    terms = (newest[lot_id].term if lot_id in newest else lots[lot_id].term for lot_id in held)
+    return min((term.end for term in terms if term is not None), default=None)
+
+
 def is_due(reservation: Reservation, today: date) -> bool:
     """Tell whether a part of a reservation's hold is free by now, and that was not posted yet."""
     return reservation.frees_next is not None and reservation.frees_next <= today
@@ -126,6 +138,7 @@ def free(standing: Standing, stamp: Stamp, number: int) -> Changes:
             changed_at=stamp.at,
             freed_on=stamp.today,
             frees_next=next_freeing(standing.limits, before.confirmed, stamp.today),
+            first_end=first_end(held, standing.lots, standing.newest_limits()),
         ),
         held=held,
         movements=ledger.postings(before.virtual_account_id, standing.held, held, standing.lots),

@@ -16,7 +16,16 @@ from enum import StrEnum
 
 from codec.codes import MAX_COUNT
 from reservation.errors import InsufficientError, RuleError, Shortage
-from reservation.model import NOTHING_HELD, Held, Lot, Stock, Term, name_of
+from reservation.model import NOTHING_HELD, Held, Lot, Term, name_of
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What one Virtual Account has of a lot, as far as choosing needs it."""
+
+    lot: Lot
+    available: int
+    shortfall: int = 0
 
 
 class Preference(StrEnum):

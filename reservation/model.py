@@ -71,7 +71,6 @@ __all__ = [
     "Sequence",
     "Stamp",
     "State",
-    "Stock",
     "StoredCode",
     "Term",
     "Udi",
@@ -225,15 +224,6 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True)
-class Stock:
-    """What one Virtual Account has of a lot, as far as choosing needs it."""
-
-    lot: Lot
-    available: int
-    shortfall: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Addition:
     """Licences that were added to a lot, with the order that brought them."""
 
@@ -288,6 +278,8 @@ class Reservation:
         page_key: Place in lists: the id of the event that opened it.
         freed_on: Day up to which lines that ended before their lots were freed; None: none was.
         frees_next: Next day on which some are; None: there is none.
+        first_end: First of the last days of what it holds; None: nothing of it ends, or it is closed.
+        return_by: Day by which the device is to be returned; None: none was said.
         grade: What proves ``confirmed``; None while there is none.
         wrong_tries: Short confirmations that did not fit, since the last signed one.
     """
@@ -311,6 +303,8 @@ class Reservation:
     page_key: bytes
     freed_on: date | None = None
     frees_next: date | None = None
+    first_end: date | None = None
+    return_by: date | None = None
     grade: Grade | None = None
     wrong_tries: int = 0
 

@@ -3,8 +3,8 @@
 What happened at a moment (a contradiction in a device's journal, a refusal for want of licences) stands until
 something settles it, or until nothing more of it was heard for `QUIET_DAYS`.
 
-Not handled: how it is found in the database (`reservation.service.lookout`), and what becomes of alerts
-(`reservation.alerts`).
+Not handled: alerts of which there may be as many as reservations (`reservation.overdue`), how things are
+found in the database (`reservation.service.lookout`), and what becomes of alerts (`reservation.alerts`).
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,8 +20,6 @@ STEPS = (90, 60, 30, 14, 7, 3, 1)
 """Days before the end of a lot at which its alert takes another step; the last day itself is in the last."""
 QUIET_DAYS = 90
 """Days after which what happened once, and is settled by nothing else, stands no more."""
-OVERDUE_DAYS = 14
-"""Days after which a device that was to be returned is more than late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +67,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the books say of everything that could be worth an alert.
+    """What the books say of everything that could be worth an alert, but what is overdue of reservations.
 
     Attributes:
         ending: Lots that end within the first of `STEPS`, or ended within `QUIET_DAYS`.
         short: Lots of which more is out than was bought.
-        waiting: Reservations that wait for longer than the policy's days.
         kept: Returned reservations whose hold waits for a person.
-        expired: Open reservations with the first day on which something that they hold had ended.
-        expected: Open reservations with the day by which they are to be returned.
         signs: What was heard of devices at odds with the books, with the reservation that it is about.
         wanted: Refusals for want of licences, oldest first.
         quarantine: When the quarantine began that lasts; None: there is none.
@@ -86,10 +81,7 @@ class Seen:
 
     ending: tuple[EndingLot, ...] = ()
     short: tuple[Short, ...] = ()
-    waiting: tuple[Reservation, ...] = ()
     kept: tuple[Reservation, ...] = ()
-    expired: tuple[tuple[Reservation, date], ...] = ()
-    expected: tuple[tuple[Reservation, date], ...] = ()
     signs: tuple[tuple[Event, Reservation], ...] = ()
     wanted: tuple[Wanted, ...] = ()
     quarantine: datetime | None = None
@@ -97,15 +89,12 @@ class Seen:
 
 
 def facts(seen: Seen, policy: Policy, now: datetime) -> tuple[Fact, ...]:
-    """Return everything that is worth an alert now, each once."""
+    """Return everything seen that is worth an alert now, each once."""
     today = now.date()
     found = [
         *_about_ending(seen.ending, today),
         *_about_short(seen.short),
         *_about_wanted(seen.wanted, now),
-        *_about_waiting(seen.waiting, policy, now),
-        *_about_expired(seen.expired),
-        *_about_expected(seen.expected, today),
         *_about_signs(seen.signs, seen.kept, now),
         *_about_rollback(seen),
         *_about_quota(seen.rehosts, policy),
@@ -113,7 +102,8 @@ def facts(seen: Seen, policy: Policy, now: datetime) -> tuple[Fact, ...]:
     return tuple({(fact.kind, fact.key): fact for fact in found}.values())
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
+    """Return when a day begins (UTC)."""
     return datetime.combine(day, time(), UTC)
 
 
@@ -129,7 +119,8 @@ def _on_lot(kind: AlertKind, lot: Lot, place: bytes, severity: Severity, count: 
     )
 
 
-def _on_reservation(kind: AlertKind, one: Reservation, severity: Severity, since: datetime | None) -> Fact:
+def on_reservation(kind: AlertKind, one: Reservation, severity: Severity, since: datetime | None) -> Fact:
+    """Return a fact about a reservation."""
     return Fact(
         kind,
         one.id.hex(),
@@ -161,11 +152,11 @@ def _about_ending(ending: Iterable[EndingLot], today: date) -> Iterator[Fact]:
         step = step_of(days)
         if days >= 0 and step is not None:
             fact = _on_lot(AlertKind.EXPIRING, one.lot, one.virtual_account_id, _severity_of(step), one.count)
-            since = _midnight(last - timedelta(days=STEPS[0]))
+            since = midnight(last - timedelta(days=STEPS[0]))
             yield replace(fact, step=step, since=since, due=last)
         elif 0 > days >= -QUIET_DAYS and not one.is_renewed:
             fact = _on_lot(AlertKind.EXPIRED, one.lot, one.virtual_account_id, Severity.WARNING, one.count)
-            yield replace(fact, since=_midnight(last + timedelta(days=1)))
+            yield replace(fact, since=midnight(last + timedelta(days=1)))
 
 
 def _about_short(short: Iterable[Short]) -> Iterator[Fact]:
@@ -191,36 +182,6 @@ def _about_wanted(wanted: Iterable[Wanted], now: datetime) -> Iterator[Fact]:
 
 def _is_quiet(at: datetime, now: datetime) -> bool:
     return now - at > timedelta(days=QUIET_DAYS)
-
-
-def _about_waiting(waiting: Iterable[Reservation], policy: Policy, now: datetime) -> Iterator[Fact]:
-    for one in waiting:
-        since = one.unconfirmed_since
-        if since is None or one.kept is not None:
-            continue
-        days = (now - since).days
-        if days >= policy.in_doubt_days:
-            severity = Severity.CRITICAL if days >= 2 * policy.in_doubt_days else Severity.WARNING
-            fact = _on_reservation(AlertKind.IN_DOUBT, one, severity, since)
-            yield replace(fact, due=(since + timedelta(days=policy.in_doubt_days)).date())
-
-
-def _about_expired(expired: Iterable[tuple[Reservation, date]]) -> Iterator[Fact]:
-    firsts: dict[bytes, tuple[Reservation, date]] = {}
-    for one, ended in expired:
-        before = firsts.get(one.id)
-        firsts[one.id] = (one, min(ended, before[1]) if before else ended)
-    for one, ended in firsts.values():
-        since = _midnight(ended + timedelta(days=1))
-        yield _on_reservation(AlertKind.RESERVED_EXPIRED, one, Severity.WARNING, since)
-
-
-def _about_expected(expected: Iterable[tuple[Reservation, date]], today: date) -> Iterator[Fact]:
-    for one, due in expected:
-        late = (today - due).days
-        if late >= 0 and one.state.is_open:
-            severity = Severity.CRITICAL if late > OVERDUE_DAYS else Severity.WARNING
-            yield _on_reservation(AlertKind.RETURN_EXPECTED, one, severity, _midnight(due))
 
 
 _SIGNS = {
@@ -249,11 +210,11 @@ def _about_signs(
     for (kind, reservation_id), events in heard.items():
         one = reservations[reservation_id]
         if not _is_settled(kind, one, events, now):
-            fact = _on_reservation(kind, one, _SIGNS[events[-1].kind][1], events[0].at)
+            fact = on_reservation(kind, one, _SIGNS[events[-1].kind][1], events[0].at)
             yield replace(fact, count=len(events))
     for one in kept:
         if one.kept is Kept.HARDWARE_MISMATCH:
-            yield _on_reservation(AlertKind.CLONE, one, Severity.CRITICAL, one.closed_at)
+            yield on_reservation(AlertKind.CLONE, one, Severity.CRITICAL, one.closed_at)
 
 
 def _is_settled(kind: AlertKind, one: Reservation, events: list[Event], now: datetime) -> bool:
@@ -274,7 +235,7 @@ def _is_settled(kind: AlertKind, one: Reservation, events: list[Event], now: dat
 def _about_rollback(seen: Seen) -> Iterator[Fact]:
     for one in seen.kept:
         if one.kept is Kept.BELOW_CONFIRMED:
-            yield _on_reservation(AlertKind.ROLLBACK, one, Severity.CRITICAL, one.closed_at)
+            yield on_reservation(AlertKind.ROLLBACK, one, Severity.CRITICAL, one.closed_at)
     if seen.quarantine is not None:
         yield Fact(AlertKind.ROLLBACK, "database", "the database", Severity.CRITICAL, since=seen.quarantine)
 

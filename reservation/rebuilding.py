@@ -21,6 +21,7 @@ from codec.envelope import VerifiedCode
 from reservation import ledger, limits
 from reservation.errors import SequenceConflictError
 from reservation.ledger import Account, Movement
+from reservation.lots import Stock
 from reservation.model import (
     NOTHING_HELD,
     Allocation,
@@ -32,7 +33,6 @@ from reservation.model import (
     Reservation,
     Stamp,
     State,
-    Stock,
     StoredCode,
     Term,
 )
@@ -186,7 +186,11 @@ def rebuild(found: Found, standing: Standing | None, stamp: Stamp) -> Changes:
     held = ledger.hold({**known, value.sequence: found.placed.taken}, confirmed)
     lots = {**(standing.lots if standing else {}), **found.placed.lots}
     reservation = _updated(before, found, stamp) if before else _opened(found, stamp)
-    reservation = replace(reservation, frees_next=limits.next_freeing(terms, confirmed, reservation.freed_on))
+    reservation = replace(
+        reservation,
+        frees_next=limits.next_freeing(terms, confirmed, reservation.freed_on),
+        first_end=limits.first_end(held, lots, terms.get(reservation.sequence, {})),
+    )
     short = _missing(found, was, held)
     notes = _notes(short, lots, guessed=bool(found.placed.limits))
     codes = (_stored(found, stamp),)

@@ -294,6 +294,7 @@ def open_reservation(
         first_event: Number of the first event.
     """
     value = request.value
+    held = ledger.hold({issue.sequence: issue.taken}, None)
     reservation = Reservation(
         id=request.id,
         virtual_account_id=virtual_account_id,
@@ -313,8 +314,8 @@ def open_reservation(
         kept=None,
         page_key=stamp.event_id(first_event),
         frees_next=limits.next_freeing({issue.sequence: issue.limits}, None, None),
+        first_end=limits.first_end(held, issue.lots, issue.limits),
     )
-    held = ledger.hold({issue.sequence: issue.taken}, None)
     alerts: tuple[Event, ...] = ()
     if former is not None and former.device_key != value.device_key:
         detail = {"former": former.id.hex()}
@@ -328,6 +329,18 @@ def open_reservation(
         movements=ledger.postings(virtual_account_id, {}, held, issue.lots),
         codes=(stored(request, request.id, None, stamp), issue.code),
         alerts=alerts,
+    )
+
+
+def with_return(opened: Changes, return_by: date | None) -> Changes:
+    """Add to a first authorization by which day the device is to be returned; None: by no day."""
+    if return_by is None or opened.reservation is None:
+        return opened
+    detail = {**(opened.event.detail or {}), "return_by": return_by.isoformat()}
+    return replace(
+        opened,
+        event=replace(opened.event, detail=detail),
+        reservation=replace(opened.reservation, return_by=return_by),
     )
 
 
@@ -400,6 +413,8 @@ def record_update(
 ) -> Changes:
     """Record a further authorization of an open reservation."""
     before = standing.reservation
+    held = ledger.hold({**standing.binding(), issue.sequence: issue.taken}, before.confirmed)
+    lots = {**standing.lots, **issue.lots}
     reservation = replace(
         before,
         state=State.ISSUED if before.confirmed is None else State.UPDATING,
@@ -409,9 +424,8 @@ def record_update(
         frees_next=limits.next_freeing(
             {**standing.limits, issue.sequence: issue.limits}, before.confirmed, before.freed_on
         ),
+        first_end=limits.first_end(held, lots, issue.limits),
     )
-    held = ledger.hold({**standing.binding(), issue.sequence: issue.taken}, before.confirmed)
-    lots = {**standing.lots, **issue.lots}
     return Changes(
         event=event_on(before, kind, issue.detail(), stamp),
         reservation=reservation,

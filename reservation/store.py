@@ -18,6 +18,7 @@ from reservation.alertbooks import ReadingAlerts, WritingAlerts
 from reservation.checkpoint import KeptCode, Restore
 from reservation.ledger import Balance, Movement
 from reservation.log import LogReading, LogWriting
+from reservation.lots import Stock
 from reservation.model import (
     Decision,
     EarlyReturn,
@@ -30,7 +31,6 @@ from reservation.model import (
     Sequence,
     Stamp,
     State,
-    Stock,
     StoredCode,
     Udi,
     VirtualAccount,

@@ -5,21 +5,22 @@ books, it is written as well.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from codec.alphabet import clean
 from codec.errors import MalformedCodeError
 from reservation import alerts, rules
-from reservation.alerts import Acknowledgement, Alert, Severity
+from reservation.alerts import Acknowledgement, Alert, Plan, Severity
 from reservation.errors import PermissionDeniedError, ReservationError, RuleError, UnknownNameError
 from reservation.model import NAME_CHARACTERS, Event, EventKind, Reservation, Stamp
 from reservation.roles import Rights, Verb
+from reservation.service import lookout
 from reservation.service.codes import prefix_range
 from reservation.service.context import Portal, read, write
 from reservation.service.issuing import place_for, standing_for
-from reservation.service.lookout import bring_up, plan, shown
+from reservation.service.lookout import After, Choice, Listed
 from reservation.standing import Changes, event_on
 from reservation.store import Reading, Writing
 
@@ -51,18 +52,11 @@ class AlertPage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
-    """Which alerts to list."""
+class _ClosedAfter:
+    """The last closed alert that was listed before."""
 
-    places: frozenset[bytes] | None
-    severity: Severity | None
-    every: bool
-    mark: tuple[str, ...]
-    most: int
-
-    def takes(self, alert: Alert) -> bool:
-        """Tell whether an alert is among them."""
-        return shown(alert, self.places) and self.severity in {None, alert.fact.severity}
+    at: datetime
+    id: bytes
 
 
 def list_alerts(
@@ -88,100 +82,114 @@ def list_alerts(
         UnknownNameError: When there is no such Virtual Account, or no such page.
     """
     now = portal.clock()
-    mark = _parse_page(page)
+    after = _parse_page(page)
 
-    def work(books: Reading, rights: Rights) -> AlertPage:
+    def choice_in(books: Reading, rights: Rights) -> Choice:
         places = rights.places
         if virtual_account is not None:
             places = frozenset({place_for(books, rights, virtual_account).id})
-        wish = _Wish(places, severity, every, mark, most + 1)
-        found = _found(books, wish, now)
+        return Choice(places, severity, after if isinstance(after, After) else None, most + 1)
+
+    def work(books: Reading, rights: Rights) -> AlertPage:
+        choice = choice_in(books, rights)
+        found: list[Alert | Listed] = []
+        if not isinstance(after, _ClosedAfter):
+            found += lookout.page(books, choice, now)[0]
+        if every:
+            before = (after.at, after.id) if isinstance(after, _ClosedAfter) else None
+            found += _closed(books, choice, before, most + 1 - len(found))
         names = {one.id: one.name for one in books.every_virtual_account()}
-        listed = tuple(
-            AlertShown(one, names.get(one.fact.virtual_account_id or b"", "")) for one in found[:most]
+        alerts_found = [one.alert if isinstance(one, Listed) else one for one in found[:most]]
+        return AlertPage(
+            tuple(AlertShown(one, names.get(one.fact.virtual_account_id or b"", "")) for one in alerts_found),
+            _page_text(found[most - 1]) if len(found) > most else None,
         )
-        return AlertPage(listed, _page_text(found[most - 1]) if len(found) > most else None)
 
     read(portal, Verb.LIST_ALERTS, lambda _books, _rights: None)
-    _write_what_stands(portal, now)
+    _write_what_stands(portal, choice_in, now, every=every)
     return read(portal, Verb.LIST_ALERTS, work)
 
 
-def _write_what_stands(portal: Portal, now: datetime) -> None:
-    """Write what stands for whoever may change the books; when that fails, nothing is lost."""
+def _write_what_stands(
+    portal: Portal, choice_in: Callable[[Reading, Rights], Choice], now: datetime, *, every: bool
+) -> None:
+    """Write what a page shows for whoever may change the books; when that fails, nothing is lost.
+
+    A list of closed alerts needs those closed of which nobody has noted it; how many there are is bounded.
+    """
+
+    def what(books: Reading, rights: Rights) -> Plan:
+        wanted = lookout.page(books, choice_in(books, rights), now)[1]
+        return wanted + lookout.gone(books, now) if every else wanted
 
     def is_late(books: Reading, rights: Rights) -> bool:
         try:
             rights.also(Verb.SWEEP)
         except PermissionDeniedError:
             return False
-        return not plan(books, now).is_empty
+        return not what(books, rights).is_empty
 
     try:
         if read(portal, Verb.LIST_ALERTS, is_late):
-            write(portal, None, lambda books, stamp: bring_up(books, stamp.at), reconciles=True)
+            write(
+                portal,
+                Verb.LIST_ALERTS,
+                lambda books, stamp: lookout.write_plan(books, what(books, stamp.rights)),
+                reconciles=True,
+            )
     except ReservationError:
         return  # What is shown is worked out anew.
 
 
-def _found(books: Reading, wish: _Wish, now: datetime) -> list[Alert]:
-    standing: list[Alert] = []
-    if wish.mark[:1] != ("closed",):
-        those = sorted(filter(wish.takes, plan(books, now).open), key=_place_of)
-        standing = [one for one in those if not wish.mark or _place_of(one) > _place_in(wish.mark)]
-    if not wish.every:
-        return standing[: wish.most]
-    before = None
-    if wish.mark[:1] == ("closed",):
-        before = datetime.fromisoformat(wish.mark[1]), bytes.fromhex(wish.mark[2])
-    missing = wish.most - len(standing)
-    return [*standing[: wish.most], *_closed(books, wish, before, missing)]
-
-
-def _closed(books: Reading, wish: _Wish, before: tuple[datetime, bytes] | None, most: int) -> Iterable[Alert]:
+def _closed(
+    books: Reading, choice: Choice, before: tuple[datetime, bytes] | None, most: int
+) -> Iterable[Alert]:
     """Return alerts that are written as closed; one that nobody has written yet is in no list."""
     found: list[Alert] = []
     while len(found) < most:
         batch = books.closed_alerts(before, _BATCH)
-        found += filter(wish.takes, batch)
+        found += (one for one in batch if choice.takes(one.fact))
         if len(batch) < _BATCH:
             break
         before = batch[-1].closed_at or batch[-1].opened_at, batch[-1].id
     return found[: max(0, most)]
 
 
-def _place_of(alert: Alert) -> tuple[int, str, str]:
-    due = alert.fact.due.isoformat() if alert.fact.due else ""
-    return -alert.fact.severity.rank, due, alert.id.hex()
+def _page_text(last: Alert | Listed) -> str:
+    if isinstance(last, Alert):
+        return f"closed/{(last.closed_at or last.opened_at).isoformat()}/{last.id.hex()}"
+    _, due, since, kind, key = last.place
+    return f"open/{last.alert.fact.severity}/{due.isoformat()}/{since.isoformat()}/{kind}/{key.hex()}"
 
 
-def _place_in(mark: tuple[str, ...]) -> tuple[int, str, str]:
-    return -Severity(mark[1]).rank, mark[2], mark[3]
-
-
-def _page_text(last: Alert) -> str:
-    if last.closed_at is not None:
-        return f"closed/{last.closed_at.isoformat()}/{last.id.hex()}"
-    due = last.fact.due.isoformat() if last.fact.due else ""
-    return f"open/{last.fact.severity}/{due}/{last.id.hex()}"
-
-
-def _parse_page(page: str | None) -> tuple[str, ...]:
+def _parse_page(page: str | None) -> After | _ClosedAfter | None:
     if page is None:
-        return ()
-    mark = tuple(page.split("/"))
+        return None
     try:
-        if mark[0] == "closed":
-            _, at, alert_id = mark
-            if datetime.fromisoformat(at).tzinfo and bytes.fromhex(alert_id):
-                return mark
-        elif mark[0] == "open":
-            _, severity, due, alert_id = mark
-            if Severity(severity) and date.fromisoformat(due) <= date.max and bytes.fromhex(alert_id):
-                return mark
+        which, *words = page.split("/")
+        if which == "closed":
+            at, alert_id = words
+            return _ClosedAfter(_instant(at), bytes.fromhex(alert_id))
+        if which == "open":
+            severity, due, since, kind, key = words
+            return After(
+                Severity(severity), date.fromisoformat(due), _instant(since), kind, bytes.fromhex(key)
+            )
     except ValueError:
         pass
     raise UnknownNameError("There is no such page.", hint="Give what the page before named as the next one.")
+
+
+def _instant(text: str) -> datetime:
+    """Return a moment; one that says no time zone is none.
+
+    Raises:
+        ValueError: When it is none.
+    """
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError("no time zone")
+    return found
 
 
 # --- acknowledging ---------------------------------------------------------------------------------
@@ -217,7 +225,10 @@ def acknowledge_alert(portal: Portal, name: str, *, note: str = "") -> Acknowled
     low, high = _range_of(name)
 
     def work(books: Writing, stamp: Stamp) -> Acknowledged:
-        bring_up(books, stamp.at)
+        lookout.write_plan(books, lookout.plan(books, stamp.at))
+        if not books.alerts_between(low, high):  # Whoever was told its name has written nothing.
+            lookout.bring_up_all(books, stamp.at)
+        lookout.bring_up_each(books, books.alerts_between(low, high), stamp.at)
         alert = _named(books, stamp.rights, name, low, high)
         names = {one.id: one.name for one in books.every_virtual_account()}
         where = names.get(alert.fact.virtual_account_id or b"", "")
@@ -261,7 +272,8 @@ def _no_alert(name: str) -> UnknownNameError:
 
 def _named(books: Reading, rights: Rights, name: str, low: bytes, high: bytes) -> Alert:
     found = books.alerts_between(low, high)
-    if rights.places is not None and not (len(found) == 1 and shown(found[0], rights.places)):
+    here = len(found) == 1 and found[0].fact.virtual_account_id in (rights.places or ())
+    if rights.places is not None and not here:
         raise rights.refuse_place("The alert is in none")
     if len(found) != 1:
         raise _no_alert(name)
@@ -316,11 +328,10 @@ def expect_return(portal: Portal, reservation_id: bytes, day: date | None) -> Ex
         reservation = standing_for(books, stamp.rights, reservation_id).reservation
         rules.require_open(reservation)
         rules.require_to_come(day, stamp)
-        if day != books.return_expected(reservation_id):
+        if day != reservation.return_by:
             detail = {"return_by": day.isoformat() if day else None}
             event = event_on(reservation, EventKind.RETURN_EXPECTED, detail, stamp)
-            books.record(Changes(event))
-            books.expect_return(reservation_id, day, event.id)
+            books.record(Changes(event, replace(reservation, return_by=day)))
         return Expected(reservation, day)
 
     return write(portal, Verb.EXPECT_RETURN, work)

@@ -31,7 +31,7 @@ from codec.short import Installed, inspect_short, matched, short_id
 from reservation import ledger
 from reservation.answers import reason_to_keep
 from reservation.ledger import BALANCED, Account, Balance, changes_of
-from reservation.limits import next_freeing
+from reservation.limits import first_end, next_freeing
 from reservation.lots import describe
 from reservation.model import (
     NOTHING_HELD,
@@ -46,7 +46,7 @@ from reservation.model import (
     UnsignedKind,
 )
 from reservation.roles import Rights, Verb
-from reservation.service.auditing_alerts import check_alerts
+from reservation.service.auditing_alerts import check_alerts, return_days_said
 from reservation.service.auditing_log import check_log
 from reservation.service.auditing_people import check_people
 from reservation.service.auditing_trust import check_issuers_of, check_trust
@@ -108,7 +108,9 @@ def _all_findings(books: Reading, issuer: Issuer | None, progress: Progress | No
     for subject, message in check_trust(books):
         yield Finding("trust", subject, message)
     history = IssuerHistory.of(books)
+    return_days = return_days_said(books)
     for reservation in books.every_reservation():
+        yield from _check_return_day(reservation, return_days)
         standing = require_standing(books, reservation.id)
         yield from _check_reservation(standing, was_restored=was_restored)
         codes = books.codes(reservation.id)
@@ -209,8 +211,17 @@ def _check_reservation(standing: Standing, *, was_restored: bool) -> Iterator[Fi
         yield Finding("hold", name, "it does not hold what its authorizations and confirmations make it hold")
     if reservation.frees_next != _expected_freeing(standing):
         yield Finding("hold", name, f"it frees something on {reservation.frees_next}, and its lines say not")
+    if reservation.first_end != _expected_end(standing):
+        yield Finding("hold", name, f"its first end is {reservation.first_end}, and what it holds says not")
     if reservation.state is not _expected_state(reservation):
         yield Finding("state", name, f"it is {reservation.state}, and its codes say otherwise")
+
+
+def _check_return_day(reservation: Reservation, said: Mapping[bytes, object]) -> Iterator[Finding]:
+    day = reservation.return_by and reservation.return_by.isoformat()
+    if day != said.get(reservation.id):
+        text = f"it is to be returned by {day}, and no event says so"
+        yield Finding("alert", f"reservation {reservation.name}", text)
 
 
 def _holds_as_expected(standing: Standing) -> bool:
@@ -255,6 +266,11 @@ def _was_shared_out(standing: Standing, possible: Mapping[bytes, Held]) -> bool:
 def _expected_freeing(standing: Standing) -> date | None:
     one = standing.reservation
     return next_freeing(standing.limits, one.confirmed, one.freed_on) if one.state.is_open else None
+
+
+def _expected_end(standing: Standing) -> date | None:
+    is_open = standing.reservation.state.is_open
+    return first_end(standing.held, standing.lots, standing.newest_limits()) if is_open else None
 
 
 def _expected_state(reservation: Reservation) -> State:

@@ -1,4 +1,4 @@
-"""Auditing alerts: what their rows say of themselves, of each other, and of the events.
+"""Auditing alerts: what their rows say of themselves, of each other, and of the events; days of return.
 
 That a row and the facts differ is no damage: it is late, and the next sweep brings it up. What a sweep could
 not have written is.
@@ -20,6 +20,12 @@ def check_alerts(books: Reading) -> Iterator[tuple[str, str]]:
         for message in (*_of_itself(alert), *_after(before, alert), *_acknowledged(books, alert)):
             yield f"{alert.name}: {alert.fact.subject}", message
         before = alert
+
+
+def return_days_said(books: Reading) -> dict[bytes, object]:
+    """Return the day by which each device is to be returned, as events say it last: an ISO day, or None."""
+    said = ((event.reservation_id, (event.detail or {}).get("return_by")) for event in books.return_days())
+    return {reservation_id: day for reservation_id, day in said if reservation_id is not None}
 
 
 def _of_itself(alert: Alert) -> Iterator[str]:

@@ -9,6 +9,7 @@ covers that shortfall, in the same transaction.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import TypeVar
 
 from codec.errors import CodecError
@@ -280,19 +281,28 @@ def sweep(portal: Portal) -> Swept:
 
     Any command that writes posts what is due before its own work.
     """
-    from reservation.service.lookout import bring_up  # no other verb of this module needs alerts
+    from reservation.service.lookout import Mark, bring_up  # no other verb of this module needs alerts
 
     now, randomness = portal.clock(), portal.random(7)
 
-    def whole(transaction: Writing) -> Swept:
+    def first(transaction: Writing) -> tuple[Swept, Mark | None]:
         rights_in(transaction, portal, Verb.SWEEP)
         stamp = Stamp.of(now, portal.actor, randomness, newest=transaction.newest_event_id())
         swept = post_ends(transaction, stamp)
         _cover_shortfalls(transaction, stamp)
-        done = bring_up(transaction, stamp.at)
-        return replace(swept, opened=len(done.opened), closed=len(done.closed))
+        return _brought_up(transaction, swept, Mark())
 
-    return portal.store.write(whole)
+    def _brought_up(transaction: Writing, swept: Swept, mark: Mark) -> tuple[Swept, Mark | None]:
+        done, following = bring_up(transaction, now, mark)
+        opened, closed = swept.opened + len(done.opened), swept.closed + len(done.closed)
+        return replace(swept, opened=opened, closed=closed), following
+
+    swept, mark = portal.store.write(first)
+    # Each slice is a transaction of its own: many alerts may have come at once, and others want to write.
+    while mark is not None:
+        further = partial(_brought_up, swept=swept, mark=mark)
+        swept, mark = portal.store.write(further)
+    return swept
 
 
 def post_ends(transaction: Writing, stamp: Stamp) -> Swept:

@@ -138,12 +138,7 @@ def _open(
     if changes.reservation is not None:
         beside = books.codes_beside(changes.reservation, value.code_number)
         changes = contradictions.noted(changes, changes.reservation, beside, stamp)
-    if wish.return_by is not None:
-        detail = {**(changes.event.detail or {}), "return_by": wish.return_by.isoformat()}
-        changes = replace(changes, event=replace(changes.event, detail=detail))
-    books.record(changes)
-    if wish.return_by is not None:
-        books.expect_return(request.id, wish.return_by, changes.event.id)
+    books.record(rules.with_return(changes, wish.return_by))
     return replace(issued_now(value.udi, request.id, issue), notes=changes.notes)
 
 

@@ -422,7 +422,7 @@ def show_reservation(portal: Portal, reservation_id: bytes) -> Details:
             lines=spelled_lines(standing.taken(), standing.lots, standing.newest_limits()),
             held=held,
             exposed=tuple((standing.lots[lot_id], count) for lot_id, count in standing.exposed().items()),
-            return_by=books.return_expected(reservation_id) if one.state.is_open else None,
+            return_by=one.return_by if one.state.is_open else None,
             pending=pending[0] if pending else None,
             codes=books.codes(reservation_id),
             missing_codes=missing(books.code_numbers(one.device_key)),

@@ -21,10 +21,17 @@ class AlertReading:
     queries: Any
     account_id: bytes
 
-    def open_alerts(self) -> tuple[Alert, ...]:
-        """Return the alerts that are open."""
-        found = self.queries.open_alerts(self.connection, account_id=self.account_id)
-        return tuple(_alert_of(row) for row in found)
+    def open_alerts(self, kind: AlertKind) -> tuple[Alert, ...]:
+        """Return the alerts of a kind that are open."""
+        found = self.queries.open_alerts(self.connection, account_id=self.account_id, kind=kind.value)
+        return tuple(alert_of(row) for row in found)
+
+    def newest_alert_about(self, reservation_id: bytes, kind: AlertKind) -> Alert | None:
+        """Return the newest alert of a kind about a reservation, open or closed."""
+        row = self.queries.newest_alert_about(
+            self.connection, account_id=self.account_id, reservation_id=reservation_id, kind=kind.value
+        )
+        return alert_of(row) if row else None
 
     def closed_alerts(self, before: tuple[datetime, bytes] | None, most: int) -> tuple[Alert, ...]:
         """Return alerts that are closed, the newest first, from before the last one seen on."""
@@ -32,17 +39,17 @@ class AlertReading:
         found = self.queries.closed_alerts(
             self.connection, account_id=self.account_id, before=at, before_id=alert_id, most=most
         )
-        return tuple(_alert_of(row) for row in found)
+        return tuple(alert_of(row) for row in found)
 
     def alerts_between(self, low: bytes, high: bytes) -> tuple[Alert, ...]:
         """Return up to two alerts whose ids lie in a range, ends included."""
         found = self.queries.alerts_named(self.connection, account_id=self.account_id, low=low, high=high)
-        return tuple(_alert_of(row) for row in found)
+        return tuple(alert_of(row) for row in found)
 
     def every_alert(self) -> Iterator[Alert]:
         """Go through all alerts, by what they are about, oldest first."""
         for row in self.queries.every_alert(self.connection, account_id=self.account_id):
-            yield _alert_of(row)
+            yield alert_of(row)
 
     def alert_rounds(self, kind: AlertKind, key: str) -> int:
         """Return how many alerts there were about one fact."""
@@ -69,43 +76,20 @@ class AlertReading:
         found = self.queries.balances_with_shortfall(self.connection, account_id=self.account_id)
         return tuple(rows.balance_of(row) for row in found)
 
-    def reservations_waiting(self, before: datetime) -> tuple[Reservation, ...]:
-        """Return reservations of which something waits since then, or for longer."""
-        found = self.queries.reservations_waiting(
-            self.connection, account_id=self.account_id, before=rows.instant_text(before)
-        )
-        return tuple(rows.reservation_of(row) for row in found)
-
     def reservations_kept(self) -> tuple[Reservation, ...]:
         """Return the returned reservations whose hold waits for a person."""
         found = self.queries.reservations_kept(self.connection, account_id=self.account_id)
         return tuple(rows.reservation_of(row) for row in found)
 
-    def holds_ended(self, today: date) -> tuple[tuple[bytes, date], ...]:
-        """Return open reservations with last days of what they hold, although these are over."""
-        of = {"account_id": self.account_id, "today": today.isoformat()}
-        lots = self.queries.holds_that_ended(self.connection, **of)
-        lines = self.queries.lines_that_ended(self.connection, **of)
-        return tuple((one, date.fromisoformat(day)) for found in (lots, lines) for one, day in found)
-
-    def returns_expected(self, today: date) -> tuple[tuple[bytes, date], ...]:
-        """Return open reservations that were to be returned by now, with the day."""
-        found = self.queries.returns_expected(
-            self.connection, account_id=self.account_id, today=today.isoformat()
-        )
-        return tuple((one, date.fromisoformat(day)) for one, day in found)
-
-    def return_expected(self, reservation_id: bytes) -> date | None:
-        """Return the day by which a reservation is to be returned."""
-        day = self.queries.return_expected(
-            self.connection, account_id=self.account_id, reservation_id=reservation_id
-        )
-        return date.fromisoformat(day) if day else None
-
     def contradictions(self) -> tuple[Event, ...]:
         """Return all events that tell of devices at odds with the books, oldest first."""
         found = self.queries.events_of_contradictions(self.connection, account_id=self.account_id)
         return tuple(rows.event_of(row) for row in found)
+
+    def return_days(self) -> Iterator[Event]:
+        """Go through the events that can say by which day a device is to be returned, oldest first."""
+        for row in self.queries.events_of_return_days(self.connection, account_id=self.account_id):
+            yield rows.event_of(row)
 
     def refusals_since(self, event_id: bytes) -> tuple[Event, ...]:
         """Return the refusals for want of licences after an event, oldest first."""
@@ -125,16 +109,6 @@ class AlertWriting(AlertReading):
         """Write alerts that are there as they are now."""
         if alerts:
             self.queries.update_alerts(self.connection, [self._changing(one) for one in alerts])
-
-    def expect_return(self, reservation_id: bytes, day: date | None, event_id: bytes) -> None:
-        """Note by when a reservation is to be returned; None: by no day."""
-        of = {"account_id": self.account_id, "reservation_id": reservation_id}
-        if day is None:
-            self.queries.delete_expected_return(self.connection, **of)
-            return
-        self.queries.upsert_expected_return(
-            self.connection, **of, return_by=day.isoformat(), event_id=event_id
-        )
 
     def _changing(self, alert: Alert) -> rows.Parameters:
         fixed = {"kind", "key", "round", "lot_id", "reservation_id", "opened_at"}
@@ -170,7 +144,8 @@ class AlertWriting(AlertReading):
 
 
 @rows.reported
-def _alert_of(row: rows.Row) -> Alert:
+def alert_of(row: rows.Row) -> Alert:
+    """Return the alert in a row of all its columns."""
     alert_id, kind, key, number, subject, severity, place, since, due, count, step, lot_id, held, *rest = row
     opened_at, changed_at, closed_at, seen_at, seen_by, note, event_id = rest
     fact = Fact(

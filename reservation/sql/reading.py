@@ -11,6 +11,7 @@ from typing import Any
 
 from reservation.errors import StateDamagedError
 from reservation.ledger import Balance, Movement
+from reservation.lots import Stock
 from reservation.model import (
     DEFAULT_POLICY,
     Decision,
@@ -25,7 +26,6 @@ from reservation.model import (
     Product,
     Reservation,
     Sequence,
-    Stock,
     StoredCode,
     Udi,
     VirtualAccount,
@@ -35,6 +35,7 @@ from reservation.sql.alerts import AlertReading
 from reservation.sql.issuers import IssuerReading
 from reservation.sql.journals import JournalReading
 from reservation.sql.log import LogReading
+from reservation.sql.overdue import OverdueReading
 from reservation.sql.people import PeopleReading
 from reservation.sql.reporting import ReportReading
 from reservation.sql.restoring import RestoreReading
@@ -52,6 +53,7 @@ class SqlReading(
     JournalReading,
     PeopleReading,
     AlertReading,
+    OverdueReading,
     IssuerReading,
     LogReading,
 ):

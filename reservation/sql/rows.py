@@ -213,6 +213,8 @@ def reservation_of(row: Row) -> Reservation:
         page_key,
         freed_on,
         frees_next,
+        first_end,
+        return_by,
         grade,
         wrong_tries,
     ) = row
@@ -236,6 +238,8 @@ def reservation_of(row: Row) -> Reservation:
         page_key=page_key,
         freed_on=_optional_day(freed_on),
         frees_next=_optional_day(frees_next),
+        first_end=_optional_day(first_end),
+        return_by=_optional_day(return_by),
         grade=None if grade is None else Grade(grade),
         wrong_tries=wrong_tries,
     )
@@ -258,6 +262,8 @@ def standing_parameters(reservation: Reservation) -> Parameters:
         "kept": reservation.kept and reservation.kept.value,
         "freed_on": reservation.freed_on and reservation.freed_on.isoformat(),
         "frees_next": reservation.frees_next and reservation.frees_next.isoformat(),
+        "first_end": reservation.first_end and reservation.first_end.isoformat(),
+        "return_by": reservation.return_by and reservation.return_by.isoformat(),
         "grade": reservation.grade and reservation.grade.value,
         "wrong_tries": reservation.wrong_tries,
     }

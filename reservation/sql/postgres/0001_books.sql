@@ -259,6 +259,9 @@ CREATE TABLE reservations (
     page_key           bytea NOT NULL CHECK (length(page_key) = 16),
     freed_on           text COLLATE "C" CHECK (freed_on = to_char(freed_on::date, 'YYYY-MM-DD')),
     frees_next         text COLLATE "C" CHECK (frees_next = to_char(frees_next::date, 'YYYY-MM-DD')),
+    -- First of the last days of what an open one holds; and the day by which it is to be returned.
+    first_end          text COLLATE "C" CHECK (first_end = to_char(first_end::date, 'YYYY-MM-DD')),
+    return_by          text COLLATE "C" CHECK (return_by = to_char(return_by::date, 'YYYY-MM-DD')),
     -- What proves that the confirmed authorization is installed: a signature, or a short confirmation's MAC.
     grade              text COLLATE "C" CHECK (grade IN ('signed', 'mac')),
     -- Short confirmations that did not fit, since the last signed one; at five that form is locked.
@@ -269,6 +272,7 @@ CREATE TABLE reservations (
     FOREIGN KEY (account_id, virtual_account_id) REFERENCES virtual_accounts,
     CHECK ((state IN ('issued', 'active', 'updating')) = (closed_at IS NULL)),
     CHECK (frees_next IS NULL OR closed_at IS NULL),
+    CHECK (first_end IS NULL OR closed_at IS NULL),
     CHECK ((grade IS NULL) = (confirmed_number IS NULL))
 );
 -- One open reservation for a device.
@@ -293,7 +297,7 @@ CREATE VIEW reservation_rows AS
 SELECT account_id, reservation_id, virtual_account_id, state, product_id, serial_number, uuid, device_key,
        mode, members, required_matches, catalogue_size, catalogue_digest, epoch, number, confirmed_epoch,
        confirmed_number, opened_at, changed_at, unconfirmed_since, closed_at, kept, page_key,
-       freed_on, frees_next, grade, wrong_tries
+       freed_on, frees_next, first_end, return_by, grade, wrong_tries
 FROM reservations;
 
 -- What each authorization takes from each lot; with days when its line ends before the lot, and the first day
@@ -529,23 +533,16 @@ CREATE TABLE alerts (
 );
 CREATE UNIQUE INDEX one_open_alert ON alerts (account_id, kind, key) WHERE closed_at IS NULL;
 CREATE INDEX alerts_closed ON alerts (account_id, closed_at, alert_id) WHERE closed_at IS NOT NULL;
-
--- By when devices are to be returned; it counts as long as the reservation is open.
-CREATE TABLE expected_returns (
-    account_id     bytea NOT NULL,
-    reservation_id bytea NOT NULL,
-    return_by      text COLLATE "C" NOT NULL CHECK (return_by = to_char(return_by::date, 'YYYY-MM-DD')),
-    event_id       bytea NOT NULL,
-    PRIMARY KEY (account_id, reservation_id),
-    FOREIGN KEY (account_id, reservation_id) REFERENCES reservations,
-    FOREIGN KEY (account_id, event_id) REFERENCES events
-);
-CREATE INDEX expected_returns_by_day ON expected_returns (account_id, return_by);
+CREATE INDEX alerts_of_reservation ON alerts (account_id, reservation_id, kind, round)
+    WHERE reservation_id IS NOT NULL;
 
 -- What alerts are found by, without going through everything.
 CREATE INDEX reservations_kept ON reservations (account_id, reservation_id)
     WHERE kept IS NOT NULL AND unconfirmed_since IS NOT NULL;
-CREATE INDEX allocations_by_end ON allocations (account_id, ends) WHERE ends IS NOT NULL;
+CREATE INDEX reservations_to_return ON reservations (account_id, return_by, page_key)
+    WHERE return_by IS NOT NULL AND closed_at IS NULL;
+CREATE INDEX reservations_by_end ON reservations (account_id, first_end, page_key)
+    WHERE first_end IS NOT NULL;
 CREATE INDEX events_of_contradictions ON events (account_id, event_id)
     WHERE kind IN ('forked', 'key-changed', 'sign-of-life', 'key-refused');
 CREATE INDEX events_of_refusals ON events (account_id, event_id) WHERE kind = 'stock-refused';

@@ -91,3 +91,47 @@ FROM (
 ) AS later
 JOIN movements AS m ON m.account_id = :account_id AND m.event_id = later.event_id
 ORDER BY m.event_id, m.number;
+
+-- --- alerts that come with time ---------------------------------------------------------------------
+
+-- name: unwritten_waiting(account_id, after, after_key, last, severity, lag, most)
+-- Reservations of which no open alert says what it should.
+SELECT r.* FROM reservation_rows AS r
+WHERE r.account_id = :account_id AND r.unconfirmed_since IS NOT NULL AND r.kept IS NULL
+      AND (r.unconfirmed_since, r.page_key) > (:after, :after_key) AND r.unconfirmed_since <= :last
+      AND NOT EXISTS (
+          SELECT 1 FROM alerts AS a
+          WHERE a.account_id = r.account_id AND a.reservation_id = r.reservation_id
+                AND a.kind = 'in-doubt' AND a.closed_at IS NULL AND a.severity = :severity
+                AND a.virtual_account_id = r.virtual_account_id
+                AND a.since = r.unconfirmed_since
+                AND a.due = to_char(CAST(substr(r.unconfirmed_since, 1, 10) AS date) + CAST(:lag AS integer), 'YYYY-MM-DD'))
+ORDER BY r.unconfirmed_since, r.page_key LIMIT :most;
+
+-- name: unwritten_ended(account_id, after, after_key, last, severity, most)
+-- Reservations of which no open alert says what it should.
+SELECT r.* FROM reservation_rows AS r
+WHERE r.account_id = :account_id AND r.first_end IS NOT NULL AND r.closed_at IS NULL
+      AND (r.first_end, r.page_key) > (:after, :after_key) AND r.first_end <= :last
+      AND NOT EXISTS (
+          SELECT 1 FROM alerts AS a
+          WHERE a.account_id = r.account_id AND a.reservation_id = r.reservation_id
+                AND a.kind = 'reserved-expired' AND a.closed_at IS NULL AND a.severity = :severity
+                AND a.virtual_account_id = r.virtual_account_id
+                AND a.since = to_char(CAST(substr(r.first_end, 1, 10) AS date) + CAST(1 AS integer), 'YYYY-MM-DD') || 'T00:00:00.000000+00:00'
+                AND a.due = to_char(CAST(substr(r.first_end, 1, 10) AS date) + CAST(1 AS integer), 'YYYY-MM-DD'))
+ORDER BY r.first_end, r.page_key LIMIT :most;
+
+-- name: unwritten_to_return(account_id, after, after_key, last, severity, most)
+-- Reservations of which no open alert says what it should.
+SELECT r.* FROM reservation_rows AS r
+WHERE r.account_id = :account_id AND r.return_by IS NOT NULL AND r.closed_at IS NULL
+      AND (r.return_by, r.page_key) > (:after, :after_key) AND r.return_by <= :last
+      AND NOT EXISTS (
+          SELECT 1 FROM alerts AS a
+          WHERE a.account_id = r.account_id AND a.reservation_id = r.reservation_id
+                AND a.kind = 'return-expected' AND a.closed_at IS NULL AND a.severity = :severity
+                AND a.virtual_account_id = r.virtual_account_id
+                AND a.since = r.return_by || 'T00:00:00.000000+00:00'
+                AND a.due = r.return_by)
+ORDER BY r.return_by, r.page_key LIMIT :most;

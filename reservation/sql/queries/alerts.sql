@@ -1,10 +1,17 @@
 -- Queries about alerts, and what they are found by: each goes along an index, and reads only what stands out.
 
--- name: open_alerts(account_id)
+-- name: open_alerts(account_id, kind)
 SELECT alert_id, kind, key, round, subject, severity, virtual_account_id, since, due, count, step, lot_id,
        reservation_id, opened_at, changed_at, closed_at, acknowledged_at, acknowledged_by, note,
        acknowledged_with
-FROM alerts WHERE account_id = :account_id AND closed_at IS NULL ORDER BY kind, key;
+FROM alerts WHERE account_id = :account_id AND kind = :kind AND closed_at IS NULL ORDER BY key;
+
+-- name: newest_alert_about(account_id, reservation_id, kind)^
+SELECT alert_id, kind, key, round, subject, severity, virtual_account_id, since, due, count, step, lot_id,
+       reservation_id, opened_at, changed_at, closed_at, acknowledged_at, acknowledged_by, note,
+       acknowledged_with
+FROM alerts WHERE account_id = :account_id AND reservation_id = :reservation_id AND kind = :kind
+ORDER BY round DESC LIMIT 1;
 
 -- name: closed_alerts(account_id, before, before_id, most)
 -- The newest first; they go on before the last one that was seen.
@@ -71,57 +78,11 @@ JOIN lots AS l ON l.account_id = b.account_id AND l.lot_id = b.lot_id
 WHERE b.account_id = :account_id AND b.shortfall > 0
 ORDER BY b.lot_id, b.virtual_account_id;
 
--- name: reservations_waiting(account_id, before)
-SELECT * FROM reservation_rows
-WHERE account_id = :account_id AND unconfirmed_since IS NOT NULL AND unconfirmed_since <= :before
-ORDER BY unconfirmed_since, page_key;
-
 -- name: reservations_kept(account_id)
 -- Returned ones whose hold waits for a person.
 SELECT * FROM reservation_rows
 WHERE account_id = :account_id AND kept IS NOT NULL AND unconfirmed_since IS NOT NULL
 ORDER BY reservation_id;
-
--- name: holds_that_ended(account_id, today)
--- Open reservations that hold something of a lot that has ended, and when it did. SQLite takes the tables of a
--- CROSS JOIN in this order: few lots end, and there are many holds.
-SELECT h.reservation_id, l.ends
-FROM lots AS l
-CROSS JOIN holds AS h
-JOIN reservations AS r ON r.account_id = h.account_id AND r.reservation_id = h.reservation_id
-WHERE l.account_id = :account_id AND l.expired IN (0, 1) AND l.ends < :today AND r.closed_at IS NULL
-      AND h.account_id = l.account_id AND h.lot_id = l.lot_id
-ORDER BY h.reservation_id, l.ends;
-
--- name: lines_that_ended(account_id, today)
--- Open reservations whose newest authorization has a line that ended before its lot, and still holds.
-SELECT a.reservation_id, a.ends
-FROM allocations AS a
-JOIN reservations AS r ON r.account_id = a.account_id AND r.reservation_id = a.reservation_id
-     AND r.epoch = a.epoch AND r.number = a.number
-JOIN holds AS h ON h.account_id = a.account_id AND h.reservation_id = a.reservation_id AND h.lot_id = a.lot_id
-WHERE a.account_id = :account_id AND a.ends IS NOT NULL AND a.ends < :today AND r.closed_at IS NULL
-ORDER BY a.reservation_id, a.ends;
-
--- name: returns_expected(account_id, today)
-SELECT x.reservation_id, x.return_by
-FROM expected_returns AS x
-JOIN reservations AS r ON r.account_id = x.account_id AND r.reservation_id = x.reservation_id
-WHERE x.account_id = :account_id AND x.return_by <= :today AND r.closed_at IS NULL
-ORDER BY x.return_by, x.reservation_id;
-
--- name: return_expected(account_id, reservation_id)$
-SELECT return_by FROM expected_returns
-WHERE account_id = :account_id AND reservation_id = :reservation_id;
-
--- name: upsert_expected_return(account_id, reservation_id, return_by, event_id)!
-INSERT INTO expected_returns (account_id, reservation_id, return_by, event_id)
-VALUES (:account_id, :reservation_id, :return_by, :event_id)
-ON CONFLICT (account_id, reservation_id)
-DO UPDATE SET return_by = excluded.return_by, event_id = excluded.event_id;
-
--- name: delete_expected_return(account_id, reservation_id)!
-DELETE FROM expected_returns WHERE account_id = :account_id AND reservation_id = :reservation_id;
 
 -- name: events_of_contradictions(account_id)
 SELECT event_id, at, actor, kind, subject, reservation_id, detail FROM events

@@ -22,6 +22,13 @@ FROM additions WHERE account_id = :account_id
 GROUP BY lot_id, virtual_account_id
 ORDER BY lot_id, virtual_account_id;
 
+-- name: events_of_return_days(account_id)
+-- Events that can say by which day a device is to be returned, oldest first.
+SELECT event_id, at, actor, kind, subject, reservation_id, detail
+FROM events
+WHERE account_id = :account_id AND kind IN ('reserved', 'return-expected')
+ORDER BY event_id;
+
 -- name: events_without_codes(account_id)
 -- Events about a reservation that have none of the codes which such events bring.
 SELECT e.event_id, e.at, e.actor, e.kind, e.subject, e.reservation_id, e.detail

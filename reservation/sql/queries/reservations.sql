@@ -15,24 +15,25 @@ SELECT reservation_id FROM reservations
 WHERE account_id = :account_id AND reservation_id BETWEEN :low AND :high
 ORDER BY reservation_id LIMIT :most;
 
--- name: insert_reservation(account_id, reservation_id, virtual_account_id, state, product_id, serial_number, uuid, device_key, mode, members, required_matches, catalogue_size, catalogue_digest, epoch, number, confirmed_epoch, confirmed_number, opened_at, changed_at, unconfirmed_since, closed_at, kept, page_key, freed_on, frees_next, grade, wrong_tries)!
+-- name: insert_reservation(account_id, reservation_id, virtual_account_id, state, product_id, serial_number, uuid, device_key, mode, members, required_matches, catalogue_size, catalogue_digest, epoch, number, confirmed_epoch, confirmed_number, opened_at, changed_at, unconfirmed_since, closed_at, kept, page_key, freed_on, frees_next, first_end, return_by, grade, wrong_tries)!
 INSERT INTO reservations (
     account_id, reservation_id, virtual_account_id, state, product_id, serial_number, uuid, device_key,
     mode, members, required_matches, catalogue_size, catalogue_digest, epoch, number, confirmed_epoch,
     confirmed_number, opened_at, changed_at, unconfirmed_since, closed_at, kept, page_key, freed_on, frees_next,
-    grade, wrong_tries)
+    first_end, return_by, grade, wrong_tries)
 VALUES (
     :account_id, :reservation_id, :virtual_account_id, :state, :product_id, :serial_number, :uuid,
     :device_key, :mode, :members, :required_matches, :catalogue_size, :catalogue_digest, :epoch, :number,
     :confirmed_epoch, :confirmed_number, :opened_at, :changed_at, :unconfirmed_since, :closed_at, :kept,
-    :page_key, :freed_on, :frees_next, :grade, :wrong_tries);
+    :page_key, :freed_on, :frees_next, :first_end, :return_by, :grade, :wrong_tries);
 
--- name: update_reservation(account_id, reservation_id, virtual_account_id, state, epoch, number, confirmed_epoch, confirmed_number, changed_at, unconfirmed_since, closed_at, kept, freed_on, frees_next, grade, wrong_tries)$
+-- name: update_reservation(account_id, reservation_id, virtual_account_id, state, epoch, number, confirmed_epoch, confirmed_number, changed_at, unconfirmed_since, closed_at, kept, freed_on, frees_next, first_end, return_by, grade, wrong_tries)$
 UPDATE reservations SET
     virtual_account_id = :virtual_account_id, state = :state, epoch = :epoch, number = :number,
     confirmed_epoch = :confirmed_epoch, confirmed_number = :confirmed_number, changed_at = :changed_at,
     unconfirmed_since = :unconfirmed_since, closed_at = :closed_at, kept = :kept,
-    freed_on = :freed_on, frees_next = :frees_next, grade = :grade, wrong_tries = :wrong_tries
+    freed_on = :freed_on, frees_next = :frees_next, first_end = :first_end, return_by = :return_by,
+    grade = :grade, wrong_tries = :wrong_tries
 WHERE account_id = :account_id AND reservation_id = :reservation_id
 RETURNING reservation_id;
 

@@ -257,6 +257,9 @@ CREATE TABLE reservations (
     page_key           BLOB NOT NULL CHECK (length(page_key) = 16),
     freed_on           TEXT CHECK (freed_on IS date(freed_on)),
     frees_next         TEXT CHECK (frees_next IS date(frees_next)),
+    -- First of the last days of what an open one holds; and the day by which it is to be returned.
+    first_end          TEXT CHECK (first_end IS date(first_end)),
+    return_by          TEXT CHECK (return_by IS date(return_by)),
     -- What proves that the confirmed authorization is installed: a signature, or a short confirmation's MAC.
     grade              TEXT CHECK (grade IN ('signed', 'mac')),
     -- Short confirmations that did not fit, since the last signed one; at five that form is locked.
@@ -267,6 +270,7 @@ CREATE TABLE reservations (
     FOREIGN KEY (account_id, virtual_account_id) REFERENCES virtual_accounts,
     CHECK ((state IN ('issued', 'active', 'updating')) = (closed_at IS NULL)),
     CHECK (frees_next IS NULL OR closed_at IS NULL),
+    CHECK (first_end IS NULL OR closed_at IS NULL),
     CHECK ((grade IS NULL) = (confirmed_number IS NULL))
 ) STRICT;
 -- One open reservation for a device.
@@ -291,7 +295,7 @@ CREATE VIEW reservation_rows AS
 SELECT account_id, reservation_id, virtual_account_id, state, product_id, serial_number, uuid, device_key,
        mode, members, required_matches, catalogue_size, catalogue_digest, epoch, number, confirmed_epoch,
        confirmed_number, opened_at, changed_at, unconfirmed_since, closed_at, kept, page_key,
-       freed_on, frees_next, grade, wrong_tries
+       freed_on, frees_next, first_end, return_by, grade, wrong_tries
 FROM reservations;
 
 -- What each authorization takes from each lot; with days when its line ends before the lot, and the first day
@@ -518,23 +522,16 @@ CREATE TABLE alerts (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX one_open_alert ON alerts (account_id, kind, key) WHERE closed_at IS NULL;
 CREATE INDEX alerts_closed ON alerts (account_id, closed_at, alert_id) WHERE closed_at IS NOT NULL;
-
--- By when devices are to be returned; it counts as long as the reservation is open.
-CREATE TABLE expected_returns (
-    account_id     BLOB NOT NULL,
-    reservation_id BLOB NOT NULL,
-    return_by      TEXT NOT NULL CHECK (return_by IS date(return_by)),
-    event_id       BLOB NOT NULL,
-    PRIMARY KEY (account_id, reservation_id),
-    FOREIGN KEY (account_id, reservation_id) REFERENCES reservations,
-    FOREIGN KEY (account_id, event_id) REFERENCES events
-) STRICT, WITHOUT ROWID;
-CREATE INDEX expected_returns_by_day ON expected_returns (account_id, return_by);
+CREATE INDEX alerts_of_reservation ON alerts (account_id, reservation_id, kind, round)
+    WHERE reservation_id IS NOT NULL;
 
 -- What alerts are found by, without going through everything.
 CREATE INDEX reservations_kept ON reservations (account_id, reservation_id)
     WHERE kept IS NOT NULL AND unconfirmed_since IS NOT NULL;
-CREATE INDEX allocations_by_end ON allocations (account_id, ends) WHERE ends IS NOT NULL;
+CREATE INDEX reservations_to_return ON reservations (account_id, return_by, page_key)
+    WHERE return_by IS NOT NULL AND closed_at IS NULL;
+CREATE INDEX reservations_by_end ON reservations (account_id, first_end, page_key)
+    WHERE first_end IS NOT NULL;
 CREATE INDEX events_of_contradictions ON events (account_id, event_id)
     WHERE kind IN ('forked', 'key-changed', 'sign-of-life', 'key-refused');
 CREATE INDEX events_of_refusals ON events (account_id, event_id) WHERE kind = 'stock-refused';
@@ -725,8 +722,9 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('reservations', 'reservations_by_virtual_account_state', '1000000 1000000 100000 20000 1'),
     ('reservations', 'reservations_in_doubt', '100000 100000 1 1'),
     ('reservations', 'reservations_kept', '100 100 1'),
+    ('reservations', 'reservations_to_return', '10000 10000 10 1'),
+    ('reservations', 'reservations_by_end', '500000 500000 2000 1'),
     ('reservations', 'reservations_to_free', '1000 1000 10'),
-    ('allocations', 'allocations_by_end', '2000000 2000000 500'),
     ('allocations', 'allocations', '2000000 2000000 2 2 1 1'),
     ('holds', 'holds', '2000000 2000000 2 1'),
     ('holds', 'holds_by_lot', '2000000 2000000 2000 1'),
@@ -738,6 +736,10 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('decisions', 'decisions_by_reservation', '1000 1000 2 1'),
     ('decisions', 'decisions_by_time', '1000 1000 300 1'),
     ('chain', 'chain', '3000000 3000000 1'),
+    ('alerts', 'alerts', '300000 300000 1'),
+    ('alerts', 'one_open_alert', '100000 100000 10000 1'),
+    ('alerts', 'alerts_closed', '200000 200000 2 1'),
+    ('alerts', 'alerts_of_reservation', '300000 300000 3 1 1'),
     ('kept_codes', 'kept_codes', '100 100 1'),
     ('kept_codes', 'kept_codes_that_wait', '100 100 50');
 ANALYZE sqlite_schema;

@@ -15,8 +15,9 @@ from reservation import service
 from reservation.alerts import Acknowledgement, Alert, AlertKind, Fact, Severity, reconcile
 from reservation.errors import ReservationError
 from reservation.events import Event, EventKind
-from reservation.model import DEFAULT_POLICY, Lot, Reservation, Sequence, State
+from reservation.model import DEFAULT_POLICY, Kept, Lot, Reservation, Sequence, State
 from reservation.noticing import QUIET_DAYS, EndingLot, Seen, Wanted, facts
+from reservation.overdue import facts_on
 from reservation.service import LinesWanted, Portal
 from reservation.sql.steps import queries_for
 from reservation.store import Writing
@@ -64,16 +65,21 @@ def wanted(needed: int, available: int, days: float) -> Seen:
     return Seen(wanted=(Wanted(event, PLACE, needed, available),))
 
 
-def waiting(days: float) -> Seen:
-    return Seen(waiting=(reservation(unconfirmed_since=days_ago(days)),))
+def waiting(days: float, kept: Kept | None = None) -> Reservation:
+    return reservation(unconfirmed_since=days_ago(days), kept=kept)
 
 
-def loan(days: int, one: Reservation | None = None) -> Seen:
-    return Seen(expected=((one or reservation(), NOW.date() - timedelta(days=days)),))
+def loan(days: int, one: Reservation | None = None) -> Reservation:
+    return replace(one or reservation(), return_by=NOW.date() - timedelta(days=days))
+
+
+def holding(days: int) -> Reservation:
+    """Return one that holds something whose last day is so long ago."""
+    return reservation(first_end=NOW.date() - timedelta(days=days))
 
 
 #: What the books say, and what of it is an alert: kind and severity, and the step of a lot.
-TABLE: dict[str, tuple[Seen, str]] = {
+TABLE: dict[str, tuple[Seen | Reservation, str]] = {
     "nothing": (Seen(), ""),
     "a lot with 91 days": (ending(91), ""),
     "with 90": (ending(90), "expiring info 90"),
@@ -95,6 +101,11 @@ TABLE: dict[str, tuple[Seen, str]] = {
     "in doubt for a day less": (waiting(29.9), ""),
     "in doubt": (waiting(30), "in-doubt warning"),
     "in doubt for twice as long": (waiting(60), "in-doubt critical"),
+    "in doubt for longer": (waiting(4000), "in-doubt critical"),
+    "in doubt until a person frees it": (waiting(60, Kept.BELOW_CONFIRMED), ""),
+    "holding what ends tomorrow": (holding(-1), ""),
+    "on its last day": (holding(0), ""),
+    "holding what has ended": (holding(1), "reserved-expired warning"),
     "to be returned tomorrow": (loan(-1), ""),
     "to be returned today": (loan(0), "return-expected warning"),
     "late": (loan(14), "return-expected warning"),
@@ -128,10 +139,11 @@ TABLE: dict[str, tuple[Seen, str]] = {
 @pytest.mark.parametrize("name", TABLE)
 def test_what_stands(name: str) -> None:
     seen, expected = TABLE[name]
-    found = [
-        f"{one.kind} {one.severity}" + (f" {one.step}" if one.step else "")
-        for one in facts(seen, DEFAULT_POLICY, NOW)
-    ]
+    if isinstance(seen, Seen):
+        standing = facts(seen, DEFAULT_POLICY, NOW)
+    else:
+        standing = facts_on(seen, DEFAULT_POLICY, NOW)
+    found = [f"{one.kind} {one.severity}" + (f" {one.step}" if one.step else "") for one in standing]
     assert ", ".join(found) == expected
 
 
@@ -258,7 +270,7 @@ def test_the_audit_finds_a_row_that_nobody_can_have_written(name: str, portal: P
     assert service.audit(portal) == ()
 
     def work(books: Writing) -> None:
-        (alert,) = books.open_alerts()
+        (alert,) = books.open_alerts(AlertKind.EXPIRING)
         books.change_these((breach(alert),))
 
     portal.store.write(work)
@@ -270,11 +282,17 @@ def test_the_audit_finds_a_row_that_nobody_can_have_written(name: str, portal: P
 LOOKING = (
     "open_alerts",
     "lots_about_to_end",
-    "reservations_waiting",
+    "newest_alert_about",
+    "waiting_from",
+    "ended_from",
+    "to_return_from",
+    "unwritten_waiting",
+    "unwritten_ended",
+    "unwritten_to_return",
+    "gone_waiting",
+    "gone_ended",
+    "gone_to_return",
     "reservations_kept",
-    "holds_that_ended",
-    "lines_that_ended",
-    "returns_expected",
     "events_of_contradictions",
     "events_of_refusals",
     "replaced_since",

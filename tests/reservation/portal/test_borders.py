@@ -23,7 +23,7 @@ from reservation.errors import (
     RuleError,
     UniversalRequestError,
 )
-from reservation.lots import Position, Preference, TermChoice, available_of, choose
+from reservation.lots import Position, Preference, Stock, TermChoice, available_of, choose
 from reservation.model import (
     DEFAULT_POLICY,
     MOST_WRONG,
@@ -38,7 +38,6 @@ from reservation.model import (
     Reservation,
     Stamp,
     State,
-    Stock,
     StoredCode,
     WantedLine,
 )
@@ -206,7 +205,11 @@ def test_what_is_due_is_freed_and_said() -> None:
     assert done.held == {SECOND: Held(0, 2)}
     assert [(one.lot_id, one.count) for one in done.movements] == [(FIRST, 4)]
     assert done.reservation == replace(
-        due.reservation, changed_at=day.at, freed_on=day.today, frees_next=LATER.frees_on
+        due.reservation,
+        changed_at=day.at,
+        freed_on=day.today,
+        frees_next=LATER.frees_on,
+        first_end=LATER.term.end,
     )
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from codec.codes import MAX_COUNT
 from reservation.errors import InsufficientError, RuleError
-from reservation.lots import Position, Preference, TermChoice, choose, describe
-from reservation.model import Held, Lot, Stock, Term
+from reservation.lots import Position, Preference, Stock, TermChoice, choose, describe
+from reservation.model import Held, Lot, Term
 
 TODAY = date(2026, 3, 2)
 

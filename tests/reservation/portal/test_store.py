@@ -8,6 +8,7 @@ import pytest
 from codec.codes import CatalogueId, Kind, Mode, Sequence, Term, Udi
 from reservation.errors import ConstraintBrokenError, RuleError
 from reservation.ledger import Account, Movement, within
+from reservation.lots import Stock
 from reservation.model import (
     Addition,
     Allocation,
@@ -22,7 +23,6 @@ from reservation.model import (
     Reservation,
     Stamp,
     State,
-    Stock,
     StoredCode,
     VirtualAccount,
 )
