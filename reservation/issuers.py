@@ -13,8 +13,11 @@
 Not handled: how trust codes are made (`reservation.certifying`).
 """
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import NamedTuple
 
 from codec.codes import IssuerKey, Trust
 from codec.envelope import UnverifiedCode, VerifiedCode, verify_trust
@@ -47,6 +50,33 @@ class UsedIssuer:
     event_id: bytes
     at: datetime
     by: str
+
+
+class NewestAuthorization(NamedTuple):
+    """With which events authorizations of an open reservation came; None: it has none.
+
+    Attributes:
+        page_key: The reservation's place in lists.
+        reservation_id: The reservation.
+        newest: Of its newest authorization.
+        confirmed: Of the confirmed one.
+    """
+
+    page_key: bytes
+    reservation_id: bytes
+    newest: bytes | None
+    confirmed: bytes | None
+
+
+def in_use_at(used: Sequence[UsedIssuer], event_id: bytes) -> bytes | None:
+    """Return which issuer's key signed when an event was recorded; None: it was before the first.
+
+    Args:
+        used: The issuers that ever signed, the oldest first.
+        event_id: The event; ids are in the order of what happened.
+    """
+    number = bisect_right(used, event_id, key=lambda one: one.event_id)
+    return used[number - 1].key if number else None
 
 
 def verify_by_root(

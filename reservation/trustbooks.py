@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from reservation.issuers import UsedIssuer
+from reservation.issuers import NewestAuthorization, UsedIssuer
 from reservation.model import PortalIdentity, Stamp, StoredTrust
 
 
@@ -23,6 +23,12 @@ class TrustReading(Protocol):
 
     def authorization_events(self, reservation_id: bytes) -> dict[bytes, bytes]:
         """Return with which event each authorization of a reservation was recorded, by id(A)."""
+
+    def newest_authorizations(self, before: bytes | None, most: int) -> tuple[NewestAuthorization, ...]:
+        """Return open reservations, newest first, before a place in lists; None: from the first on."""
+
+    def events_of_rebuilding(self) -> frozenset[bytes]:
+        """Return the events with which forgotten authorizations came back."""
 
 
 class TrustWriting(TrustReading, Protocol):

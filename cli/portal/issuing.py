@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import click
+
 from cli.code_input import CodeInput, takes_code
 from cli.command import command, option, with_session
 from cli.errors import UsageMistakeError
@@ -179,11 +181,14 @@ def _record(one: "IssuerStanding") -> dict[str, object]:
     example="tallystick portal issuer devices",
     exits="""
     0 done; also when no device needs anything
+    1 there is no such page
     5 the acting user may not licence
     """,
 )
+@option("--most", type=click.IntRange(1, 1000), default=50, show_default=True, metavar="N", help="At most N.")
+@option("--page", metavar="P", help="Go on from here, as the page before says.")
 @on_portal
-def devices(portal: "Portal") -> Report:
+def devices(portal: "Portal", most: int, page: str | None) -> Report:
     """List the devices that need a trust code, or a new authorization.
 
     A device shows which trust code it has only by confirming an authorization of an issuer that came with it.
@@ -192,11 +197,16 @@ def devices(portal: "Portal") -> Report:
     """
     from reservation.service.issuers import devices_behind
 
-    found = devices_behind(portal)
+    shown = devices_behind(portal, page=page, most=most)
+    found = shown.devices
     rows = [
         (one.reservation.name, safe(str(one.udi)), one.reservation.state.value, _needs(one)) for one in found
     ]
     renewals = sum(one.needs_renewal for one in found)
+    steps = (
+        f"There are more: add --page {shown.next_page}" if shown.next_page else "",
+        "Issue anew what a revoked key had signed: tallystick portal issuer renew" if renewals else "",
+    )
     return Report(
         {
             "devices": [
@@ -208,14 +218,13 @@ def devices(portal: "Portal") -> Report:
                     "needs_renewal": one.needs_renewal,
                 }
                 for one in found
-            ]
+            ],
+            "next_page": shown.next_page,
         },
         text=table(("RESERVATION", "DEVICE", "STATE", "NEEDS"), rows)
         if rows
         else "Every device with an open reservation has shown that it has the newest trust code.",
-        next_step="Issue anew what a revoked key had signed: tallystick portal issuer renew"
-        if renewals
-        else "",
+        next_step="\n".join(filter(None, steps)),
     )
 
 
@@ -245,10 +254,10 @@ def renew(session: Session, portal: "Portal", unlock: Unlock) -> Report:
     stays as it is. Each code goes to its device, with the trust code first.
     """
     from reservation.service.context import require_issuing
-    from reservation.service.issuers import devices_behind
+    from reservation.service.issuers import every_device_behind
 
     portal.store.read(lambda books: require_issuing(portal, books))
-    waiting = [one for one in devices_behind(portal) if one.needs_renewal]
+    waiting = [one for one in every_device_behind(portal) if one.needs_renewal]
     done: list[Issued] = []
     failed: list[dict[str, object]] = []
     if waiting:

@@ -11,7 +11,7 @@ from codec.envelope import VerifiedCode, require_kind, verify_trust
 from codec.errors import CodecError
 from codec.keys import VerifyingKey
 from codec.reading import inspect
-from reservation.issuers import UsedIssuer, identity_under
+from reservation.issuers import identity_under, in_use_at
 from reservation.model import PortalIdentity, StoredCode, StoredTrust
 from reservation.service.issuers import IssuerHistory
 from reservation.standing import Standing
@@ -84,7 +84,7 @@ def check_issuers_of(
         return
     came = books.authorization_events(standing.reservation.id)
     for stored in (one for one in codes if one.kind is Kind.AUTHORIZATION):
-        in_use = _in_use_at(history.used, came[stored.id])
+        in_use = in_use_at(history.used, came[stored.id])
         try:
             code = require_kind(inspect(stored.text).code, Authorization)
         except CodecError:
@@ -95,8 +95,3 @@ def check_issuers_of(
                 f"authorization {stored.sequence} is of issuer {VerifyingKey(found[1]).id.hex()}, which was "
                 "not in use when it was recorded"
             )
-
-
-def _in_use_at(used: tuple[UsedIssuer, ...], event_id: bytes) -> bytes:
-    before = [one for one in used if one.event_id <= event_id]
-    return before[-1].key if before else b""

@@ -10,6 +10,7 @@ Not handled: how trust codes are made (`reservation.certifying`), key files (`re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 from codec.codes import Authorization, Kind, Trust, Udi
 from codec.envelope import (
@@ -24,8 +25,8 @@ from codec.errors import CodecError
 from codec.keys import VerifyingKey
 from codec.reading import Received, inspect, receive
 from reservation import issuers, limits, rules
-from reservation.errors import WrongStateError
-from reservation.issuers import UsedIssuer
+from reservation.errors import UnknownNameError, WrongStateError
+from reservation.issuers import NewestAuthorization, UsedIssuer
 from reservation.model import Event, EventKind, Reservation, Sequence, Stamp, StoredCode, StoredTrust
 from reservation.roles import Rights, Verb
 from reservation.service.context import Portal, read, require_issuer, write
@@ -40,6 +41,9 @@ from reservation.service.issuing import (
 from reservation.service.reserving import require_agreed
 from reservation.standing import Changes
 from reservation.store import Reading, Writing
+
+_PAGE = 50
+_BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,43 +249,118 @@ def list_issuers(portal: Portal) -> tuple[IssuerStanding, ...]:
     return read(portal, Verb.LIST_ISSUERS, work)
 
 
-def devices_behind(portal: Portal) -> tuple[DeviceBehind, ...]:
-    """Return the devices that need the newest trust code, or a new authorization, or both.
+@dataclass(frozen=True, slots=True)
+class BehindPage:
+    """Some devices that need something, and where the next page goes on; None: there is none."""
+
+    devices: tuple[DeviceBehind, ...]
+    next_page: str | None
+
+
+def devices_behind(portal: Portal, *, page: str | None = None, most: int = _PAGE) -> BehindPage:
+    """Return devices that need the newest trust code or a new authorization; newest reservation first.
 
     A device shows which trust code it has only by confirming an authorization of an issuer that came with
     it. Of what a person carried and nobody confirmed, the books know nothing.
-    """
 
-    def work(books: Reading, rights: Rights) -> tuple[DeviceBehind, ...]:
-        history, trust = IssuerHistory.of(books), newest_trust(books)
-        open_ones = (one for one in books.every_reservation() if one.state.is_open)
-        found = (
-            _behind(books, history, trust, one) for one in open_ones if rights.covers(one.virtual_account_id)
-        )
-        return tuple(one for one in found if one.needs_trust or one.needs_renewal)
+    Args:
+        portal: The portal.
+        page: Where to go on, from the page before.
+        most: How many at most.
+
+    Raises:
+        UnknownNameError: When there is no such page.
+    """
+    before = _parse_page(page)
+
+    def work(books: Reading, rights: Rights) -> BehindPage:
+        found = tuple(islice(_behind(books, rights, before), most + 1))
+        shown = found[:most]
+        more = len(found) > most and shown
+        return BehindPage(shown, shown[-1].reservation.page_key.hex() if more else None)
 
     return read(portal, Verb.DEVICES_BEHIND, work)
 
 
-def _behind(books: Reading, history: "IssuerHistory", trust: Trust, reservation: Reservation) -> DeviceBehind:
-    codes = books.codes(reservation.id)
-    newest = history.of_sequence(reservation, codes, reservation.sequence)
-    confirmed = reservation.confirmed
-    known = history.of_sequence(reservation, codes, confirmed) if confirmed else None
-    return DeviceBehind(
-        reservation,
-        reservation.udi,
-        history.serial_shown_by(known) < trust.serial,
-        _needs_renewal(trust, reservation, newest),
-    )
+def every_device_behind(portal: Portal) -> Iterator[DeviceBehind]:
+    """Go through all devices that need something, page by page."""
+    page = None
+    while True:
+        found = devices_behind(portal, page=page, most=_BATCH)
+        yield from found.devices
+        page = found.next_page
+        if page is None:
+            return
+
+
+def _parse_page(page: str | None) -> bytes | None:
+    try:
+        return None if page is None else bytes.fromhex(page)
+    except ValueError as error:
+        raise UnknownNameError(
+            "There is no such page.", hint="Give what the page before named as the next one."
+        ) from error
+
+
+def _behind(books: Reading, rights: Rights, before: bytes | None) -> Iterator[DeviceBehind]:
+    """Yield those whose reservations come before a place in lists, which the acting user may see."""
+    needs = _Needs.of(books)
+    while True:
+        found = books.newest_authorizations(before, _BATCH)
+        for one in found:
+            trust, renewal = needs.of_device(books, one)
+            reservation = books.reservation(one.reservation_id) if trust or renewal else None
+            if reservation is not None and rights.covers(reservation.virtual_account_id):
+                yield DeviceBehind(reservation, reservation.udi, trust, renewal)
+        if len(found) < _BATCH:
+            return
+        before = found[-1].page_key
+
+
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    """What devices need, by who signed their authorizations.
+
+    No signature is verified for it: an authorization is of the issuer that was in use when it was recorded
+    (the audit looks), but for those that came back after a restore.
+    """
+
+    history: "IssuerHistory"
+    serial: int
+    believed: frozenset[bytes]
+    rebuilt: frozenset[bytes]
+
+    @classmethod
+    def of(cls, books: Reading) -> "_Needs":
+        """Take from the books what it needs."""
+        trust = newest_trust(books)
+        return cls(IssuerHistory.of(books), trust.serial, _believed(trust), books.events_of_rebuilding())
+
+    def of_device(self, books: Reading, one: NewestAuthorization) -> tuple[bool, bool]:
+        """Return whether a device needs the newest trust code, and whether a new authorization."""
+        known = self._signer(books, one, one.confirmed)
+        newest = self._signer(books, one, one.newest)
+        needs_trust = self.history.serial_shown_by(known) < self.serial
+        return needs_trust, one.newest != one.confirmed and newest not in self.believed
+
+    def _signer(self, books: Reading, one: NewestAuthorization, event_id: bytes | None) -> bytes | None:
+        if event_id is None:
+            return None
+        if event_id not in self.rebuilt:
+            return issuers.in_use_at(self.history.used, event_id)
+        codes = books.codes(one.reservation_id)
+        (sequence,) = (code.sequence for code in _authorizations(codes) if code.event_id == event_id)
+        return self.history.of_sequence(one.reservation_id, codes, sequence) if sequence else None
 
 
 def _needs_renewal(trust: Trust, reservation: Reservation, issuer_key: bytes | None) -> bool:
     """Tell whether nobody confirmed the newest authorization, and devices believe its issuer no more."""
-    if reservation.confirmed == reservation.sequence:
-        return False
-    listed = {one.key for one in trust.issuers}
-    return issuer_key is None or issuer_key not in listed or issuers.is_revoked(trust, issuer_key)
+    return reservation.confirmed != reservation.sequence and issuer_key not in _believed(trust)
+
+
+def _believed(trust: Trust) -> frozenset[bytes]:
+    """Return the keys of the issuers that devices believe which know a trust code."""
+    return frozenset(one.key for one in trust.issuers if not issuers.is_revoked(trust, one.key))
 
 
 # --- who signed ------------------------------------------------------------------------------------
@@ -315,12 +394,12 @@ class IssuerHistory:
         return None
 
     def of_sequence(
-        self, reservation: Reservation, codes: Iterable[StoredCode], sequence: Sequence
+        self, reservation_id: bytes, codes: Iterable[StoredCode], sequence: Sequence
     ) -> bytes | None:
         """Return the key that signed one authorization of a reservation; None: none of them."""
         for stored in _authorizations(codes):
             if stored.sequence == sequence:
-                found = self.verified(require_kind(inspect(stored.text).code, Authorization), reservation.id)
+                found = self.verified(require_kind(inspect(stored.text).code, Authorization), reservation_id)
                 return found[1] if found else None
         return None
 
@@ -362,7 +441,7 @@ def renew(portal: Portal, reservation_id: bytes) -> Issued:
         reservation = standing.reservation
         rules.require_open(reservation)
         history = IssuerHistory.of(books)
-        issuer_key = history.of_sequence(reservation, books.codes(reservation.id), reservation.sequence)
+        issuer_key = history.of_sequence(reservation.id, books.codes(reservation.id), reservation.sequence)
         if not _needs_renewal(newest_trust(books), reservation, issuer_key):
             raise WrongStateError(
                 f"The newest authorization of reservation {reservation.name} needs no renewal: devices "

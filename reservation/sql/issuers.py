@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from reservation.issuers import UsedIssuer
+from reservation.issuers import NewestAuthorization, UsedIssuer
 from reservation.model import PortalIdentity, Stamp, StoredTrust
 from reservation.sql import rows
+
+_AFTER_ALL = b"\xff" * 16
 
 
 class IssuerReading:
@@ -32,6 +34,18 @@ class IssuerReading:
             self.connection, account_id=self.account_id, reservation_id=reservation_id
         )
         return dict(found)
+
+    def newest_authorizations(self, before: bytes | None, most: int) -> tuple[NewestAuthorization, ...]:
+        """Return open reservations, newest first, before a place in lists; None: from the first on."""
+        found = self.queries.newest_authorizations(
+            self.connection, account_id=self.account_id, before=before or _AFTER_ALL, most=most
+        )
+        return tuple(NewestAuthorization(*row) for row in found)
+
+    def events_of_rebuilding(self) -> frozenset[bytes]:
+        """Return the events with which forgotten authorizations came back."""
+        found = self.queries.events_of_rebuilding(self.connection, account_id=self.account_id)
+        return frozenset(event_id for (event_id,) in found)
 
 
 class IssuerWriting(IssuerReading):

@@ -11,8 +11,18 @@ from codec.keys import SigningKey
 from reservation import trustfile
 from reservation.certifying import Change, Validity, following, signed
 from reservation.device import Device
+from reservation.issuers import is_revoked
 from reservation.service import Portal, trust_file
-from reservation.service.issuers import devices_behind, list_issuers, read_trust, renew, take_trust
+from reservation.service.issuers import (
+    IssuerHistory,
+    every_device_behind,
+    list_issuers,
+    newest_trust,
+    read_trust,
+    renew,
+    take_trust,
+)
+from reservation.store import Reading
 from tests.machine.trouble import Troubled
 from tests.machine.world import seeded
 
@@ -58,10 +68,29 @@ class Rotating(Troubled):
     def renew(self) -> None:
         """Issue anew whatever a revoked issuer had signed and nobody confirmed."""
         names = {str(device.status().udi): number for number, device in enumerate(self.devices)}
-        for behind in [one for one in devices_behind(self.portal) if one.needs_renewal]:
+        found = list(every_device_behind(self.portal))
+        needs = {one.reservation.id: (one.needs_trust, one.needs_renewal) for one in found}
+        assert needs == self.portal.store.read(_needs_by_signatures)
+        for behind in [one for one in found if one.needs_renewal]:
             text = self._try("renew", partial(_renewed, self.portal, behind.reservation.id))
             if text is not None:
                 self._carry(Kind.AUTHORIZATION, text, names[str(behind.udi)])
+
+
+def _needs_by_signatures(books: Reading) -> dict[bytes, tuple[bool, bool]]:
+    """Return what open reservations need, found out from who really signed their authorizations."""
+    history, trust = IssuerHistory.of(books), newest_trust(books)
+    found = {}
+    for one in books.every_reservation():
+        codes = books.codes(one.id)
+        newest = history.of_sequence(one.id, codes, one.sequence)
+        known = history.of_sequence(one.id, codes, one.confirmed) if one.confirmed else None
+        believed = {issuer.key for issuer in trust.issuers if not is_revoked(trust, issuer.key)}
+        needs_trust = history.serial_shown_by(known) < trust.serial
+        needs_renewal = one.confirmed != one.sequence and newest not in believed
+        if one.state.is_open and (needs_trust or needs_renewal):
+            found[one.id] = needs_trust, needs_renewal
+    return found
 
 
 def _renewed(portal: Portal, reservation_id: bytes) -> str:

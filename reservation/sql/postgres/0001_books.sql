@@ -546,6 +546,8 @@ CREATE INDEX reservations_by_end ON reservations (account_id, first_end, page_ke
 CREATE INDEX events_of_contradictions ON events (account_id, event_id)
     WHERE kind IN ('forked', 'key-changed', 'sign-of-life', 'key-refused');
 CREATE INDEX events_of_refusals ON events (account_id, event_id) WHERE kind = 'stock-refused';
+-- Authorizations that came with these may be of an issuer that was in use long before.
+CREATE INDEX events_of_rebuilding ON events (account_id, event_id) WHERE kind = 'rebuilt';
 
 -- --- only ever added ------------------------------------------------------------------------------
 

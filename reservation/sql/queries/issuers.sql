@@ -14,3 +14,17 @@ WHERE account_id = :account_id AND reservation_id = :reservation_id AND kind = '
 -- name: set_issuer(root_key, issuer_key, issuer_from, issuer_until, issuer_revoked)!
 UPDATE portal SET root_key = :root_key, issuer_key = :issuer_key, issuer_from = :issuer_from,
                   issuer_until = :issuer_until, issuer_revoked = :issuer_revoked;
+
+-- name: newest_authorizations(account_id, before, most)
+-- Open reservations, newest first: with which events their newest authorization and the confirmed one came.
+SELECT r.page_key, r.reservation_id, n.event_id, c.event_id
+FROM reservations AS r
+LEFT JOIN codes AS n ON n.account_id = r.account_id AND n.reservation_id = r.reservation_id AND n.kind = 'A'
+     AND n.epoch = r.epoch AND n.number = r.number
+LEFT JOIN codes AS c ON c.account_id = r.account_id AND c.reservation_id = r.reservation_id AND c.kind = 'A'
+     AND c.epoch = r.confirmed_epoch AND c.number = r.confirmed_number
+WHERE r.account_id = :account_id AND r.page_key < :before AND r.closed_at IS NULL
+ORDER BY r.page_key DESC LIMIT :most;
+
+-- name: events_of_rebuilding(account_id)
+SELECT event_id FROM events WHERE account_id = :account_id AND kind = 'rebuilt' ORDER BY event_id;

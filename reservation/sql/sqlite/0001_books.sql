@@ -535,6 +535,8 @@ CREATE INDEX reservations_by_end ON reservations (account_id, first_end, page_ke
 CREATE INDEX events_of_contradictions ON events (account_id, event_id)
     WHERE kind IN ('forked', 'key-changed', 'sign-of-life', 'key-refused');
 CREATE INDEX events_of_refusals ON events (account_id, event_id) WHERE kind = 'stock-refused';
+-- Authorizations that came with these may be of an issuer that was in use long before.
+CREATE INDEX events_of_rebuilding ON events (account_id, event_id) WHERE kind = 'rebuilt';
 
 -- --- only ever added ------------------------------------------------------------------------------
 
@@ -707,6 +709,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('events', 'sqlite_autoindex_events_1', '3000000 3000000 1'),
     ('events', 'events_of_contradictions', '100 100 1'),
     ('events', 'events_of_refusals', '1000 1000 1'),
+    ('events', 'events_of_rebuilding', '100 100 1'),
     ('events', 'events_by_reservation', '3000000 3000000 3 1'),
     ('movements', 'movements', '8000000 8000000 3 1'),
     ('additions', 'additions', '1000 1000 2 1 1'),

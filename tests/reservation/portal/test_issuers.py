@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from codec.codes import Authorization, Kind, Line, Trust
+from codec.codes import Authorization, Kind, Line, Trust, Udi
 from codec.envelope import VerifiedCode, issuer_hint, short_hint, sign_authorization, sign_trust
 from codec.errors import CodecError, NotGenuineError, RevokedIssuerError
 from codec.keys import SigningKey
@@ -230,21 +230,39 @@ def test_devices_that_need_something_are_named(stocked: Portal) -> None:
     service.accept(stocked, TRAM.confirmation(reserve(stocked, TRAM), stocked))
     boat, tug = reserve(stocked, BOAT), reserve(stocked, TUG)
     service.accept(stocked, TUG.give_back(tug.reservation_id))
-    assert devices_behind(stocked) == ()
+    assert devices_behind(stocked).devices == ()
     now = _revoked(stocked)
-    needs = {one.udi.serial_number: (one.needs_trust, one.needs_renewal) for one in devices_behind(now)}
+    needs = {
+        one.udi.serial_number: (one.needs_trust, one.needs_renewal) for one in devices_behind(now).devices
+    }
     assert needs == {"tram": (True, False), "boat": (True, True)}
     renewed = renew(now, boat.reservation_id)
-    assert [one.needs_renewal for one in devices_behind(now)] == [False, False]
+    assert [one.needs_renewal for one in devices_behind(now).devices] == [False, False]
     service.accept(now, BOAT.confirmation(renewed, now))
-    assert [one.udi for one in devices_behind(now)] == [TRAM.udi]
+    assert [one.udi for one in devices_behind(now).devices] == [TRAM.udi]
+
+
+def test_devices_behind_come_in_pages(stocked: Portal) -> None:
+    for device in (TRAM, BOAT, TUG):
+        reserve(stocked, device)
+    taken(stocked, trust_after(stocked, SECOND), SECOND)
+    found: list[Udi] = []
+    page = None
+    while not found or page is not None:
+        shown = devices_behind(stocked, page=page, most=1)
+        found += [one.udi for one in shown.devices]
+        page = shown.next_page
+    assert found == [TUG.udi, BOAT.udi, TRAM.udi]
+    assert [one.udi for one in devices_behind(stocked).devices] == found
+    with pytest.raises(UnknownNameError):
+        devices_behind(stocked, page="nowhere")
 
 
 def test_a_planned_rotation_asks_for_no_renewal(stocked: Portal) -> None:
     """The former issuer stays listed: what it signed and nobody installed yet is believed for ever."""
     issued = reserve(stocked, TRAM)
     taken(stocked, trust_after(stocked, SECOND), SECOND)
-    assert [one.needs_renewal for one in devices_behind(stocked)] == [False]
+    assert [one.needs_renewal for one in devices_behind(stocked).devices] == [False]
     with pytest.raises(WrongStateError):
         renew(signing(stocked, SECOND), issued.reservation_id)
 

@@ -33,6 +33,8 @@ MAY = {
     "chain_end": "the last of an index",
     "reservations_kept": "all of an index of those alone",
     "events_of_contradictions": "all of an index of those alone",
+    "events_of_rebuilding": "all of an index of those alone",
+    "events_of_return_days": "an audit",
     "number_of_event": "a proof about one event, asked for by its id",
 }
 
