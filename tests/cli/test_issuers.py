@@ -105,7 +105,8 @@ def test_a_stolen_key(desk: RootedDesk) -> None:
     assert [one["sequence"]["number"] for one in renewed] == [2, 2]
     assert desk.done("portal", "issuer", "renew", "--json").json["renewed"] == []
     assert desk.done("portal", "license", "list").out == before
-    confirmation = desk.done("device", "install", renewed[0]["code"], on="router").line
+    (for_router,) = (one["code"] for one in renewed if one["udi"]["serial_number"] == "FDO1")
+    confirmation = desk.done("device", "install", for_router, on="router").line
     desk.done("portal", "accept", confirmation)
     # The other one is ahead of the books by the thief's number: its return code brings it home.
     desk.done("portal", "accept", desk.done("device", "return", "--yes", on="spare").line)

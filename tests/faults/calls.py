@@ -9,7 +9,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: Calls that change files, or make changes durable. The last two open, and write also to stdout.
 OF_PATHS = (
@@ -27,8 +27,13 @@ OPENS = {"open", "creat", "openat"}
 STDOUT = "stdout"
 
 _LINE = re.compile(
-    r"(?:\d+ +)?(?P<name>\w+)\((?P<arguments>.*?)(?: <unfinished \.\.\.>|\) += (?P<result>\?|-?\d+).*)?",
+    r"(?P<process>\d+ +)?(?P<name>\w+)\("
+    r"(?P<arguments>.*?)(?: <unfinished \.\.\.>|\) += (?P<result>\?|-?\d+).*)?",
     re.DOTALL,
+)
+# What another process or thread did in the meantime stands between the two halves of a call.
+_RESUMED = re.compile(
+    r"(?P<process>\d+ +)?<\.\.\. (?P<name>\w+) resumed>.*?\) += (?P<result>\?|-?\d+).*", re.DOTALL
 )
 _END = re.compile(r"(?:\d+ +)?(\+\+\+ (exited with|killed by) .*|--- (SIG|stopped by SIG).* ---)")
 _DESCRIPTOR = re.compile(r"(\d+)<([^>]*)>")
@@ -75,19 +80,31 @@ def parse(lines: Iterable[str], folder: str) -> tuple[Call, ...]:
         ValueError: For a line that is not understood.
     """
     counts: Counter[str] = Counter()
-    calls = []
+    calls: list[Call] = []
+    begun: dict[tuple[str | None, str], int] = {}
     for line in lines:
         text = line.rstrip("\n")
         if _END.fullmatch(text):
             continue
+        resumed = _RESUMED.fullmatch(text)
+        if resumed and (resumed["process"], resumed["name"]) in begun:
+            number = begun.pop((resumed["process"], resumed["name"]))
+            calls[number] = replace(calls[number], done=_is_done(resumed["result"]))
+            continue
         found = _LINE.fullmatch(text)
         if not found:
             raise ValueError(f"strace wrote a line that is not understood: {text!r}")
-        name, arguments, result = found["name"], found["arguments"], found["result"]
+        name, arguments = found["name"], found["arguments"]
         counts[name] += 1
-        done = bool(result) and result != "?" and int(result) >= 0
-        calls.append(Call(name, counts[name], _paths(name, arguments, folder), arguments, done))
+        if found["result"] is None:
+            begun[found["process"], name] = len(calls)
+        paths = _paths(name, arguments, folder)
+        calls.append(Call(name, counts[name], paths, arguments, _is_done(found["result"])))
     return tuple(calls)
+
+
+def _is_done(result: str | None) -> bool:
+    return bool(result) and result != "?" and int(result or -1) >= 0
 
 
 def _paths(name: str, arguments: str, folder: str) -> tuple[str, ...]:

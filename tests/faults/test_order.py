@@ -108,6 +108,27 @@ def test_a_line_that_is_not_understood_is_not_passed_over() -> None:
         parse(["strace: something else"], "/x")
 
 
+def test_a_call_that_was_interrupted_is_one_call() -> None:
+    """Another process went on in the middle of it."""
+    both = parse(
+        [
+            '7 mkdir("/x/a", 0700 <unfinished ...>',
+            '8 mkdir("/x/a", 0700) = 0',
+            "7 <... mkdir resumed>) = -1 EEXIST (File exists)",
+            '7 mkdir("/x/b", 0700 <unfinished ...>',
+            "7 <... mkdir resumed>) = 0",
+        ],
+        "/x",
+    )
+    assert [(one.path, one.count, one.done) for one in both] == [
+        ("/x/a", 1, False),
+        ("/x/a", 2, True),
+        ("/x/b", 3, True),
+    ]
+    with pytest.raises(ValueError, match="not understood"):
+        parse(["8 <... mkdir resumed>) = 0"], "/x")
+
+
 def test_only_runs_of_writes_of_one_file_are_shortened() -> None:
     long_run = calls(*LOG, *[LOG[1]] * 5, LOG_SYNC, PAGES, PAGES, LOG_SYNC, LOG_SYNC, LOG_SYNC)
     assert [f"{call.name} {call.count}" for call in ends_of_runs(long_run)] == [

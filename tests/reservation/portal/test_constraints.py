@@ -97,7 +97,8 @@ def raw(busy: Portal, database: Path) -> Iterator[apsw.Connection]:
         "INSERT INTO reservations SELECT zeroblob(8), reservation_id, zeroblob(8), state, product_id,"
         " serial_number, uuid, device_key, mode, members, required_matches, catalogue_size, catalogue_digest,"
         " epoch, number, confirmed_epoch, confirmed_number, opened_at, changed_at, unconfirmed_since,"
-        " closed_at, kept, page_key, freed_on, frees_next, grade, wrong_tries FROM reservations LIMIT 1",
+        " closed_at, kept, page_key, freed_on, frees_next, first_end, return_by, grade, wrong_tries"
+        " FROM reservations LIMIT 1",
         # A confirmation has a grade; wrong short ones are counted to five.
         "UPDATE reservations SET grade = NULL WHERE confirmed_number IS NOT NULL",
         "UPDATE reservations SET grade = 'mac' WHERE confirmed_number IS NULL",

@@ -51,6 +51,7 @@ OWN_PASSPHRASE = "a sentence of my own"
 NO_VERBS = {
     "together",
     "checkpoint_of",
+    "every_device_behind",
     "in_quarantine",
     "note_refusal",
     "latest_checkpoint",
