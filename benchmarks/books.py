@@ -136,9 +136,9 @@ def _live(portal: Portal, number: int) -> None:
     choice = LinesWanted({TAGS[number % len(TAGS)]: 1 + number % 3})
     issued = reserve(portal, device.request(), virtual_account=place, choice=choice)
     if number % 10 >= 2:
-        accept(portal, device.confirmation(issued, portal, number=2))
+        accept(portal, device.confirmation(issued, portal))
     if number % 10 >= 8:
-        accept(portal, device.give_back(issued.reservation_id, Sequence(0, 1), number=3))
+        accept(portal, device.give_back(issued.reservation_id, Sequence(0, 1)))
 
 
 def grown(seed: Books, database: Path, size: int) -> Books:

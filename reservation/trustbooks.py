@@ -24,8 +24,16 @@ class TrustReading(Protocol):
     def authorization_events(self, reservation_id: bytes) -> dict[bytes, bytes]:
         """Return with which event each authorization of a reservation was recorded, by id(A)."""
 
-    def newest_authorizations(self, before: bytes | None, most: int) -> tuple[NewestAuthorization, ...]:
-        """Return open reservations, newest first, before a place in lists; None: from the first on."""
+    def newest_authorizations(
+        self, settled: bytes | None, before: bytes | None, most: int
+    ) -> tuple[NewestAuthorization, ...]:
+        """Return open reservations, newest first, that confirmed nothing which came lately.
+
+        Args:
+            settled: What came with this event and later ones counts as lately; None: nothing does.
+            before: Only those before this place in lists; None: from the first on.
+            most: How many at most.
+        """
 
     def events_of_rebuilding(self) -> frozenset[bytes]:
         """Return the events with which forgotten authorizations came back."""

@@ -33,6 +33,19 @@ def test_the_longest_tests_come_first() -> None:
     assert sorted(names, key=soak.place) == [names[2], names[3], names[1], names[0]]
 
 
+def test_no_process_begins_with_two_of_the_longest() -> None:
+    names = [
+        "tests/codec/test_golden.py::a",
+        "tests/a.py::b",
+        "tests/a.py::c",
+        "tests/machine/test_life.py::d",
+    ]
+    items: list[Any] = [SimpleNamespace(nodeid=name) for name in names]
+    soak.pytest_collection_modifyitems(items)
+    assert [item.nodeid for item in items] == [names[3], names[2], names[0], names[1]]
+    soak.pytest_collection_modifyitems(items[:1])
+
+
 def test_an_end_is_written_down_as_it_comes_with_the_words_of_a_failure(tmp_path: Path) -> None:
     diary, file = soak.Diary(tmp_path / "soak"), tmp_path / "soak" / "tests.jsonl"
     diary.pytest_runtest_logreport(ended("a.py::one", "passed"))

@@ -305,8 +305,9 @@ def _parse_page(page: str | None) -> bytes | None:
 def _behind(books: Reading, rights: Rights, before: bytes | None) -> Iterator[DeviceBehind]:
     """Yield those whose reservations come before a place in lists, which the acting user may see."""
     needs = _Needs.of(books)
+    settled = needs.settled()
     while True:
-        found = books.newest_authorizations(before, _BATCH)
+        found = books.newest_authorizations(settled, before, _BATCH)
         for one in found:
             trust, renewal = needs.of_device(books, one)
             reservation = books.reservation(one.reservation_id) if trust or renewal else None
@@ -335,6 +336,20 @@ class _Needs:
         """Take from the books what it needs."""
         trust = newest_trust(books)
         return cls(IssuerHistory.of(books), trust.serial, _believed(trust), books.events_of_rebuilding())
+
+    def settled(self) -> bytes | None:
+        """Return the event since which only issuers signed that ask for nothing; None: there is none.
+
+        A device that confirmed what came since then needs nothing.
+        """
+        asks = [
+            one.key not in self.believed or self.history.serial_shown_by(one.key) < self.serial
+            for one in self.history.used
+        ]
+        last = max((number for number, is_asking in enumerate(asks) if is_asking), default=-1)
+        if self.rebuilt or last == len(asks) - 1:
+            return None
+        return self.history.used[last + 1].event_id
 
     def of_device(self, books: Reading, one: NewestAuthorization) -> tuple[bool, bool]:
         """Return whether a device needs the newest trust code, and whether a new authorization."""

@@ -35,10 +35,16 @@ class IssuerReading:
         )
         return dict(found)
 
-    def newest_authorizations(self, before: bytes | None, most: int) -> tuple[NewestAuthorization, ...]:
-        """Return open reservations, newest first, before a place in lists; None: from the first on."""
+    def newest_authorizations(
+        self, settled: bytes | None, before: bytes | None, most: int
+    ) -> tuple[NewestAuthorization, ...]:
+        """Return open reservations, newest first, that confirmed nothing which came lately."""
         found = self.queries.newest_authorizations(
-            self.connection, account_id=self.account_id, before=before or _AFTER_ALL, most=most
+            self.connection,
+            account_id=self.account_id,
+            settled=settled or _AFTER_ALL,
+            before=before or _AFTER_ALL,
+            most=most,
         )
         return tuple(NewestAuthorization(*row) for row in found)
 

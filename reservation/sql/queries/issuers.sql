@@ -15,8 +15,9 @@ WHERE account_id = :account_id AND reservation_id = :reservation_id AND kind = '
 UPDATE portal SET root_key = :root_key, issuer_key = :issuer_key, issuer_from = :issuer_from,
                   issuer_until = :issuer_until, issuer_revoked = :issuer_revoked;
 
--- name: newest_authorizations(account_id, before, most)
--- Open reservations, newest first: with which events their newest authorization and the confirmed one came.
+-- name: newest_authorizations(account_id, settled, before, most)
+-- Open reservations, newest first, that confirmed nothing which came with an event from some on: with which
+-- events their newest authorization and the confirmed one came.
 SELECT r.page_key, r.reservation_id, n.event_id, c.event_id
 FROM reservations AS r
 LEFT JOIN codes AS n ON n.account_id = r.account_id AND n.reservation_id = r.reservation_id AND n.kind = 'A'
@@ -24,6 +25,7 @@ LEFT JOIN codes AS n ON n.account_id = r.account_id AND n.reservation_id = r.res
 LEFT JOIN codes AS c ON c.account_id = r.account_id AND c.reservation_id = r.reservation_id AND c.kind = 'A'
      AND c.epoch = r.confirmed_epoch AND c.number = r.confirmed_number
 WHERE r.account_id = :account_id AND r.page_key < :before AND r.closed_at IS NULL
+      AND (c.event_id IS NULL OR c.event_id < :settled)
 ORDER BY r.page_key DESC LIMIT :most;
 
 -- name: events_of_rebuilding(account_id)
