@@ -1,6 +1,7 @@
 """The log that others can check, on every engine: its tree, checkpoints, proofs and exports."""
 
 import json
+from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 
@@ -241,6 +242,16 @@ def test_a_note_is_read_back() -> None:
     assert Note.parse(NOTE).verified([LogKey(HEAD.origin, KEY.verifying_key)]) == HEAD
     cosigned = NOTE + "\u2014 witness.example AAAAAQ==\n".replace("AAAAAQ==", "AAAAAAE=")
     assert Note.parse(cosigned).verified([LogKey(HEAD.origin, KEY.verifying_key)]) == HEAD
+
+
+def test_a_key_signs_for_its_own_log_alone() -> None:
+    """Else a key that is known for one log would do for all of them."""
+    other = LogKey("example.com/other", KEY.verifying_key)
+    signature = b64encode(other.id + KEY.sign(HEAD.text.encode())).decode()
+    note = Note.parse(f"{HEAD.text}\n\u2014 {other.name} {signature}\n")
+    for keys in ([other], [LogKey(HEAD.origin, KEY.verifying_key), other]):
+        with pytest.raises(NoteNotGenuineError):
+            note.verified(keys)
 
 
 @pytest.mark.parametrize(
