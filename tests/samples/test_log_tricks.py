@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 from nacl.signing import SigningKey
 
-from reservation.notes import Note, TreeHead, sign
+from reservation.notes import LogKey, Note, TreeHead, sign
 from samples.make import SAMPLES
 from tests.samples import outsiders
 from tests.samples.test_log import CONFIRMED, Kept, changed, handled, kept, made, opened, run
@@ -233,6 +233,21 @@ def test_two_roots_for_one_size_are_two_logs(kept: Kept) -> None:
     code, said = kept.verify(*kept.notes)
     assert (code, "two logs: " in said) == (1, True), said
     assert kept.verify(kept.notes[0], kept.notes[0])[0] == 0
+
+
+def test_growth_is_proved_across_a_restore(kept: Kept) -> None:
+    """The portal goes on in a new epoch: a log by another name that begins with the same events."""
+    with closing(opened(kept.folder, signs=True)) as portal:
+        assert portal.issuer is not None
+        key = portal.issuer.key
+    head = Note.parse(kept.notes[1].read_text()).unverified
+    later = TreeHead(head.origin.removesuffix("0") + "1", head.size, head.root)
+    proof = kept.folder / "grown.proof"
+    proof.write_text(proof.read_text().partition("\n\n")[0] + "\n\n" + sign(later, key))
+    words = ["--key", kept.key, "--key", LogKey(later.origin, key.verifying_key).text, "--proof", str(proof)]
+    assert run([*words, str(kept.notes[0])])[0] == 0
+    kept.notes[0].write_text(sign(TreeHead(head.origin, 4, bytes(32)), key))
+    assert run([*words, str(kept.notes[0])])[0] == 1
 
 
 def test_a_number_has_one_form(kept: Kept) -> None:
