@@ -28,7 +28,7 @@ def test_a_dump_that_was_restored_passes_the_audit(
             subprocess.run(
                 [programs / "pg_dump", "--format=custom", f"--file={dump}", f"--dbname={source}"], check=True
             )
-            restore = [programs / "pg_restore", "--clean", "--if-exists", "--exit-on-error"]
+            restore = [str(programs / "pg_restore"), "--clean", "--if-exists", "--exit-on-error"]
             subprocess.run([*restore, f"--dbname={other}", dump], check=True)
             source = other
         assert every_row(other) == before
