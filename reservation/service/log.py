@@ -131,11 +131,15 @@ def _sign(books: Writing, issuer: Issuer, stamp: Stamp) -> Signed:
     return Signed(signed, key)
 
 
-def _require_root(books: Reading, size: int, root: bytes) -> None:
+def _require_root(books: Reading, size: int, root: bytes, *, origin: str = "") -> None:
+    """Return when the first events are those that a checkpoint was signed for, in the log of that origin."""
+    has_forgotten = origin not in ("", _head(books, 0).origin)
     if size > books.tree_size():
-        raise _changed(f"The log has {books.tree_size()} events, and a checkpoint was signed for {size}")
+        what = f"The log has {books.tree_size()} events, and a checkpoint was signed for {size}"
+        raise _forgotten(what) if has_forgotten else _changed(what)
     if _head(books, size).root != root:
-        raise _changed(f"The first {size} events are not those that a checkpoint was signed for")
+        what = f"The first {size} events are not those that a checkpoint was signed for"
+        raise _forgotten(what) if has_forgotten else _changed(what)
 
 
 def latest_checkpoint(portal: Portal) -> SignedHead | None:
@@ -282,7 +286,7 @@ def verify_notes(
         keys = log_keys(books)
         heads = tuple(note.verified(keys) for note in notes)
         for head in heads:
-            _require_root(books, head.size, head.root)
+            _require_root(books, head.size, head.root, origin=head.origin)
         for paper in papers:
             _require_printed(books, paper)
         if export is not None:
@@ -429,6 +433,13 @@ def _another(what: str) -> LogChangedError:
     return LogChangedError(
         f"{what}: one of the two was changed.",
         hint="A signed checkpoint tells which (`samples/verify_log.py`); look at: tallystick portal audit",
+    )
+
+
+def _forgotten(what: str) -> LogChangedError:
+    return LogChangedError(
+        f"{what}: it is of an older epoch, and the database was copied back since, and forgot something.",
+        hint="See when, and what is known to be missing: tallystick portal quarantine",
     )
 
 

@@ -208,6 +208,22 @@ def test_in_quarantine_nothing_is_signed_and_what_was_signed_is_of_another_epoch
     assert verify_notes(busy, [Note.parse(before.head.note)])
 
 
+def test_a_note_of_what_a_restore_forgot_is_told_from_a_log_that_was_changed(busy: Portal) -> None:
+    """Who keeps such a note is not sent to look for a hand in the database."""
+    assert busy.issuer is not None
+    head = Note.parse(sign_checkpoint(busy).head.note).unverified
+    forgotten = [Note.parse(sign(replace(head, size=size), busy.issuer.key)) for size in (4, EVENTS + 40)]
+    for note in forgotten:
+        with pytest.raises(LogChangedError, match="is not what it was") as refused:
+            verify_notes(busy, [note])
+        assert "portal audit" in refused.value.hint
+    begin_quarantine(busy, reason="rehearsal")
+    for note in forgotten:
+        with pytest.raises(LogChangedError, match="was copied back since") as refused:
+            verify_notes(busy, [note])
+        assert "portal quarantine" in refused.value.hint
+
+
 def test_without_the_key_nothing_is_signed(busy: Portal) -> None:
     with pytest.raises(SetupError):
         sign_checkpoint(replace(busy, issuer=None))
