@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 _LARGEST = 65_536
 _EXITS = """
     0 done; also when it was signed before: the same code is shown again
-    1 refused: nobody could issue after it, a revoked key, or another code was signed since
-    2 there is no such file, a word is no key or day, or nobody is here to be asked for the passphrase
-    4 the trust file is damaged, or of another root
+    1 refused: no public key, a root's or a revoked one, no issuer left, or another code was signed since
+    2 there is no such file, a word is no day, or nobody is here to be asked for the passphrase
+    4 the trust file is damaged, or of another root; or a public key is not sound
     6 the passphrase is another one, the key file is damaged, or others may read it
     """
 _ROOT_OPTIONS = (

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _LARGEST_TRUST_FILE = 65_536
 _LARGEST_CATALOGUE = 8_000_000
-BY_PARITY = "its parity holds, which is no proof"
 
 _COMPANIONS: tuple[Callable[[Any], Any], ...] = (
     option("--trust", metavar="FILE", help="The portal's trust file (`tallystick portal trust`)."),
@@ -140,7 +139,7 @@ def read_any(
     from codec.envelope import UnverifiedCode
     from codec.errors import CodecError, NotGenuineError
     from codec.proof import missing_for, verified_by
-    from codec.reading import inspect, receive
+    from codec.reading import receive
 
     def judged(code: "UnverifiedCode[Code]") -> "VerifiedCode[Code]":
         if missing_for(code, known):
@@ -150,8 +149,7 @@ def read_any(
     try:
         received = receive(raw, judged, search=given.search)
     except CodecError:
-        inspected = inspect(raw)
-        given.require_acceptance(session, inspected.repairs, BY_PARITY)
+        inspected = given.inspected(session, raw)
         return inspected.code, repairs_record(inspected.repairs)
     proved = given.accepted(session, received)
     return UnverifiedCode(proved.payload, proved.signature, proved.value), repairs_record(received.repairs)

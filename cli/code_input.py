@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from cli.session import Report, Session
     from codec.codes import Code, Kind
     from codec.envelope import VerifiedCode
-    from codec.reading import Received, Repair
+    from codec.reading import Inspected, Received, Repair
 
 V = TypeVar("V", bound="Code")
 
 SECTION = "Where the code comes from"
+BY_PARITY = "its parity holds, which is no proof"
 _LONGEST_INPUT = 65_536
 _LONGEST_BYTES = 4 * _LONGEST_INPUT
 # How files begin that show a QR: PNG, JPEG, GIF, PDF, TIFF, WebP.
@@ -94,22 +95,38 @@ class CodeInput:
         Raises:
             RepairRefusedError: When they were not.
         """
-        for note in received.notes:
-            session.warn(note)
-        self.require_acceptance(session, received.repairs, "it is genuine")
+        self.require_acceptance(session, received.repairs, "it is genuine", received.notes)
         return received.code
 
-    def require_acceptance(self, session: "Session", repairs: "Sequence[Repair]", proof: str) -> None:
+    def inspected(self, session: "Session", raw: str) -> "Inspected":
+        """Return what a code says that nobody verified, after the repairs that it needed were accepted.
+
+        Raises:
+            RepairRefusedError: When they were not.
+            CodecError: When there is no code in the text.
+        """
+        from codec.reading import inspect
+
+        found = inspect(raw)
+        self.require_acceptance(session, found.repairs, BY_PARITY, found.notes)
+        return found
+
+    def require_acceptance(
+        self, session: "Session", repairs: "Sequence[Repair]", proof: str, notes: Sequence[str] = ()
+    ) -> None:
         """Name the repairs that a code needed, and return when they are accepted, or there are none.
 
         Args:
             session: Names them, and asks where a person can answer.
             repairs: The groups concerned.
             proof: What is known of the code as it is repaired ("it is genuine").
+            notes: What else is to be said of the text.
 
         Raises:
             RepairRefusedError: When they are not.
         """
+        for note in notes:
+            session.warn(note)
         if not repairs:
             return
         mended = "this" if len(repairs) == 1 else f"these {len(repairs)} places"

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from cli.code_companions import BY_PARITY
-from cli.code_input import CodeInput
+from cli.code_input import BY_PARITY, CodeInput
 from cli.errors import UsageMistakeError
 from cli.repaired import repairs_record
 from cli.screen import labelled
@@ -17,10 +16,10 @@ _UNCHECKED = "Not checked: only the portal that gave the authorization can, with
 
 
 def _read(session: Session, given: CodeInput, raw: str) -> "ShortReading":
-    from codec.short import inspect_short
+    from codec.short import inspect_short, notes_on
 
     reading = inspect_short(raw)
-    given.require_acceptance(session, reading.repairs, BY_PARITY)
+    given.require_acceptance(session, reading.repairs, BY_PARITY, notes_on(raw))
     return reading
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cli.code_companions import BY_PARITY
-from cli.code_input import CodeInput
+from cli.code_input import BY_PARITY, CodeInput
 from cli.command import argument, command, option, with_session
 from cli.errors import RepairRefusedError
 from cli.exit_codes import DONE, UNREADABLE

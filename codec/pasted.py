@@ -21,6 +21,9 @@ from codec.grouping import GROUP_CHARACTERS
 from codec.layout import Line, Typed, folded, lines_of
 from codec.sums import Sums
 
+LEFT_OUT: Final = "Other text stands around the code; it was left out."
+"""What a person is told who gave more than a code: they may have meant more than that was taken."""
+
 _KINDS: Final = frozenset(kind.value for kind in Kind)
 _SHORTEST: Final = 104
 """Characters of the shortest code whose parity was cut off."""
@@ -47,6 +50,14 @@ def readings(raw: str) -> Iterator[str]:
     if _QUOTED_PRINTABLE.search(raw):
         yield _from_quoted_printable(raw)
     yield raw
+
+
+def has_more_than(raw: str, count: int) -> bool:
+    """Tell whether a text holds more than a code of so many characters, and what is ignored anywhere.
+
+    Blanks, dashes, quotes, numbers of lines and the like are no more; words are, wherever they stand.
+    """
+    return all(len(Typed(lines_of(reading)).shown) > count for reading in readings(raw))
 
 
 def _without_markup(raw: str) -> str:

@@ -69,10 +69,11 @@ class Received(Generic[V_co]):
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """A code that nobody verified, and what its parity alone repaired."""
+    """A code that nobody verified, what its parity alone repaired, and what else stood in the text."""
 
     code: UnverifiedCode[Code]
     repairs: tuple[Repair, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def receive(raw: str, verify: "Verify[V_co]", *, search: bool = False) -> Received[V_co]:
@@ -128,7 +129,7 @@ def inspect(raw: str) -> Inspected:
     from codec.recovery import recover  # for damaged codes alone
 
     found = recover(raw, text, lambda code: code, needs_proof=True, refused=refused, sound=sound)
-    return Inspected(found.code, found.repairs)
+    return Inspected(found.code, found.repairs, found.notes)
 
 
 def is_whole(raw: str) -> bool:

@@ -28,7 +28,7 @@ from codec.five import five_wrong
 from codec.grouping import GROUP_CHARACTERS, GROUPS_PER_LINE
 from codec.layout import Line, Typed, lines_of, shown_arrangements
 from codec.missing import unreadable
-from codec.pasted import readings, stretches, whole_codes
+from codec.pasted import LEFT_OUT, has_more_than, readings, stretches, whole_codes
 from codec.repairs import named
 from codec.sums import Sums, surprise
 
@@ -61,11 +61,13 @@ class Recovered(Generic[V]):
     Attributes:
         code: What the judge made of it.
         repairs: What was wrong.
+        taken: How many characters of the text were taken for the code.
         notes: Sentences about what else stood in the text.
     """
 
     code: V
     repairs: tuple[Repair, ...]
+    taken: int
     notes: tuple[str, ...] = ()
 
 
@@ -106,7 +108,8 @@ def recover(
     found = tuple(stretches_of(raw))
     recovered = looking.find_whole(found) if sound else looking.find(found)
     if recovered:
-        return recovered
+        is_told = recovered.notes or not has_more_than(raw, recovered.taken)
+        return recovered if is_told else replace(recovered, notes=(LEFT_OUT,))
     if sound and refused:
         raise looking.refusal or refused
     raise looking.refusal or _unreadable(raw, found, refused, searched=search, has_key=not needs_proof)
@@ -210,7 +213,7 @@ class Search(Generic[V]):
         for candidate in candidates:
             code = self._judged(candidate.text, candidate.surprise)
             if code is not None:
-                return Recovered(code, named(typed, candidate))
+                return Recovered(code, named(typed, candidate), len(typed.shown))
             if self.is_settled:
                 break
         return None
@@ -232,7 +235,7 @@ class Search(Generic[V]):
         accepted = [(text, code) for text in found if (code := self._judged(text, 2 * _PROVED)) is not None]
         if len(accepted) == 1:
             notes = _notes(accepted[0][0], found)
-            return Recovered(accepted[0][1], (), notes)
+            return Recovered(accepted[0][1], (), len(accepted[0][0]), notes)
         if len(found) > 1:
             raise _several(found)
         return None

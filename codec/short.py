@@ -314,6 +314,15 @@ def _found(raw: str) -> str | None:
     return None if holds_code(raw) else found.pop()
 
 
+def notes_on(raw: str) -> tuple[str, ...]:
+    """Return what is to be said of a text beside the short confirmation that it holds."""
+    if _is_meant(_cleaned(raw)) or _found(raw) is None:
+        return ()
+    from codec.pasted import LEFT_OUT  # for codes among other text alone
+
+    return (LEFT_OUT,)
+
+
 def _sound(words: tuple[str, ...]) -> Iterator[str]:
     """Yield the runs of words that are sound short confirmations."""
     for start, first in enumerate(words):

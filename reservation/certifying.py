@@ -11,7 +11,7 @@
 Not handled: where the code before it is kept (`reservation.signedtrusts`), and the root's key file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -94,10 +94,16 @@ def key_named(text: str, before: Trust) -> bytes:
     """
     squeezed = "".join(text.split()).lower()
     is_id = len(squeezed) == KEY_ID_DIGITS and not set(squeezed) - set("0123456789abcdef")
-    named = bytes.fromhex(squeezed) if is_id else VerifyingKey(public_key(text)).id
     known = {VerifyingKey(issuer.key).id for issuer in before.issuers} | set(before.revoked)
+    names = ", ".join(sorted(one.hex() for one in known))
+    try:
+        named = bytes.fromhex(squeezed) if is_id else VerifyingKey(public_key(text)).id
+    except CertifyError as error:
+        raise CertifyError(
+            "This names no key: an id has 16 hexadecimal digits, a public key 52 letters and digits.",
+            hint=f"The trust code before this one lists: {names}.",
+        ) from error
     if named not in known:
-        names = ", ".join(sorted(one.hex() for one in known))
         raise UnknownNameError(
             f"The trust code before this one (serial {before.serial}) lists no key {named.hex()}.",
             hint=f"It lists: {names}.",
@@ -162,6 +168,7 @@ def following(root: SigningKey, before: Trust, change: Change, *, is_next: bool,
             hint="Make one for it alone: tallystick keys generate FILE",
         )
     following_root = change.next_root or (None if is_next else before.next_root)
+    _require_issuers(change.certified, {root.verifying_key.raw, following_root})
     trust = Trust(
         before.serial,
         before.portal_id,
@@ -170,6 +177,16 @@ def following(root: SigningKey, before: Trust, change: Change, *, is_next: bool,
         following_root,
     )
     return trust if trust == before and not is_next else replace(trust, serial=before.serial + 1)
+
+
+def _require_issuers(keys: Iterable[bytes], roots: Collection[bytes | None]) -> None:
+    """Return when none of the keys to certify is that of a root."""
+    wrong = [key for key in keys if key in roots]
+    if wrong:
+        raise CertifyError(
+            f"Key {VerifyingKey(wrong[0]).id.hex()} is that of a root, and a root licenses nothing itself.",
+            hint="Give the public key that `tallystick keys rotate-issuer` printed on the portal's machine.",
+        )
 
 
 def _require_room(listed: Mapping[bytes, IssuerKey], change: Change) -> None:

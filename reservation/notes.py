@@ -139,7 +139,7 @@ class Note:
             key = known.get((name, key_id))
             if key is not None:
                 _require_signature(key, signature, self.text)
-                proved = True
+                proved |= name == self.unverified.origin  # a key signs for its own log alone
         if not proved:
             raise NoteNotGenuineError(
                 "No key that is known here signed this note.",

@@ -7,7 +7,8 @@ NOTE are signed checkpoints, --export what the portal exported (several parts in
 export that was kept, --printed what a slip or a report of the portal calls signed, --proof what the portal
 gave to prove one event or that the log only grew. It ends with 0: all is so; 1: something was changed,
 deleted, inserted or moved, and it says what; 2: it was called wrong; 3: a file cannot be read; 4: a signature
-does not hold. It trusts nobody, and needs Python 3.11 and PyNaCl.
+does not hold. It trusts nobody: what could be read in another way is not read, and nothing of a file steers a
+terminal. It needs Python 3.11 and PyNaCl.
 """
 
 import argparse
@@ -26,13 +27,27 @@ from nacl.signing import VerifyKey
 
 ASSETS = ("available", "reserved", "in_doubt", "failed", "expired", "written_off")
 SOURCES = ("entitled", "shortfall")
+ACCOUNTS = {*ASSETS, *SOURCES, "tallied"}
+EVENT = {"id", "at", "actor", "kind", "subject", "reservation", "detail", "codes", "movements", "additions"}
+LONGEST_LINE = 1 << 27
+LONGEST_NOTE = 65_536
 WINDOW = 1000  # how far after the first difference others are looked for
 Place = tuple[str, str]  # a lot and a Virtual Account
 
 
+def say(line: str) -> None:
+    print(plain(line, len(line)))
+
+
 def stop(code: int, why: str) -> NoReturn:
-    print(why)
+    say(why)
     sys.exit(code)
+
+
+def plain(text: object, longest: int = 120) -> str:
+    """Return what somebody else wrote, on one line and without what steers a terminal."""
+    shown = str(text)[:longest] + "\u2026" * (len(str(text)) > longest)
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in shown)
 
 
 # --- the tree: RFC 6962, and what checks proofs: RFC 9162 (§3) ---------------------------------------
@@ -117,10 +132,25 @@ def exact(text: str) -> bytes:
     return raw
 
 
+def whole(text: str) -> int:
+    """Return a number, in its only form."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 17 else -1
+    if str(number) != text:
+        raise ValueError(f"{plain(text)} is no number of events")
+    return number
+
+
+def text_of(name: str) -> str:
+    with Path(name).open(encoding="utf-8") as file:
+        if len(text := file.read(LONGEST_NOTE + 1)) <= LONGEST_NOTE:
+            return text
+    raise ValueError(f"{name} is too long")
+
+
 def keys_of(texts: Iterable[str]) -> dict[tuple[str, bytes], VerifyKey]:
     keys = {}
     for text in texts:
-        name, key_id, raw = text.strip().split("+", 2)
+        name, key_id, raw = (*text.strip().split("+", 2), "", "")[:3]
         key = exact(raw)
         its_id = sha256(name.encode() + b"\n" + key).digest()[:4]
         if key[:1] != b"\x01" or len(key) != 33 or its_id.hex() != key_id:
@@ -130,32 +160,40 @@ def keys_of(texts: Iterable[str]) -> dict[tuple[str, bytes], VerifyKey]:
 
 
 def opened(note: str, keys: dict[tuple[str, bytes], VerifyKey]) -> Head:
-    """Return what a note says, if one of the keys signed it."""
+    """Return what a note says, if one of the keys signed it, and in the name of the log that it is of."""
     text, empty, lines = note.rpartition("\n\n")
     text += "\n"
-    proved = False
-    for line in lines.splitlines() if empty else []:
+    signers = set()
+    for line in lines.removesuffix("\n").split("\n") if empty else []:
         dash, name, signature = line.split(" ")
         raw = exact(signature)
         if dash == "\u2014" and (key := keys.get((name, raw[:4]))):
             key.verify(text.encode(), raw[4:])
-            proved = True
-    if not proved:
+            signers.add(name)
+    if not signers:
         raise BadSignatureError("no key that was given signed it")
     origin, size, root = text.split("\n")[:3]
-    if str(int(size)) != size or len(exact(root)) != 32 or not origin:
+    if len(exact(root)) != 32 or not origin:
         raise ValueError("no checkpoint")
-    if (origin, text) not in [(name, text) for name, _ in keys]:
+    if origin not in signers:
         raise BadSignatureError("it is of another log than its key")
-    return Head(origin, int(size), exact(root))
+    return Head(origin, whole(size), exact(root))
 
 
 def on_paper(word: str) -> Head:
     """Return what paper says of a log (§5): it is not signed, and believed for where it was kept."""
     size, _, root = word.partition(":")
-    if str(int(size)) != size or len(exact(root)) != 32:
+    if len(exact(root)) != 32:
         raise ValueError(f"{word} is not N:ROOT")
-    return Head("", int(size), exact(root))
+    return Head("", whole(size), exact(root))
+
+
+def two_logs(heads: list[Head]) -> Iterator[str]:
+    """Say where two checkpoints cannot be of one log."""
+    seen = dict[tuple[str, int], bytes]()
+    for head in heads:
+        if seen.setdefault((head.origin, head.size), head.root) != head.root:
+            yield f"two logs: two checkpoints of {head.size} events of {head.origin} have different roots"
 
 
 # --- exports (§6) -----------------------------------------------------------------------------------
@@ -173,8 +211,9 @@ class Log:
         self.books: dict[Place, dict[str, int]] = {}
         self.tags: dict[str, str] = {}
         self.places: dict[str, str] = {}
-        self.claimed: dict[Place, dict[str, int]] | None = None
+        self.is_ended = True  # no part is open: its last line was there
         self.wrong: list[str] = []
+        self.unbalanced: list[str] = []
 
 
 def read(names: Iterable[str], sizes: Iterable[int]) -> Log:
@@ -182,34 +221,92 @@ def read(names: Iterable[str], sizes: Iterable[int]) -> Log:
     log.roots[0] = edge.root()
     for name in names:
         with Path(name).open("rb") as file:
-            lines = (line.removesuffix(b"\n") for line in file)
-            begin(log, json.loads(next(lines)))
-            for line in lines:
-                record = json.loads(line)
-                if "hashes" in record:
-                    log.kept += [exact(one) for one in record["hashes"]]
-                elif "balances" in record:
-                    log.claimed = dict(map(claim, record["balances"]))
-                else:
-                    take(log, record, leaf(line))
-                    edge.add(log.found[-1])
-                    if edge.size in wanted:
-                        log.roots[edge.size] = edge.root()
+            for at, line in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), start=1):
+                try:
+                    record = record_of(line)
+                    if is_event(log, record, first=at == 1):
+                        take(log, record, leaf(line.removesuffix(b"\n")))
+                        edge.add(log.found[-1])
+                        if edge.size in wanted:
+                            log.roots[edge.size] = edge.root()
+                except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+                    raise ValueError(f"line {at} of {name}: {plain(error)}") from error
+        if not log.origin:
+            raise ValueError(f"{name} is empty")
     return log
 
 
+def record_of(line: bytes) -> dict[str, Any]:
+    """Return what a line says, if whoever reads it reads the same (§6)."""
+    if len(line) > LONGEST_LINE:
+        raise ValueError("it is too long")
+    record = json.loads(line.decode("ascii"), object_pairs_hook=once, parse_constant=number)
+    if type(record) is not dict:
+        raise ValueError("it is no object")
+    return record
+
+
+def once(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+    if len(found := dict(pairs)) != len(pairs):
+        raise ValueError("it says one thing twice")
+    return found
+
+
+def is_event(log: Log, record: dict[str, Any], *, first: bool) -> bool:
+    """Take in a line that is not an event, and tell whether it is one."""
+    if first:
+        begin(log, record)
+    elif log.is_ended:
+        raise ValueError("it stands after the balances")
+    elif record.keys() == {"hashes", "first"}:
+        if number(record["first"]) != len(log.kept) + 1:
+            raise ValueError(f"hashes from event {record['first']} on do not follow {len(log.kept)}")
+        log.kept += [exact(one) for one in record["hashes"]]
+    elif record.keys() == {"balances"}:
+        end(log, record["balances"])
+    elif record.keys() != EVENT:
+        raise ValueError("it is none of the lines that an export has here")
+    return record.keys() == EVENT
+
+
 def begin(log: Log, header: dict[str, Any]) -> None:
-    if header["log"] != 1:
-        raise ValueError("another version of the log")
-    if header["since"] != log.size or (log.origin and header["origin"] != log.origin):
+    if header.keys() != {"log", "origin", "since", "size"} or number(header["log"]) != 1:
+        raise ValueError("it begins no export of this version")
+    if not log.is_ended or number(header["since"]) != log.size or log.origin not in ("", header["origin"]):
         raise ValueError(f"a part that begins after {header['since']} events does not follow {log.size}")
-    log.origin, log.size = header["origin"], header["size"]
+    log.origin, log.size, log.is_ended = str(header["origin"]), number(header["size"]), False
+
+
+def number(value: object) -> int:
+    if type(value) is not int or not 0 <= value < 1 << 63:
+        raise ValueError(f"{plain(value)} is no whole number")
+    return value
+
+
+def end(log: Log, balances: list[dict[str, Any]]) -> None:
+    """Compare the balances at the end of a part with what the events make."""
+    if log.found and not log.kept:
+        raise ValueError("there are no hashes before it")
+    log.is_ended = True
+    claimed = once(list(map(claim, balances)))
+    for place in sorted(log.books.keys() | claimed.keys()):
+        made = {account: count for account, count in log.books.get(place, {}).items() if count}
+        if made != (said := claimed.get(place, {})):
+            where = place_name(log, place)
+            log.unbalanced.append(f"balance: the books say {said} for {where}; events make it {made}")
+
+
+def claim(record: dict[str, Any]) -> tuple[Place, dict[str, int]]:
+    place = (record.pop("lot"), record.pop("virtual_account"))
+    if not record.keys() <= ACCOUNTS:
+        raise ValueError("it has an account that there is not")
+    return place, {account: number(count) for account, count in record.items()}
 
 
 def take(log: Log, event: dict[str, Any], digest: bytes) -> None:
     """Take in an event: its hash, and the movements of the books."""
     log.found.append(digest)
-    name = f"event {len(log.found)} ({event['kind']}, {event['subject']}, {event['id']})"
+    name = f"event {len(log.found)} ({plain(event['kind'])}, {plain(event['subject'])}, {plain(event['id'])})"
     log.names.append(name)
     detail = event["detail"]
     if {"virtual_account", "virtual_account_id"} <= detail.keys():
@@ -218,8 +315,10 @@ def take(log: Log, event: dict[str, Any], digest: bytes) -> None:
         log.places[detail["virtual_account"]] = event["subject"]
     touched = set()
     for movement in event["movements"]:
-        if type(movement["count"]) is not int or movement["count"] <= 0:
-            log.wrong.append(f"impossible: {name} moves {movement['count']} licences")
+        if type(movement["count"]) is not int or not 0 < movement["count"] < 1 << 63:
+            log.wrong.append(f"impossible: {name} moves {plain(movement['count'])} licences")
+        for account in {movement["source"], movement["target"]} - ACCOUNTS - {"unmetered"}:
+            log.wrong.append(f"impossible: {name} moves licences of the account {plain(account)}")
         log.tags[movement["lot"]["id"]] = movement["lot"]["tag"]
         for place, account, count in entries(movement):
             log.books.setdefault(place, {}).setdefault(account, 0)
@@ -248,10 +347,6 @@ def unsound(accounts: dict[str, int]) -> str:
         return f"{min(accounts, key=lambda one: accounts[one])} is less than nothing"
     sides = [sum(accounts.get(one, 0) for one in side) for side in (ASSETS, SOURCES)]
     return f"{sides[0]} licences are there, and {sides[1]} were bought" if sides[0] != sides[1] else ""
-
-
-def claim(record: dict[str, Any]) -> tuple[Place, dict[str, int]]:
-    return (record.pop("lot"), record.pop("virtual_account")), record
 
 
 # --- what differs -----------------------------------------------------------------------------------
@@ -286,14 +381,17 @@ def compared(log: Log, heads: list[Head], older: Log | None) -> Iterator[str]:
     name = log.names.__getitem__
     if len(log.found) != log.size:
         yield f"incomplete: the export has {len(log.found)} events, and says that it has {log.size}"
-    yield from log.wrong[:20]
+    if not log.is_ended:
+        yield "incomplete: the export has no balances at its end"
+    yield from two_logs(heads)
     yield from differences(log.kept, log.found, name)
     if older is not None:
         yield from differences(older.found, log.found, name, grows=True)
+    yield from log.wrong[:20]
     agreed = 0
     for head in sorted(heads, key=lambda one: one.size):
         if not is_of(head, log):
-            yield f"other: a checkpoint is of {head.origin}, and the export of {log.origin}"
+            yield f"other: a checkpoint is of {head.origin}, and the export of {plain(log.origin)}"
         elif log.roots.get(head.size) == head.root:
             agreed = head.size
         elif head.size > len(log.found):
@@ -303,22 +401,18 @@ def compared(log: Log, heads: list[Head], older: Log | None) -> Iterator[str]:
                 f"changed: the first {head.size} events are not those that the checkpoint was signed for; "
                 f"the first {agreed} are, so look at events {agreed + 1} to {head.size}, or give --before"
             )
-    claimed = log.claimed or {}
-    for place in sorted(log.books.keys() | claimed.keys()) if log.claimed is not None else []:
-        made = {account: count for account, count in log.books.get(place, {}).items() if count}
-        said = claimed.get(place, {})
-        if made != said:
-            yield f"balance: the books say {said} for {place_name(log, place)}; events make it {made}"
+    yield from log.unbalanced
 
 
-def is_of(head: Head, log: Log) -> bool:
+def is_of(head: Head, log: Log | Head) -> bool:
     """Tell whether a checkpoint is of a log, in any epoch: each begins with the events of the one before."""
     return not head.origin or head.origin.rpartition("/")[0] == log.origin.rpartition("/")[0]
 
 
 def place_name(log: Log, place: Place) -> str:
     lot, virtual_account = place
-    return f"{log.tags.get(lot, '?')} (lot {lot}) in {log.places.get(virtual_account, virtual_account)}"
+    where = log.places.get(virtual_account, virtual_account)
+    return f"{plain(log.tags.get(lot, '?'))} (lot {plain(lot)}) in {plain(where)}"
 
 
 # --- proofs without an export (§8) ------------------------------------------------------------------
@@ -328,20 +422,23 @@ def check_proof(
     name: str, event: str | None, heads: list[Head], keys: dict[tuple[str, bytes], VerifyKey]
 ) -> str:
     """Check a proof that the portal gave; return what it shows."""
-    text, _, note = Path(name).read_text(encoding="utf-8").partition("\n\n")
+    text, _, note = text_of(name).partition("\n\n")
     head = opened(note, keys)
     first, *lines = text.split("\n")
     if first == "c2sp.org/tlog-proof@v1":
-        place, path = int(lines[0].removeprefix("index ")), [exact(one) for one in lines[1:]]
-        line = Path(event or "").read_bytes().removesuffix(b"\n")
+        if event is None:
+            stop(2, "a proof of an event needs --event, the line that is proved")
+        place, path = whole(lines[0].removeprefix("index ")), [exact(one) for one in lines[1:]]
+        with Path(event).open("rb") as file:
+            line = file.read(LONGEST_LINE).removesuffix(b"\n")
         if not is_included(leaf(line), place, head.size, path, head.root):
             stop(1, f"changed: the line is not event {place + 1} of the log")
         return f"event {place + 1} is in the log of {head.size} events"
-    before = int(first.removeprefix("old "))
-    old = next((one.root for one in heads if (one.origin, one.size) == (head.origin, before)), None)
-    if old is None:
+    before = whole(first.removeprefix("old "))
+    olds = [one.root for one in heads if one.size == before and is_of(one, head)]
+    if not olds:
         stop(2, f"the checkpoint of {before} events that {name} begins with is not among the notes")
-    if not is_consistent(before, head.size, [exact(one) for one in lines], old, head.root):
+    if not all(is_consistent(before, head.size, list(map(exact, lines)), old, head.root) for old in olds):
         stop(1, f"changed: the log of {head.size} events does not begin with the one of {before}")
     return f"the log grew from {before} to {head.size} events, and changed nothing"
 
@@ -359,39 +456,44 @@ def main(words: list[str]) -> None:
     parser.add_argument("--event", metavar="FILE")
     parser.add_argument("notes", nargs="*", metavar="NOTE")
     given = parser.parse_args(words)
-    if given.proof and not given.event and "index " in Path(given.proof).read_text(encoding="utf-8"):
-        parser.error("a proof of an event needs --event, the line that is proved")
+    if not (given.notes or given.export or given.proof):
+        parser.error("there is nothing to verify: give a checkpoint, an export or a proof")
+    if (given.printed + given.before and not given.export) or (given.event and not given.proof):
+        parser.error("--printed and --before are compared with --export, and --event with --proof")
     try:
         keys = keys_of(given.key)
-        heads = [opened(Path(name).read_text(encoding="utf-8"), keys) for name in given.notes]
+        heads = [opened(text_of(name), keys) for name in given.notes]
         for head in heads:
-            print(f"signed: a checkpoint of {head.size} events of {head.origin}")
+            say(f"signed: a checkpoint of {head.size} events of {head.origin}")
         if given.proof:
-            print("proved: " + check_proof(given.proof, given.event, heads, keys))
+            say("proved: " + check_proof(given.proof, given.event, heads, keys))
         if given.export:
             older = read(given.before, ()) if given.before else None
             heads += map(on_paper, given.printed)
             report(read(given.export, (head.size for head in heads)), heads, older)
+        elif found := list(two_logs(heads)):
+            stop(1, found[0])
     except BadSignatureError as error:
         stop(4, f"not genuine: {error}")
-    except (OSError, ValueError, KeyError, TypeError, StopIteration, AttributeError) as error:
-        stop(3, f"unreadable: {error!r}")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, MemoryError) as error:
+        stop(3, f"unreadable: {plain(error, 400)}")
 
 
 def report(log: Log, heads: list[Head], older: Log | None) -> None:
     found = list(compared(log, heads, older))
     for one in found:
-        print(one)
+        say(one)
     if found:
         sys.exit(1)
     covered = max((head.size for head in heads), default=0)
     if covered < len(log.found):
-        print(f"not signed: events {covered + 1} to {len(log.found)} are newer than what was signed")
-    print(f"all is so: {len(log.found)} events, {len(heads)} checkpoints; their movements make these books:")
+        say(f"not signed: events {covered + 1} to {len(log.found)} are newer than what was signed")
+    say(f"all is so: {len(log.found)} events, {len(heads)} checkpoints; their movements make these books:")
     for place, accounts in sorted(log.books.items(), key=lambda one: place_name(log, one[0])):
         counts = ", ".join(f"{account} {count}" for account, count in sorted(accounts.items()) if count)
-        print(f"  {place_name(log, place)}: {counts or 'nothing'}")
+        say(f"  {place_name(log, place)}: {counts or 'nothing'}")
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     main(sys.argv[1:])

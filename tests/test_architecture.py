@@ -294,6 +294,18 @@ def names_in(requirements: list[str]) -> set[str]:
     return {re.split(r"[^\w.-]", text, maxsplit=1)[0].lower().replace("_", "-") for text in requirements}
 
 
+def test_every_locked_dependency_is_installed_by_its_hash() -> None:
+    for lock in (ROOT / "requirements").glob("*.lock"):
+        entries = re.split(r"^(?=[\w.-]+==)", lock.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+        assert [one for one in entries if not re.search(r"--hash=sha256:[0-9a-f]{64}\b", one)] == []
+        assert len(entries) == len(locked_in(lock.stem)) > 0
+    for name in ("Makefile", ".ci/release.py"):
+        lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+        installs = [line for line in lines if re.search(r'\$\(PIP\).*-r\b|"pip".*"download"', line)]
+        assert installs
+        assert [line for line in installs if "--require-hashes" not in line] == []
+
+
 def locked_in(lock: str) -> set[str]:
     text = (ROOT / "requirements" / f"{lock}.lock").read_text(encoding="utf-8")
     return set(re.findall(r"^([\w.-]+)==", text, re.MULTILINE))

@@ -5,8 +5,12 @@ out of the environment that runs the tests, and only those that the wheel's own 
 needs no network, and fails if the metadata forgets one.
 """
 
+import hashlib
 import importlib.metadata
+import importlib.util
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.parser import Parser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -38,11 +43,24 @@ from tests.style_rules import PRODUCT, ROOT
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    command = (sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT))
+    return built(ROOT, tmp_path_factory.mktemp("wheel"))
+
+
+def built(sources: Path, folder: Path) -> Path:
+    """Build a wheel in place of any that is in the folder."""
+    command = (
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        str(folder),
+        str(sources),
+    )
     subprocess.run(command, check=True, capture_output=True)
-    (built,) = folder.glob("*.whl")
-    return built
+    (wheel,) = folder.glob("*.whl")
+    return wheel
 
 
 @pytest.fixture(scope="session")
@@ -104,6 +122,46 @@ def sources_of_the_product() -> Iterator[str]:
     for path in (path for package in PRODUCT for path in (ROOT / package).rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             yield path.relative_to(ROOT).as_posix()
+
+
+def test_another_build_of_the_same_sources_is_the_same_file(wheel: Path, tmp_path: Path) -> None:
+    """On another day, in another folder: whoever builds it can compare."""
+    copy = tmp_path / "elsewhere"
+    left_out = shutil.ignore_patterns(".*", "__pycache__", "dist", "build", "tests", "samples", "benchmarks")
+    shutil.copytree(ROOT, copy, ignore=left_out, copy_function=shutil.copyfile)
+    assert digest(built(copy, tmp_path)) == digest(wheel)
+
+
+def digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_the_bill_of_materials_and_the_checksums_name_everything(wheel: Path, tmp_path: Path) -> None:
+    """Of a wheelhouse as `make dist` fills it, its wheels made here: no network is needed."""
+    spec = importlib.util.spec_from_file_location("release", ROOT / ".ci" / "release.py")
+    assert spec is not None
+    assert spec.loader is not None
+    release: Any = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(release)
+    release.DIST, release.WHEELHOUSE = tmp_path, tmp_path / "wheelhouse"
+    release.WHEELHOUSE.mkdir()
+    lock = (ROOT / "requirements" / "run.lock").read_text(encoding="utf-8")
+    locked = re.findall(r"^([\w.-]+)==([^ ;\\\n]+)", lock, re.MULTILINE)
+    for name, version in locked:
+        with zipfile.ZipFile(release.WHEELHOUSE / f"{name}-{version}-py3-none-any.whl", "w") as archive:
+            archive.writestr(f"{name}-{version}.dist-info/METADATA", f"Name: {name}\nVersion: {version}\n")
+    for folder in (tmp_path, release.WHEELHOUSE):
+        shutil.copy2(wheel, folder)
+    release.write_bill_of_materials(wheel, 0)
+    release.write_checksums()
+    bill = json.loads((tmp_path / "sbom.json").read_text(encoding="utf-8"))
+    assert [(one["name"], one["version"]) for one in bill["components"]] == sorted(locked)
+    everything = [bill["metadata"]["component"], *bill["components"]]
+    named = {one["hashes"][0]["content"] for one in everything}
+    assert named == {digest(one) for one in release.WHEELHOUSE.iterdir()}
+    sums = (tmp_path / "SHA256SUMS").read_text(encoding="ascii").splitlines()
+    files = [one for one in sorted(tmp_path.rglob("*")) if one.is_file() and one.name != "SHA256SUMS"]
+    assert sums == [f"{digest(one)}  {one.relative_to(tmp_path)}" for one in files]
 
 
 def test_types_and_queries_are_in_the_wheel(wheel: Path) -> None:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from cli.code_input import CodeInput
+from cli.code_input import BY_PARITY, CodeInput
 from cli.plain import safe
 from cli.portal.accepted import accepted_text
 from cli.repaired import repairs_record
@@ -32,7 +32,7 @@ def bring_back(
         raise  # It is proved whose it is, and nobody who reads it next would know.
     except CodecError:
         return None  # Whoever reads it next says what is wrong with it.
-    given.require_acceptance(session, inspected.repairs, "its parity holds, which is no proof")
+    given.require_acceptance(session, inspected.repairs, BY_PARITY, inspected.notes)
     brought = bring(portal, raw, virtual_account=va)
     return _report(brought, repairs_record(inspected.repairs)) if brought else None
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.code_input import CodeInput, names_reservation, takes_code
+from cli.code_input import BY_PARITY, CodeInput, names_reservation, takes_code
 from cli.code_output import CodeOutput, shows_code
 from cli.command import command, option, with_session
 from cli.counts import require_counts, tag_counts
@@ -347,14 +347,17 @@ def accept(session: Session, portal: "Portal", unlock: "Unlock", given: CodeInpu
 
 
 def _accept_short(session: Session, portal: "Portal", unlock: "Unlock", given: CodeInput, raw: str) -> Report:
+    from codec.short import notes_on
     from reservation.service.shorts import accept_short, answer_again, receive_short
 
+    notes = notes_on(raw)
     again = answer_again(portal, raw)
     if again is not None:
+        given.require_acceptance(session, (), "", notes)
         return _accepted(again, ())
     opened = unlock(portal, issues=False)
     received = receive_short(opened, raw)
-    given.require_acceptance(session, received.repairs, "it fits")
+    given.require_acceptance(session, received.repairs, "it fits", notes)
     return _accepted(accept_short(opened, received), received.repairs)
 
 
@@ -398,7 +401,7 @@ def _keep(session: Session, portal: "Portal", given: CodeInput, raw: str) -> Rep
     inspected = inspect(raw)
     if not isinstance(inspected.code.unverified, Return):
         return None
-    given.require_acceptance(session, inspected.repairs, "its parity holds, which is no proof")
+    given.require_acceptance(session, inspected.repairs, BY_PARITY, inspected.notes)
     kept = keep_return(portal, raw)
     return Report(
         {

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reservation.service.log import EventProof, GrowthProof
 
 _ID_CHARACTERS = 32
+_LONGEST_LINE = 1 << 27
 _OUT = option("--out", metavar="F", help="Write it there instead of on standard output.")
 
 
@@ -225,7 +226,7 @@ def _exported(name: str) -> "Exported":
 
     try:
         with Path(name).open("rb") as file:
-            return read_export(file)
+            return read_export(iter(lambda: file.readline(_LONGEST_LINE), b""))
     except OSError as error:
         raise UsageMistakeError(
             f"The file {name} cannot be read: {reason(error)}.", hint="Check the name of the file."

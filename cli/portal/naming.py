@@ -18,10 +18,9 @@ def reservation_of(session: "Session", portal: "Portal", given: CodeInput) -> by
         UnknownNameError: When none, or more than one, has that name.
         RepairRefusedError: When a code needs a repair that nobody accepted.
     """
-    from codec.reading import inspect
     from reservation.service.codes import find_reservation
 
     raw = given.read(session, "the name of a reservation, or one of its codes")
     if len("".join(raw.split())) > _LONGEST_NAME:
-        given.require_acceptance(session, inspect(raw).repairs, "its parity holds, which is no proof")
+        given.inspected(session, raw)
     return find_reservation(portal, raw)

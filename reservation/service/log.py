@@ -131,11 +131,15 @@ def _sign(books: Writing, issuer: Issuer, stamp: Stamp) -> Signed:
     return Signed(signed, key)
 
 
-def _require_root(books: Reading, size: int, root: bytes) -> None:
+def _require_root(books: Reading, size: int, root: bytes, *, origin: str = "") -> None:
+    """Return when the first events are those that a checkpoint was signed for, in the log of that origin."""
+    has_forgotten = origin not in ("", _head(books, 0).origin)
     if size > books.tree_size():
-        raise _changed(f"The log has {books.tree_size()} events, and a checkpoint was signed for {size}")
+        what = f"The log has {books.tree_size()} events, and a checkpoint was signed for {size}"
+        raise _forgotten(what) if has_forgotten else _changed(what)
     if _head(books, size).root != root:
-        raise _changed(f"The first {size} events are not those that a checkpoint was signed for")
+        what = f"The first {size} events are not those that a checkpoint was signed for"
+        raise _forgotten(what) if has_forgotten else _changed(what)
 
 
 def latest_checkpoint(portal: Portal) -> SignedHead | None:
@@ -282,7 +286,7 @@ def verify_notes(
         keys = log_keys(books)
         heads = tuple(note.verified(keys) for note in notes)
         for head in heads:
-            _require_root(books, head.size, head.root)
+            _require_root(books, head.size, head.root, origin=head.origin)
         for paper in papers:
             _require_printed(books, paper)
         if export is not None:
@@ -308,16 +312,30 @@ def _require_printed(books: Reading, paper: Printed) -> None:
 
 
 def _require_same(books: Reading, export: Exported) -> None:
-    """Return when all events of an export are those of the log."""
+    """Return when an export is what the log has, line by line."""
+    origin, log = (one.rpartition("/")[0] for one in (export.origin, _head(books, 0).origin))
+    if origin != log:
+        raise _another(f"The export is of {export.origin}, and the log is {log}")
     for first in range(0, len(export.leaves), HASHES_IN_LINE):
         given = export.leaves[first : first + HASHES_IN_LINE]
         kept = books.tree_rows(0, first, first + len(given))
         for number, (one, other) in enumerate(zip_longest(given, kept), start=first + 1):
             if one != other:
                 there = [str(entry.event.kind) for entry in books.entries(number - 1, 1)]
-                raise _changed(f"Event {number} of the export is not the one of the log ({', '.join(there)})")
+                raise _another(f"Event {number} of the export is not the one of the log ({', '.join(there)})")
     if len(export.leaves) != export.size:
-        raise _changed(f"The export has {len(export.leaves)} events, and says that it has {export.size}")
+        raise _another(f"The export has {len(export.leaves)} events, and says that it has {export.size}")
+    ends = [*range(HASHES_IN_LINE, export.size, HASHES_IN_LINE), *([export.size] if export.size else [])]
+    if export.hashes != tuple((end, _hashes_before(books, end)) for end in ends):
+        raise _another("The hashes in the export are not those that the log has")
+    if export.balances != _balances_at(books, export.size):
+        raise _another("The balances in the export are not those that the books had then")
+
+
+def _hashes_before(books: Reading, end: int) -> bytes:
+    """Return the line of hashes that an export from the first event on has after an event."""
+    first = (end - 1) // HASHES_IN_LINE * HASHES_IN_LINE
+    return hashes_line(first + 1, books.tree_rows(0, first, end))
 
 
 def log_keys(books: Reading) -> tuple[LogKey, ...]:
@@ -409,6 +427,20 @@ def _balances_at(books: Reading, size: int) -> bytes:
         }
         balances.append((one.lot, one.virtual_account_id, counts))
     return balances_line(balances)
+
+
+def _another(what: str) -> LogChangedError:
+    return LogChangedError(
+        f"{what}: one of the two was changed.",
+        hint="A signed checkpoint tells which (`samples/verify_log.py`); look at: tallystick portal audit",
+    )
+
+
+def _forgotten(what: str) -> LogChangedError:
+    return LogChangedError(
+        f"{what}: it is of an older epoch, and the database was copied back since, and forgot something.",
+        hint="See when, and what is known to be missing: tallystick portal quarantine",
+    )
 
 
 def _changed(what: str) -> LogChangedError:

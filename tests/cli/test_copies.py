@@ -3,12 +3,14 @@
 import shutil
 import subprocess
 import sys
+from base64 import b64encode
 from contextlib import closing
 from pathlib import Path
 
 import apsw
 import pytest
 
+from reservation.keyfile import read_key
 from tests.cli.desk import require_refusal
 from tests.cli.portal_desk import PortalDesk, Refusal
 
@@ -37,6 +39,22 @@ def test_a_copy_is_one_file_that_only_its_owner_reads(portal: PortalDesk) -> Non
     assert [path.name for path in portal.folder.glob("*copy*")] == ["copy.db"]
     with closing(apsw.Connection(str(portal.path("copy.db")), flags=apsw.SQLITE_OPEN_READONLY)) as copy:
         assert copy.pragma("journal_mode") == "delete"
+
+
+def test_a_copy_has_no_key_in_it(portal: PortalDesk) -> None:
+    """Nor what opens one: whoever finds a backup can sign nothing."""
+    portal.reserved()
+    copy = Path(backed_up(portal)).read_bytes().lower()
+    (folder,) = {file.parent for file in portal.folder.rglob("issuer.pem")}
+    passphrase = (folder / "passphrase").read_text(encoding="utf-8").strip()
+    for name in ("issuer.pem", "root.pem"):
+        key = read_key(folder / name, passphrase)
+        assert key.verifying_key.raw.lower() in copy
+        for secret in (key.seed, b64encode(key.seed), key.seed.hex().encode()):
+            assert secret.lower() not in copy
+        for line in (folder / name).read_bytes().lower().splitlines():
+            assert line not in copy
+    assert passphrase.lower().encode() not in copy
 
 
 def test_what_was_forgotten_is_noticed_at_once_and_the_old_books_are_kept(portal: PortalDesk) -> None:

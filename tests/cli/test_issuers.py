@@ -294,6 +294,7 @@ REFUSALS: dict[str, Refusal] = {
         _signs("revoke", "0011223344556677"), 1, "unknown-name", "lists no key 0011223344556677", "It lists",
     ),
     "no public key": (_signs("certify", "ABC"), 1, "certify", "no public key", "eight words"),
+    "no id of a key": (_signs("revoke", "77ec3819"), 1, "certify", "16 hexadecimal digits", "lists: "),
     "a revoked key": (_revoked_again, 1, "certify", "stays so for ever", "rotate-issuer"),
     "no day": (_signs("certify", PUBLIC, "--until", "soon"), 2, "usage", "needs a day", "UTC"),
 }  # fmt: skip

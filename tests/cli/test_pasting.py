@@ -129,3 +129,16 @@ def test_the_end_of_the_input_at_a_question_ends_its_line() -> None:
         assert isinstance(world.stderr, Stream)
         assert Session(world).ask("Sure?") is bool(answer)
         assert world.stderr.getvalue().endswith(ending)
+
+
+def test_other_text_is_told_and_the_code_is_taken(device: Desk, authorization: str) -> None:
+    """In one line beside the result, also where everything that is not important is silent."""
+    mail = f"Hello Tom,\n\nfor router 7:\n\n{authorization}\n\nAnna\n"
+    told = device.done("device", "install", "-", "-q", stdin=mail)
+    alone = device.done("device", "install", "-", "-q", stdin=f"> {authorization}\n")
+    assert told.out == alone.out
+    assert "Other text stands around the code; it was left out.\n" in told.err
+    assert "left out" not in alone.err
+    shown = device.done("code", "explain", "-", "--json", stdin=mail)
+    assert shown.json["kind"] == "authorization"
+    assert "left out" in shown.err

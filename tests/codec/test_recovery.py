@@ -26,6 +26,7 @@ from codec.errors import (
     WrongKindError,
 )
 from codec.grouping import grouped, groups_of
+from codec.pasted import LEFT_OUT
 from codec.reading import inspect, is_whole, receive
 from codec.recovery import AUTOMATIC, ON_REQUEST, Recovered, Search
 from tests.codec.strategies import SIGNED_EXAMPLES
@@ -163,7 +164,54 @@ def test_codes_of_one_kind_are_counted() -> None:
 def test_zeros_after_a_code_make_no_other_code() -> None:
     for zeros in ("\0" * 100, "0" * 12, " 0000 0000"):
         received = receive(TEXT + zeros, AUTHORIZATION.verify)
-        assert (received.code, received.notes) == (AUTHORIZATION.code, ())
+        assert (received.code, received.notes) == (AUTHORIZATION.code, (LEFT_OUT,))
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "Dear Bob, it is {}",
+        "{} Best regards, Anna",
+        "From: anna@example.com\n\n> Hello Bob,\n> {}\n> Anna",
+        "Code:{}",
+        "{}!!! OK",
+        "<p>Hello</p><p>{}</p>",
+        "{}&nbsp;for router 7",
+    ],
+)
+def test_other_text_that_is_left_out_is_told(around: str) -> None:
+    """Whoever gave more than a code may have meant that more of it counts."""
+    for code in (TEXT, grouped(TEXT), "\n".join(LINES)):
+        received = receive(around.format(code), AUTHORIZATION.verify)
+        assert (received.code, received.repairs, received.notes) == (AUTHORIZATION.code, (), (LEFT_OUT,))
+        inspected = inspect(around.format(code))
+        assert (inspected.code, inspected.notes) == (inspect(TEXT).code, (LEFT_OUT,))
+
+
+def test_other_text_around_a_damaged_code_is_told_too() -> None:
+    wrong = TEXT[:20] + ("0" if TEXT[20] != "0" else "1") + TEXT[21:]
+    received = receive(f"Dear Bob,\n\n{grouped(wrong)}\n\nAnna", AUTHORIZATION.verify)
+    assert (len(received.repairs), received.notes) == (1, (LEFT_OUT,))
+
+
+@pytest.mark.parametrize(
+    "dress",
+    [
+        lambda code: code.lower(),
+        lambda code: "> " + grouped(code).replace("\n", "\n> "),
+        lambda code: "```text\n" + code + "\n```",
+        lambda code: '"' + code + '"',
+        lambda code: f"<pre>{code}</pre>",
+        lambda code: grouped(code).replace(" ", "&nbsp;"),
+        lambda code: grouped(code).replace("\n", "<br>\n"),
+        lambda code: code.replace(code[40:44], code[40:44] + "=\r\n"),
+    ],
+)
+def test_what_mail_and_layout_add_is_no_other_text(dress: Callable[[str], str]) -> None:
+    for read in (inspect, lambda text: receive(text, AUTHORIZATION.verify)):
+        found = read(dress(TEXT))
+        assert (found.repairs, found.notes) == ((), ())
+        assert read("\n".join(LINES)).notes == ()
 
 
 def test_a_paste_is_whole_when_a_code_in_it_is() -> None:

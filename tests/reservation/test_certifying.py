@@ -89,6 +89,13 @@ def test_a_next_root_is_kept_until_it_signs_itself() -> None:
     assert (taken.next_root, taken.serial) == (None, 3)
 
 
+def test_a_root_is_no_issuer() -> None:
+    """Whoever pastes the wrong one of two public keys would let the offline key license, or give it away."""
+    named = after(FIRST, Change(next_root=OTHER.verifying_key.raw))
+    with pytest.raises(CertifyError, match="is that of a root"):
+        after(named, certifying(OTHER))
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -97,6 +104,8 @@ def test_a_next_root_is_kept_until_it_signs_itself() -> None:
         Change({KEYS[1].verifying_key.raw: Validity(date(2026, 5, 1), date(2026, 4, 1))}),
         Change(next_root=ROOT.verifying_key.raw),
         Change(next_root=KEYS[0].verifying_key.raw),
+        certifying(ROOT),
+        replace(certifying(OTHER), next_root=OTHER.verifying_key.raw),
     ],
 )
 def test_a_code_that_would_be_wrong_is_not_signed(change: Change) -> None:

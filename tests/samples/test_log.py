@@ -150,10 +150,12 @@ def test_parts_of_an_export_are_joined(kept: Kept) -> None:
         lines = list(export_log(portal).lines)
     header = json.loads(lines[0]) | {"size": ADDED}
     hashes = {"hashes": json.loads(lines[-2])["hashes"][:ADDED], "first": 1}
+    added = json.loads(lines[ADDED])["additions"][0]
+    place = {name: added[name] for name in ("lot", "virtual_account")}
+    balances = {"balances": [place | {"available": 20, "entitled": 20}]}
     part = kept.folder / "part.jsonl"
-    part.write_bytes(
-        b"\n".join([json.dumps(header).encode(), *lines[1 : 1 + ADDED], json.dumps(hashes).encode(), b""])
-    )
+    ends = [json.dumps(line).encode() for line in (header, hashes, balances)]
+    part.write_bytes(b"\n".join([ends[0], *lines[1 : 1 + ADDED], *ends[1:], b""]))
     code, said = kept.verify(*kept.notes, "--export", part, "--export", later)
     assert code == 0, said
 

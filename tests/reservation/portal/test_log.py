@@ -1,6 +1,7 @@
 """The log that others can check, on every engine: its tree, checkpoints, proofs and exports."""
 
 import json
+from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 
@@ -207,6 +208,22 @@ def test_in_quarantine_nothing_is_signed_and_what_was_signed_is_of_another_epoch
     assert verify_notes(busy, [Note.parse(before.head.note)])
 
 
+def test_a_note_of_what_a_restore_forgot_is_told_from_a_log_that_was_changed(busy: Portal) -> None:
+    """Who keeps such a note is not sent to look for a hand in the database."""
+    assert busy.issuer is not None
+    head = Note.parse(sign_checkpoint(busy).head.note).unverified
+    forgotten = [Note.parse(sign(replace(head, size=size), busy.issuer.key)) for size in (4, EVENTS + 40)]
+    for note in forgotten:
+        with pytest.raises(LogChangedError, match="is not what it was") as refused:
+            verify_notes(busy, [note])
+        assert "portal audit" in refused.value.hint
+    begin_quarantine(busy, reason="rehearsal")
+    for note in forgotten:
+        with pytest.raises(LogChangedError, match="was copied back since") as refused:
+            verify_notes(busy, [note])
+        assert "portal quarantine" in refused.value.hint
+
+
 def test_without_the_key_nothing_is_signed(busy: Portal) -> None:
     with pytest.raises(SetupError):
         sign_checkpoint(replace(busy, issuer=None))
@@ -241,6 +258,16 @@ def test_a_note_is_read_back() -> None:
     assert Note.parse(NOTE).verified([LogKey(HEAD.origin, KEY.verifying_key)]) == HEAD
     cosigned = NOTE + "\u2014 witness.example AAAAAQ==\n".replace("AAAAAQ==", "AAAAAAE=")
     assert Note.parse(cosigned).verified([LogKey(HEAD.origin, KEY.verifying_key)]) == HEAD
+
+
+def test_a_key_signs_for_its_own_log_alone() -> None:
+    """Else a key that is known for one log would do for all of them."""
+    other = LogKey("example.com/other", KEY.verifying_key)
+    signature = b64encode(other.id + KEY.sign(HEAD.text.encode())).decode()
+    note = Note.parse(f"{HEAD.text}\n\u2014 {other.name} {signature}\n")
+    for keys in ([other], [LogKey(HEAD.origin, KEY.verifying_key), other]):
+        with pytest.raises(NoteNotGenuineError):
+            note.verified(keys)
 
 
 @pytest.mark.parametrize(
