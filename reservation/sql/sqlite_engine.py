@@ -35,6 +35,7 @@ from reservation.errors import (
     UnsafeDatabaseError,
 )
 from reservation.founding import Founding
+from reservation.misfits import misfits_reported
 from reservation.sql.reading import SqlReading
 from reservation.sql.sqlite_schema import deviations, migrations
 from reservation.sql.steps import Migration, insert_founding, queries_for
@@ -262,7 +263,7 @@ def open_store(path: Path, *, steps: tuple[Migration, ...] | None = None) -> "Sq
             f"There is no portal at {path}.",
             hint="Make one with `tallystick portal init --account NAME`, or set TALLYSTICK_DB.",
         )
-    with engine_errors(path):
+    with engine_errors(path), misfits_reported():
         connection = connect(path)
         try:
             _require_ours(connection, path, steps or migrations())
@@ -455,7 +456,7 @@ class SqliteStore:
 
     def _run(self, begin: str, work: Callable[[], T]) -> T:
         self._settle_log()
-        with engine_errors(self._path), _transaction(self._connection, begin):
+        with engine_errors(self._path), _transaction(self._connection, begin), misfits_reported():
             return work()
 
     def place_events(self) -> None:
