@@ -17,11 +17,13 @@ Row = tuple[str, str, str]
 """Which check, what it is about, and what differs."""
 
 _NAMED = 3
-#: What differs from the tables that there must be: kind, name, and how.
-_OBJECT = re.compile(
-    r"the ((?:switched-off )?[a-z]+) (\S+) (is missing|is none of this program's|was changed)"
-)
-_MANY = {"is missing": "are missing", "was changed": "were changed"}
+#: How something can differ from what must be in the database: of one, and of many.
+_HOW = {
+    "is missing": "are missing",
+    "is none of this program's": "are none of this program's",
+    "was changed": "were changed",
+}
+_OBJECT = re.compile(rf"the ((?:switched-off )?[a-z]+) (\S+) ({'|'.join(_HOW)})")
 
 
 def rows_of(findings: "Iterable[Finding]") -> list[Row]:
