@@ -50,8 +50,8 @@ COMMAND_LIMIT_SECONDS: Final = 1.0
 ROOT: Final = Path(__file__).resolve().parent.parent
 WORK: Final = ("reserve", "return", "list, first page", "list, a page within", "overview")
 
-#: The commands, in an order in which each finds what it needs; {…}: see `_words`. A name before ":" acts; days
-#: before it have gone by, and a fifth of all devices has waited for too long: the first sweep then writes alerts.
+#: The commands, in an order in which each finds what it needs; {…}: see `_words`. Before ":" stands who acts,
+#: or how many days later: then a fifth of all devices has waited for too long, and the first sweep says so.
 COMMANDS: Final = (
     "trust",
     "license list",
@@ -320,8 +320,8 @@ What a process that reserves takes of memory, and the size of its database:
 
 {memory}
 
-Every command of the portal but reports and copies, as a whole process, with {size} reservations. After 60 days
-a fifth of them has waited for too long: the first sweep then writes as many alerts, the second finds them written.
+Every command of the portal but reports and copies, as a whole process, with {size} reservations. After 60
+days a fifth of them has waited for too long: the first sweep writes as many alerts, the second finds all there.
 
 {commands}
 

@@ -30,6 +30,15 @@ class SectionOption(click.Option):
         super().__init__(*names, **rest)
         self.section = section
 
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """Refuse a value that is empty: it is what a script leaves that has a variable unset.
+
+        Where nothing is what the option says by default, as of remarks, an empty text says the same.
+        """
+        if value == "" and self.default != "":
+            raise click.BadParameter("it is empty. Leave the option out, or give it a value", ctx, self)
+        return super().type_cast_value(ctx, value)
+
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """Return what the help says, without the range of a number: a wrong one is answered well enough."""
         record = super().get_help_record(ctx)

@@ -6,6 +6,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
+from cli.drafts import draft_beside, open_draft
 from cli.errors import OutputError, UsageMistakeError
 
 
@@ -53,12 +54,37 @@ def read_piped(stream: TextIO, most: int) -> bytes:
 
 
 def read_text(name: str, most: int) -> str:
-    """Return the content of a text file (see `text_of`).
+    """Return the content of a text file of which only ASCII counts (see `text_of`): codes, keys, tags.
+
+    Strange bytes stand in what is around these, in a mail or a remark, and do no harm there; inside them they
+    are refused by who reads them. A text that is kept word for word comes by `read_exact_text`.
 
     Raises:
         UsageMistakeError: When it cannot be read, or has more than ``most`` bytes.
     """
     return text_within(name, read_bytes(name, most), most)
+
+
+def read_exact_text(name: str, most: int) -> str:
+    """Return the content of a text file every character of which counts.
+
+    Raises:
+        UsageMistakeError: When it cannot be read, has more than ``most`` bytes, or is no text in Unicode.
+    """
+    content = read_bytes(name, most)
+    _require_within(name, content, most)
+    try:
+        return content.decode(_encoding(content))
+    except UnicodeDecodeError as error:
+        from shlex import quote
+
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UsageMistakeError(
+            f"The file {name} is no text in UTF-8: line {line} holds bytes that are no characters. "
+            "Nothing was done.",
+            hint="Save it as UTF-8 in your editor, or convert it: "
+            f"iconv -f WINDOWS-1252 -t UTF-8 {quote(name)} > NEW",
+        ) from error
 
 
 def text_within(name: str, content: bytes, most: int) -> str:
@@ -67,12 +93,16 @@ def text_within(name: str, content: bytes, most: int) -> str:
     Raises:
         UsageMistakeError: When it has more than ``most`` bytes.
     """
+    _require_within(name, content, most)
+    return text_of(content)
+
+
+def _require_within(name: str, content: bytes, most: int) -> None:
     if len(content) > most:
         raise UsageMistakeError(
             f"The file {name} has more than {most:,} bytes, which nothing that belongs here has.",
             hint="Check the name of the file.",
         )
-    return text_of(content)
 
 
 def text_of(content: bytes) -> str:
@@ -160,16 +190,16 @@ def write_parts(name: str, parts: Iterable[bytes]) -> None:
     if path.exists() and not path.is_file():
         _write_through(path, parts)
         return
-    draft = path.with_name(f".tallystick-{os.getpid()}.part")  # the name may be as long as names can be
+    draft = draft_beside(path)
     try:
-        try:
-            with draft.open("xb") as file:
+        with open_draft(draft) as file:
+            try:
                 file.writelines(parts)
                 file.flush()
                 os.fsync(file.fileno())
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+                draft.replace(path)
+            finally:
+                draft.unlink(missing_ok=True)
     except OSError as error:
         raise _unwritten(path, error) from error
 

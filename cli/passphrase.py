@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.command import option
 from cli.errors import UsageMistakeError
+from cli.files import reason
 from cli.interrupts import whole
 from reservation import folders
 from reservation.errors import BusyError, KeyFileError
@@ -68,13 +69,14 @@ def new_passphrase(session: "Session", given: str | None, folder: Path) -> Itera
         folder: Where the key will be.
 
     Raises:
-        UsageMistakeError: When it is too short, or typed differently the second time.
-        KeyFileError: When its file cannot be used.
+        UsageMistakeError: When it is too short, typed differently the second time, or in no file that can
+            be read.
+        KeyFileError: When others can read its file, or the one beside the key cannot be used.
         BusyError: When another command makes keys with a random one in that folder.
     """
     named = session.setting("passphrase_file", given)
     if named:
-        passphrase = NewPassphrase(_fit_for_a_key(_first_line(Path(named))))
+        passphrase = NewPassphrase(_fit(_given_in(named)))
     elif session.can_ask_secretly:
         passphrase = NewPassphrase(_asked_twice(session, folder))
     else:
@@ -88,7 +90,7 @@ def new_passphrase(session: "Session", given: str | None, folder: Path) -> Itera
 def _asked_twice(session: "Session", folder: Path) -> str:
     session.log(f"Keys: {folder}")
     question = f"New passphrase for the keys (at least {SHORTEST} characters): "
-    first = _fit_for_a_key(session.world.passphrase(question))
+    first = _fit(session.world.passphrase(question))
     if session.world.passphrase("The same again: ") != first:
         raise UsageMistakeError("The two passphrases differ. Nothing was done.", hint="Try again.")
     return first
@@ -98,7 +100,7 @@ def _asked_twice(session: "Session", folder: Path) -> str:
 def _random(session: "Session", folder: Path) -> Iterator[NewPassphrase]:
     path = folder / FILE_NAME
     if path.exists():
-        yield NewPassphrase(_first_line(path))
+        yield NewPassphrase(_kept_in(path))
         return
     from codec.words import words_of
 
@@ -143,16 +145,16 @@ def passphrase_for(session: "Session", given: str | None, folder: Path) -> str:
     """Return the passphrase of the keys in a folder.
 
     Raises:
-        UsageMistakeError: When nobody can be asked.
-        KeyFileError: When its file cannot be used.
+        UsageMistakeError: When nobody can be asked, or the file that was named cannot be read.
+        KeyFileError: When others can read its file, or the one beside the keys cannot be used.
     """
     named = session.setting("passphrase_file", given)
     beside = folder / FILE_NAME
     if named:
-        return _first_line(Path(named))
+        return _given_in(named)
     if beside.exists():
         session.log(f"Passphrase: {beside}")
-        return _first_line(beside)
+        return _kept_in(beside)
     if session.can_ask_secretly:
         session.log(f"Keys: {folder}")
         return session.world.passphrase("Passphrase of the keys: ")
@@ -166,12 +168,12 @@ def own_passphrase(session: "Session", given: str | None, question: str) -> str:
     """Return a user's own passphrase: from the file that an option or a setting names, or from a person.
 
     Raises:
-        UsageMistakeError: When nobody can be asked.
-        KeyFileError: When its file cannot be used.
+        UsageMistakeError: When nobody can be asked, or the file that was named cannot be read.
+        KeyFileError: When others can read its file.
     """
     named = session.setting("own_passphrase_file", given)
     if named:
-        return _first_line(Path(named), "--own-passphrase-file, or TALLYSTICK_OWN_PASSPHRASE_FILE")
+        return _given_in(named, "--own-passphrase-file, or TALLYSTICK_OWN_PASSPHRASE_FILE")
     if session.can_ask_secretly:
         return session.world.passphrase(question)
     raise UsageMistakeError(
@@ -184,8 +186,9 @@ def new_own_passphrase(session: "Session", given: str | None) -> str:
     """Return a user's new passphrase: from a file, or from a person, who is asked twice.
 
     Raises:
-        UsageMistakeError: When it is too short, typed differently the second time, or nobody can be asked.
-        KeyFileError: When its file cannot be used.
+        UsageMistakeError: When it is too short, typed differently the second time, in no file that can be
+            read, or nobody can be asked.
+        KeyFileError: When others can read its file.
     """
     return _changed(session, given, f"Your new passphrase (at least {SHORTEST} characters): ")
 
@@ -194,21 +197,22 @@ def changed_passphrase(session: "Session", given: str | None) -> str:
     """Return the new passphrase of a key file that has one: from a file, or from a person, asked twice.
 
     Raises:
-        UsageMistakeError: When it is too short, typed differently the second time, or nobody can be asked.
-        KeyFileError: When its file cannot be used.
+        UsageMistakeError: When it is too short, typed differently the second time, in no file that can be
+            read, or nobody can be asked.
+        KeyFileError: When others can read its file.
     """
     return _changed(session, given, f"New passphrase of the key (at least {SHORTEST} characters): ")
 
 
 def _changed(session: "Session", given: str | None, question: str) -> str:
     if given:
-        return _fit_for_a_key(_first_line(Path(given), "--new-passphrase-file"))
+        return _fit(_given_in(given, "--new-passphrase-file"))
     if not session.can_ask_secretly:
         raise UsageMistakeError(
             "A new passphrase is needed, and nobody is here to be asked for it.",
             hint="Name a file that holds it: --new-passphrase-file F.",
         )
-    first = _fit_for_a_key(session.world.passphrase(question))
+    first = _fit(session.world.passphrase(question))
     if session.world.passphrase("The same again: ") != first:
         raise UsageMistakeError("The two passphrases differ. Nothing was done.", hint="Try again.")
     return first
@@ -242,33 +246,62 @@ def _unkept(path: Path, error: OSError) -> KeyFileError:
     )
 
 
-def _first_line(path: Path, named: str = "--passphrase-file, or TALLYSTICK_PASSPHRASE_FILE") -> str:
+def _given_in(name: str, named: str = "--passphrase-file, or TALLYSTICK_PASSPHRASE_FILE") -> str:
+    """Return the passphrase in a file that somebody named."""
     try:
-        with path.open("rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            content = file.read(_LARGEST)
-    except OSError as error:
-        raise KeyFileError(
-            f"The file with the passphrase, {path}, cannot be read: {error.strerror or error}.",
-            hint=f"Check the name after {named}.",
+        return _first_line(Path(name))
+    except (OSError, ValueError) as error:
+        raise UsageMistakeError(
+            f"The file with the passphrase, {name}, cannot be read: {_reason(error)}.",
+            hint=f"Check the name after {named}, and that its first line is text in UTF-8.",
         ) from error
+
+
+def _kept_in(path: Path) -> str:
+    """Return the passphrase in the file beside the keys."""
+    try:
+        return _first_line(path)
+    except (OSError, ValueError) as error:
+        raise KeyFileError(
+            f"The file with the passphrase, {path}, cannot be read: {_reason(error)}.",
+            hint="Name another file that holds the passphrase: --passphrase-file F",
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "its first line holds bytes that are no characters"
+    return reason(error)
+
+
+def _first_line(path: Path) -> str:
+    """Return a passphrase exactly: were strange bytes replaced, other ones would do in their place.
+
+    Raises:
+        OSError: When the file cannot be read.
+        ValueError: When its first line is no text in UTF-8, or its name is no name of a file.
+        KeyFileError: When others can read it.
+    """
+    with path.open("rb") as file:
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        content = file.read(_LARGEST)
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise KeyFileError(
             f"Others can read the passphrase in {path} (permissions {mode:04o}).",
             hint=f"Make it yours alone: chmod 600 {path}",
         )
-    return content.decode("utf-8", errors="replace").split("\n")[0].rstrip("\r")
+    return content.split(b"\n")[0].rstrip(b"\r").decode()
 
 
-def _fit_for_a_key(passphrase: str) -> str:
+def _fit(passphrase: str) -> str:
     if len(passphrase) < SHORTEST:
         raise UsageMistakeError(
-            f"This passphrase has {len(passphrase)} characters; one for a new key needs at least {SHORTEST}.",
+            f"This passphrase has {len(passphrase)} characters; a new one needs at least {SHORTEST}.",
             hint="Several unrelated words are easy to remember and hard to guess.",
         )
     if len(passphrase.encode()) > LONGEST:
         raise UsageMistakeError(
-            f"This passphrase is too long: a key file can have one of at most {LONGEST} bytes.",
+            f"This passphrase is too long: a new one can have at most {LONGEST} bytes.",
             hint="Give a shorter one. If a file was named, its first line is the passphrase.",
         )
     return passphrase

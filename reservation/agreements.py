@@ -48,12 +48,17 @@ def require_text(text: str) -> None:
     """Refuse a text that nobody could read.
 
     Raises:
-        RuleError: When it is empty, or too long.
+        RuleError: When it is empty or too long, or holds what no text does.
     """
     if not text.strip() or len(text) > LONGEST_TEXT:
         raise RuleError(
             "The text of the agreement is empty or too long.",
             hint=f"Give a text of at most {LONGEST_TEXT:,} characters.",
+        )
+    if "\0" in text:
+        raise RuleError(
+            "The text of the agreement holds the character NUL, as no text does.",
+            hint="Give a text, and not the file of a word processor.",
         )
 
 

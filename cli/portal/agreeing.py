@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.command import argument, command, option
-from cli.files import read_text
+from cli.files import read_exact_text
 from cli.plain import safe
 from cli.portal.books import on_portal
 from cli.screen import table
@@ -25,7 +25,7 @@ _LARGEST = 1 << 20
     example="tallystick portal agreement add Terms terms.txt",
     exits="""
     0 done; also when the newest version has this very text
-    2 the file cannot be read
+    2 the file cannot be read, or is no text in UTF-8
     5 who runs this is no administrator
     """,
 )
@@ -39,7 +39,7 @@ def add(portal: "Portal", name: str, file: str) -> Report:
     """
     from reservation.service.agreements import add_agreement
 
-    added = add_agreement(portal, name, read_text(file, _LARGEST))
+    added = add_agreement(portal, name, read_exact_text(file, _LARGEST))
     return Report(
         _record(added),
         text=_words(added),

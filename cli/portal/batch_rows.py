@@ -177,6 +177,7 @@ class _Pictures:
 def _in_csv(name: str, wish: Wish) -> Iterator[Row]:
     csv.field_size_limit(_LONGEST_CELL)
     try:
+        # Strange bytes in a note or beside a code do no harm, and no name or tag that exists has them.
         with Path(name).open(encoding="utf-8-sig", errors="replace", newline="") as file:
             reader = csv.reader(file)
             columns = _columns(name, next(reader, []))

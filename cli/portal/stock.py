@@ -95,7 +95,14 @@ def add_license(
             "order": added.order_reference,
         },
         text=f"Added {quantity:,} × {safe(tag)} ({lot_words(added.lot)}) to {safe(added.virtual_account)}.",
+        says=() if perpetual or start else (_FOR_EVER,),
     )
+
+
+_FOR_EVER = (
+    "No term was given, so they are perpetual; --perpetual says that this is meant. If a term was meant, "
+    "take them back with `tallystick portal license correct`, and add them with --start and --end."
+)
 
 
 def _term(perpetual: bool, start: date | None, end: date | None) -> "Term | None":
@@ -303,7 +310,7 @@ def add_catalogue(portal: "Portal", file: str) -> Report:
     return Report(
         {"size": size, "new": new},
         text=f"The catalogue has {counted(size, 'tag')}, {new:,} of them new.",
-        next_step="Give the same file to devices (tallystick device init --catalogue)" if new else "",
+        next_step="Give the same file to devices, as --catalogue of tallystick device init" if new else "",
     )
 
 

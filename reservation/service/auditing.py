@@ -30,9 +30,11 @@ from codec.reading import inspect
 from codec.short import Installed, inspect_short, matched, short_id
 from reservation import ledger
 from reservation.answers import reason_to_keep
+from reservation.errors import StateDamagedError
 from reservation.ledger import BALANCED, Account, Balance, changes_of
 from reservation.limits import first_end, next_freeing
 from reservation.lots import describe
+from reservation.misfits import misfits_reported
 from reservation.model import (
     NOTHING_HELD,
     DecisionKind,
@@ -91,40 +93,73 @@ def audit(portal: Portal, *, progress: Progress | None = None) -> tuple[Finding,
 
 def _all_findings(books: Reading, issuer: Issuer | None, progress: Progress | None) -> Iterator[Finding]:
     for said in books.engine_problems():
-        yield Finding("database", "the file", said)
+        yield Finding("database", "the database", said)
+    yield from _as_far_as_legible("the balances", _check_licences(books))
+    yield from _as_far_as_legible("the log", _check_events(books))
+    yield from _as_far_as_legible("the people", _check_others("user", check_people(books)))
+    yield from _as_far_as_legible("the alerts", _check_others("alert", check_alerts(books)))
+    yield from _as_far_as_legible("the trust codes", _check_others("trust", check_trust(books)))
+    yield from _as_far_as_legible("the reservations", _check_reservations(books, issuer, progress))
+
+
+def _as_far_as_legible(subject: str, findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Yield findings up to a row that nothing can be made of, and then that there is one."""
+    try:
+        with misfits_reported():
+            yield from findings
+    except StateDamagedError as error:
+        yield Finding("row", subject, f"not all could be compared: {error.message}")
+
+
+def _check_licences(books: Reading) -> Iterator[Finding]:
     balances = books.balances()
     yield from _check_balances(books, balances)
     yield from _check_holds(books, balances)
     yield from _check_additions(books, balances)
+
+
+def _check_events(books: Reading) -> Iterator[Finding]:
     for event in books.events_without_codes():
         yield Finding("event", event.subject, f"an event '{event.kind}' has no code that it came with")
     for problem in check_log(books):
         yield Finding(*problem)
-    for name, message in check_people(books):
-        yield Finding("user", name, message)
-    for name, message in check_alerts(books):
-        yield Finding("alert", name, message)
+
+
+def _check_others(kind: str, problems: Iterator[tuple[str, str]]) -> Iterator[Finding]:
+    return (Finding(kind, subject, message) for subject, message in problems)
+
+
+def _check_reservations(
+    books: Reading, issuer: Issuer | None, progress: Progress | None
+) -> Iterator[Finding]:
     was_restored = books.identity().epoch > 0
-    for subject, message in check_trust(books):
-        yield Finding("trust", subject, message)
     history = IssuerHistory.of(books)
     return_days = return_days_said(books)
     for reservation in books.every_reservation():
         yield from _check_return_day(reservation, return_days)
-        standing = require_standing(books, reservation.id)
-        yield from _check_reservation(standing, was_restored=was_restored)
-        codes = books.codes(reservation.id)
-        yield from _check_codes(books, history, standing, codes)
-        for message in check_issuers_of(books, history, standing, codes, was_restored=was_restored):
-            yield Finding("code", f"reservation {reservation.name}", message)
-        yield from _check_shorts(books, issuer, standing, codes)
-        yield from _check_grade(reservation, codes)
-        yield from _check_decisions(books, standing)
+        name = f"reservation {reservation.name}"
+        found = _check_whole_reservation(books, history, issuer, reservation, was_restored)
+        yield from _as_far_as_legible(name, found)
         if progress:
             progress(reservation)
 
 
-# --- the log ---------------------------------------------------------------------------------------
+def _check_whole_reservation(
+    books: Reading,
+    history: IssuerHistory,
+    issuer: Issuer | None,
+    reservation: Reservation,
+    was_restored: bool,
+) -> Iterator[Finding]:
+    standing = require_standing(books, reservation.id)
+    yield from _check_reservation(standing, was_restored=was_restored)
+    codes = books.codes(reservation.id)
+    yield from _check_codes(books, history, standing, codes)
+    for message in check_issuers_of(books, history, standing, codes, was_restored=was_restored):
+        yield Finding("code", f"reservation {reservation.name}", message)
+    yield from _check_shorts(books, issuer, standing, codes)
+    yield from _check_grade(reservation, codes)
+    yield from _check_decisions(books, standing)
 
 
 # --- licences --------------------------------------------------------------------------------------

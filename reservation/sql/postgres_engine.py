@@ -31,6 +31,7 @@ from reservation.errors import (
     UnsafeDatabaseError,
 )
 from reservation.founding import Founding
+from reservation.misfits import misfits_reported
 from reservation.sql import postgres_errors
 from reservation.sql.postgres_books import (
     AloneWriting,
@@ -308,7 +309,7 @@ class PostgresStore:
         """Run work that only reads, in one consistent state."""
         with postgres_errors.translated(self._name):
             connection = self._begun(_ONE_SNAPSHOT)
-            with _committed(connection):
+            with _committed(connection), misfits_reported():
                 return work(PostgresReading(connection, load_queries(), self._account_id, self._deviations))
 
     def write(self, work: Callable[[Writing], T], *, beside_others: bool = False) -> T:
@@ -334,7 +335,7 @@ class PostgresStore:
 
     def _once(self, kind: type[AloneWriting], work: Callable[[Any], T]) -> T:
         connection = self._begun(_COMMITTED)
-        with _committed(connection):
+        with _committed(connection), misfits_reported():
             books = kind(connection, load_queries(), self._account_id, self._deviations)
             books.begin()
             return work(books)

@@ -16,6 +16,7 @@ from reservation.checkpoint import Checkpoint, KeptCode, Restore
 from reservation.errors import StateDamagedError
 from reservation.ledger import BALANCED, Account, Balance, Movement
 from reservation.log import SignedHead
+from reservation.misfits import DAMAGE_HINT
 from reservation.model import (
     CatalogueId,
     Decision,
@@ -51,6 +52,8 @@ T = TypeVar("T")
 
 LOT_COLUMNS = 7
 EVENT_OF_MOVEMENT = LOT_COLUMNS + 5
+#: More than a code can name; keys are gone through for each epoch that there was.
+_LAST_EPOCH = 0xFFFF
 
 
 def reported(convert: Callable[P, T]) -> Callable[P, T]:
@@ -60,10 +63,10 @@ def reported(convert: Callable[P, T]) -> Callable[P, T]:
     def converted(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return convert(*args, **kwargs)
-        except (ValueError, KeyError, TypeError, FieldError) as error:
+        except (ValueError, LookupError, TypeError, RecursionError, FieldError) as error:
             raise StateDamagedError(
                 f"The database holds a row that cannot be read ({convert.__name__}: {error}).",
-                hint="Keep the file as it is and restore the database from a backup.",
+                hint=DAMAGE_HINT,
             ) from error
 
     return converted
@@ -99,6 +102,8 @@ def _sequence(epoch: int | None, number: int | None) -> Sequence | None:
 def identity_of(row: Row) -> PortalIdentity:
     """Return what a portal is."""
     portal_id, epoch, minimum_match, root_key, issuer_key, since, until, revoked = row
+    if not 0 <= epoch <= _LAST_EPOCH:
+        raise ValueError(f"epoch {epoch}")
     return PortalIdentity(
         portal_id,
         epoch,

@@ -35,9 +35,10 @@ from reservation.errors import (
     UnsafeDatabaseError,
 )
 from reservation.founding import Founding
+from reservation.misfits import misfits_reported
 from reservation.sql.reading import SqlReading
 from reservation.sql.sqlite_schema import deviations, migrations
-from reservation.sql.steps import Migration, insert_founding, queries_for
+from reservation.sql.steps import OTHER_FORM_HINT, Migration, insert_founding, other_form, queries_for
 from reservation.sql.turns import Turns, turn
 from reservation.sql.writing import SqlWriting
 from reservation.store import Reading, Writing
@@ -123,7 +124,8 @@ def engine_errors(path: Path) -> Iterator[None]:
         ) from error
     except (apsw.SQLError, apsw.SchemaChangeError) as error:
         raise StateDamagedError(
-            f"{path} does not have the tables that it must have: {error}.", hint=_DAMAGE_HINT
+            f"{path} does not have the tables that it must have: {error}. {other_form(migrations())}",
+            hint=OTHER_FORM_HINT,
         ) from error
     except (
         apsw.FullError,
@@ -262,7 +264,7 @@ def open_store(path: Path, *, steps: tuple[Migration, ...] | None = None) -> "Sq
             f"There is no portal at {path}.",
             hint="Make one with `tallystick portal init --account NAME`, or set TALLYSTICK_DB.",
         )
-    with engine_errors(path):
+    with engine_errors(path), misfits_reported():
         connection = connect(path)
         try:
             _require_ours(connection, path, steps or migrations())
@@ -455,7 +457,7 @@ class SqliteStore:
 
     def _run(self, begin: str, work: Callable[[], T]) -> T:
         self._settle_log()
-        with engine_errors(self._path), _transaction(self._connection, begin):
+        with engine_errors(self._path), _transaction(self._connection, begin), misfits_reported():
             return work()
 
     def place_events(self) -> None:

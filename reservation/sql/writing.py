@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from reservation.errors import ConstraintBrokenError
 from reservation.ledger import Place, changes_of
+from reservation.misfits import misfits_reported
 from reservation.model import EarlyReturn, Event, Held, Lot, Policy, Product, Reservation, VirtualAccount
 from reservation.sql import rows
 from reservation.sql.alerts import AlertWriting
@@ -30,7 +31,7 @@ class SqlWriting(SqlReading, RestoreWriting, PeopleWriting, AlertWriting, Issuer
         """Run a part of the transaction that can fail by itself: an error undoes it, and no more."""
         self.connection.execute("SAVEPOINT part")
         try:
-            with self._refusals():
+            with self._refusals(), misfits_reported():
                 result = work()
         except Exception:
             self._undo_part()
