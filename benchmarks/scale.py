@@ -321,7 +321,7 @@ What a process that reserves takes of memory, and the size of its database:
 {memory}
 
 Every command of the portal but reports and copies, as a whole process, with {size} reservations. After 60
-days a fifth of them has waited for too long: the first sweep writes as many alerts, the second finds all there.
+days a fifth of them has waited for too long: the first sweep writes as many alerts, the second none.
 
 {commands}
 

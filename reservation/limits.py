@@ -108,6 +108,17 @@ def first_end(held: Iterable[bytes], lots: Mapping[bytes, Lot], newest: Mapping[
     return min((term.end for term in terms if term is not None), default=None)
 
 
+def days_of(standing: Standing) -> tuple[date | None, date | None]:
+    """Return the next day on which a part of a hold is free, and the first end, as all else makes them."""
+    one = standing.reservation
+    if not one.state.is_open:
+        return None, None
+    return (
+        next_freeing(standing.limits, one.confirmed, one.freed_on),
+        first_end(standing.held, standing.lots, standing.newest_limits()),
+    )
+
+
 def is_due(reservation: Reservation, today: date) -> bool:
     """Tell whether a part of a reservation's hold is free by now, and that was not posted yet."""
     return reservation.frees_next is not None and reservation.frees_next <= today

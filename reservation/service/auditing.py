@@ -12,7 +12,6 @@ Not handled: what was done outside the books, and a rewriting of everything.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from codec.codes import Authorization, Code, Confirmation, Kind, Line, Request, Return
 from codec.envelope import (
@@ -32,7 +31,7 @@ from reservation import ledger
 from reservation.answers import reason_to_keep
 from reservation.errors import StateDamagedError
 from reservation.ledger import BALANCED, Account, Balance, changes_of
-from reservation.limits import first_end, next_freeing
+from reservation.limits import days_of
 from reservation.lots import describe
 from reservation.misfits import misfits_reported
 from reservation.model import (
@@ -48,7 +47,7 @@ from reservation.model import (
     UnsignedKind,
 )
 from reservation.roles import Rights, Verb
-from reservation.service.auditing_alerts import check_alerts, return_days_said
+from reservation.service.auditing_alerts import check_alerts
 from reservation.service.auditing_log import check_log
 from reservation.service.auditing_people import check_people
 from reservation.service.auditing_trust import check_issuers_of, check_trust
@@ -134,9 +133,7 @@ def _check_reservations(
 ) -> Iterator[Finding]:
     was_restored = books.identity().epoch > 0
     history = IssuerHistory.of(books)
-    return_days = return_days_said(books)
     for reservation in books.every_reservation():
-        yield from _check_return_day(reservation, return_days)
         name = f"reservation {reservation.name}"
         found = _check_whole_reservation(books, history, issuer, reservation, was_restored)
         yield from _as_far_as_legible(name, found)
@@ -244,19 +241,13 @@ def _check_reservation(standing: Standing, *, was_restored: bool) -> Iterator[Fi
         yield Finding("allocation", name, "it has allocations without an authorization")
     if not _holds_as_expected(standing):
         yield Finding("hold", name, "it does not hold what its authorizations and confirmations make it hold")
-    if reservation.frees_next != _expected_freeing(standing):
+    frees_next, first_end = days_of(standing)
+    if reservation.frees_next != frees_next:
         yield Finding("hold", name, f"it frees something on {reservation.frees_next}, and its lines say not")
-    if reservation.first_end != _expected_end(standing):
+    if reservation.first_end != first_end:
         yield Finding("hold", name, f"its first end is {reservation.first_end}, and what it holds says not")
     if reservation.state is not _expected_state(reservation):
         yield Finding("state", name, f"it is {reservation.state}, and its codes say otherwise")
-
-
-def _check_return_day(reservation: Reservation, said: Mapping[bytes, object]) -> Iterator[Finding]:
-    day = reservation.return_by and reservation.return_by.isoformat()
-    if day != said.get(reservation.id):
-        text = f"it is to be returned by {day}, and no event says so"
-        yield Finding("alert", f"reservation {reservation.name}", text)
 
 
 def _holds_as_expected(standing: Standing) -> bool:
@@ -296,16 +287,6 @@ def _was_shared_out(standing: Standing, possible: Mapping[bytes, Held]) -> bool:
         for one in standing.held.values()
     )
     return parts == expected and not mixed
-
-
-def _expected_freeing(standing: Standing) -> date | None:
-    one = standing.reservation
-    return next_freeing(standing.limits, one.confirmed, one.freed_on) if one.state.is_open else None
-
-
-def _expected_end(standing: Standing) -> date | None:
-    is_open = standing.reservation.state.is_open
-    return first_end(standing.held, standing.lots, standing.newest_limits()) if is_open else None
 
 
 def _expected_state(reservation: Reservation) -> State:

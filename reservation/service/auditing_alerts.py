@@ -12,7 +12,7 @@ from reservation.store import Reading
 
 
 def check_alerts(books: Reading) -> Iterator[tuple[str, str]]:
-    """Say which alerts nobody can have opened, closed or acknowledged so: the alert, and how."""
+    """Say which alerts nobody can have opened, closed or acknowledged so, and days of return: what, and how."""
     before: Alert | None = None
     for alert in books.every_alert():
         if before is not None and (before.fact.kind, before.fact.key) != (alert.fact.kind, alert.fact.key):
@@ -20,12 +20,17 @@ def check_alerts(books: Reading) -> Iterator[tuple[str, str]]:
         for message in (*_of_itself(alert), *_after(before, alert), *_acknowledged(books, alert)):
             yield f"{alert.name}: {alert.fact.subject}", message
         before = alert
+    yield from _return_days(books)
 
 
-def return_days_said(books: Reading) -> dict[bytes, object]:
-    """Return the day by which each device is to be returned, as events say it last: an ISO day, or None."""
-    said = ((event.reservation_id, (event.detail or {}).get("return_by")) for event in books.return_days())
-    return {reservation_id: day for reservation_id, day in said if reservation_id is not None}
+def _return_days(books: Reading) -> Iterator[tuple[str, str]]:
+    """Say which reservations are to be returned by another day than the events say: the reservation, and how."""
+    events = ((event.reservation_id, event.detail or {}) for event in books.return_days())
+    said = {reservation_id: detail.get("return_by") for reservation_id, detail in events}
+    for one in books.every_reservation():
+        day = one.return_by and one.return_by.isoformat()
+        if day != said.get(one.id):
+            yield f"reservation {one.name}", f"it is to be returned by {day}, and no event says so"
 
 
 def _of_itself(alert: Alert) -> Iterator[str]:
