@@ -117,7 +117,7 @@ _KINDS: tuple[_Kind, ...] = (
         (errors.LockNotAvailable, errors.QueryCanceled),
         BusyError,
         "Other processes have held {name} for too long.",
-        "Try again.",
+        "Try again. One of them that stands still is ended by the server after a minute.",
     ),
     (
         (errors.SerializationFailure, errors.DeadlockDetected),

@@ -21,7 +21,8 @@ from reservation.errors import (
 from reservation.ledger import Account, within
 from reservation.model import Event, EventKind, Stamp
 from reservation.service import Issued, LinesWanted, Portal
-from reservation.sql import postgres_engine
+from reservation.sql import postgres_books, postgres_engine
+from reservation.sql.writing import require_row
 from reservation.standing import Changes
 from reservation.store import Store, Writing
 from tests.reservation.portal.appliance import START, Appliance
@@ -155,6 +156,26 @@ def test_a_lock_that_lasts_is_busy(
         sql.execute("SELECT * FROM accounts FOR UPDATE")
         with pytest.raises(BusyError, match="for too long"):
             service.reserve(impatient, TRAM.request(), choice=LinesWanted({"ROUTE": 4}))
+
+
+def test_who_stands_still_after_waiting_for_a_pool_is_ended_by_the_server(
+    portal: Portal, sql: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its server knows no limit for a client that owes it more of a flight of statements."""
+    states = []
+
+    def looked(found: object, what: str) -> None:
+        (state,) = sql.execute(
+            "SELECT state FROM pg_stat_activity WHERE datname = current_database() AND application_name = "
+            "'tallystick' AND pid <> pg_backend_pid()"
+        ).fetchone() or ("",)
+        states.append(state)
+        require_row(found, what)
+
+    monkeypatch.setattr(postgres_books, "require_row", looked)
+    service.reserve(portal, TRAM.request(), choice=LinesWanted({"ROUTE": 4}))
+    assert states
+    assert set(states) == {"idle in transaction"}
 
 
 def end_others(sql: psycopg.Connection[Any]) -> None:
