@@ -104,6 +104,8 @@ EXIT_OF: dict[type[Exception], int] = {
     reservation_errors.UnknownRequestError: NOT_GENUINE,
     reservation_errors.UnsafeDatabaseError: DAMAGED,
     reservation_errors.DatabaseAwayError: BUSY,
+    reservation_errors.CommitLostError: BUSY,
+    reservation_errors.DoneOrNotError: DAMAGED,  # not BUSY, since scripts run again what was busy
     reservation_errors.DatabaseRefusedError: NOT_PERMITTED,
     reservation_errors.ConstraintBrokenError: DAMAGED,
     reservation_errors.LogFormatError: UNREADABLE,

@@ -349,6 +349,18 @@ class DatabaseAwayError(ReservationError):
     code = "database-away"
 
 
+class CommitLostError(DatabaseAwayError):
+    """A database server that went away during a commit: it was kept or not. The same command tells."""
+
+    code = "commit-lost"
+
+
+class DoneOrNotError(ReservationError):
+    """A lost commit of something that would be done a second time by the same command."""
+
+    code = "done-or-not"
+
+
 class DatabaseRefusedError(PermissionDeniedError):
     """A database server that lets nobody in by that name and password, or not do what must be done."""
 

@@ -171,9 +171,12 @@ class _Opened:
             if not tells:
                 self._warn()
             try:
-                return run(portal=self.portal, **options)
-            finally:
-                self.keep_checkpoint()
+                report = run(portal=self.portal, **options)
+            except Exception as error:
+                self._keep_checkpoint_after(error)
+                raise
+            self.keep_checkpoint()
+            return report
         finally:
             self.portal.close()
 
@@ -187,6 +190,13 @@ class _Opened:
                 "No checkpoint on this machine says whether this database is the newest: something may be "
                 "missing. See `tallystick portal quarantine`."
             )
+
+    def _keep_checkpoint_after(self, error: Exception) -> None:
+        """Leave a checkpoint after a refusal, which may have left an event; not when the server is away."""
+        from reservation.errors import DatabaseAwayError, DoneOrNotError
+
+        if not isinstance(error, (DatabaseAwayError, DoneOrNotError)):
+            self.keep_checkpoint()
 
     def keep_checkpoint(self) -> None:
         """Leave a checkpoint. What was done is durable without it, so a failure is said and nothing more."""

@@ -119,7 +119,7 @@ def restore(
         ),
         next_step="See what is known, and bring the codes that were forgotten: tallystick portal quarantine"
         if in_quarantine
-        else "",
+        else "See whether everything in it adds up: tallystick portal audit",
     )
 
 

@@ -12,7 +12,7 @@ from reservation.store import Reading
 
 
 def check_alerts(books: Reading) -> Iterator[tuple[str, str]]:
-    """Say which alerts nobody can have opened, closed or acknowledged so, and days of return: what, and how."""
+    """Say which alerts nobody can have opened, closed or acknowledged so; and days of return: what, how."""
     before: Alert | None = None
     for alert in books.every_alert():
         if before is not None and (before.fact.kind, before.fact.key) != (alert.fact.kind, alert.fact.key):
@@ -24,7 +24,7 @@ def check_alerts(books: Reading) -> Iterator[tuple[str, str]]:
 
 
 def _return_days(books: Reading) -> Iterator[tuple[str, str]]:
-    """Say which reservations are to be returned by another day than the events say: the reservation, and how."""
+    """Say which reservations are to be returned by another day than the events say: which, and how."""
     events = ((event.reservation_id, event.detail or {}) for event in books.return_days())
     said = {reservation_id: detail.get("return_by") for reservation_id, detail in events}
     for one in books.every_reservation():

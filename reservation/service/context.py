@@ -15,7 +15,7 @@ from typing import TypeVar
 from codec.errors import CodecError
 from codec.keys import SigningKey
 from reservation import ledger, limits, quarantine, roles
-from reservation.errors import ReservationError, SetupError
+from reservation.errors import CommitLostError, DoneOrNotError, ReservationError, SetupError
 from reservation.ledger import Balance, Movement
 from reservation.lots import describe
 from reservation.model import Clock, Event, EventKind, Held, Random, Stamp
@@ -24,6 +24,9 @@ from reservation.standing import Changes
 from reservation.store import Reading, Store, Writing
 
 T = TypeVar("T")
+
+#: What does again what it did, when it is called again. Every other verb answers again, or refuses.
+_COUNTS_TWICE = frozenset({Verb.ADD_LICENSE, Verb.CORRECT_LICENSE, Verb.TRANSFER_LICENSE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +147,15 @@ def write(
         PermissionDeniedError: When the user may not do it anywhere.
         QuarantinedError: When the portal is in quarantine, and this is not for that.
         NoCheckpointError: When nothing tells whether its database is the newest, and this is not for that.
+        CommitLostError: When a server went away during the commit; `DoneOrNotError` when the verb, done
+            again, would count twice.
     """
     # Drawn once: a store may run the work again, and it must then do the same.
     now, randomness = portal.clock(), portal.random(7)
+    newest = b""
 
     def whole(transaction: Writing) -> T:
+        nonlocal newest
         rights = rights_in(transaction, portal, verb)
         if not reconciles:
             require_issuing(portal, transaction)
@@ -159,7 +166,16 @@ def write(
         _cover_shortfalls(transaction, stamp)
         return result
 
-    return portal.store.write(whole, beside_others=beside_others)
+    try:
+        return portal.store.write(whole, beside_others=beside_others)
+    except CommitLostError as error:
+        if verb not in _COUNTS_TWICE:
+            raise
+        raise DoneOrNotError(
+            error.message,
+            hint="Done twice it counts twice, so look whether it was done (`tallystick portal license list`) "
+            f"before you run it again: tallystick portal events --since {newest.hex()}",
+        ) from error
 
 
 # --- many works in one transaction -------------------------------------------------------------------

@@ -233,7 +233,11 @@ class BesideWriting(AloneWriting):
         return rows.reservation_of(row)
 
     def record(self, changes: Changes) -> None:
-        """Write what a command does, with its event, in one flight of statements."""
+        """Write what a command does, with its event, in one flight of statements, and then the balances.
+
+        They are no part of the flight, since others may have their rows: who waits for one and stands still
+        afterwards would have it for ever. No limit of the server's is for the middle of a flight.
+        """
         reservation = changes.reservation
         if reservation is not None and not changes.opened:
             if reservation.id not in self._locked:
@@ -247,7 +251,8 @@ class BesideWriting(AloneWriting):
             if accounts.get(Account.AVAILABLE, 0) > 0 or accounts.get(Account.SHORTFALL, 0) > 0:
                 self._came_back = True
         with self.connection.pipeline():
-            super().record(changes)
+            self._note(changes)
+        self._post(changes)
 
     def _extend_chain(self, events: tuple[Event, ...]) -> None:
         self.queries.insert_unplaced(

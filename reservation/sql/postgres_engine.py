@@ -13,6 +13,7 @@ Not handled: several threads in one store; keeping a copy before an upgrade (`pg
 """
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -56,6 +57,8 @@ _CLIENT: dict[str, Any] = {
 #: How often a transaction is run again because the database asks for it.
 MOST_ATTEMPTS = 20
 _COMMENT = "tallystick schema "
+#: Without any handler, Python shows what libraries log. Here that is of connections, whose loss is our error.
+_SILENCE = logging.NullHandler()
 _COMMITTED = b"BEGIN ISOLATION LEVEL READ COMMITTED"
 _ONE_SNAPSHOT = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
@@ -101,6 +104,7 @@ def _connect(url: str, name: str) -> psycopg.Connection[Any]:
             hint="Write it like postgresql://USER@HOST:5432/DATABASE; characters like @ and / in a password "
             "are written as %40 and %2F.",
         ) from None
+    logging.getLogger("psycopg").addHandler(_SILENCE)
     try:
         connection = psycopg.connect(make_conninfo(**{**_CLIENT, **given}), autocommit=True)
     except psycopg.OperationalError as error:
@@ -288,12 +292,23 @@ def _committed(connection: psycopg.Connection[Any]) -> Iterator[None]:
     """End a transaction: keep all of it, or nothing after an error."""
     try:
         yield
-        connection.execute(b"COMMIT")
+        with postgres_errors.committing(connection):
+            connection.execute(b"COMMIT")
     except BaseException:
         if not connection.closed:
             with contextlib.suppress(psycopg.Error):
                 connection.execute(b"ROLLBACK")
         raise
+
+
+@contextlib.contextmanager
+def _ended(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """End a transaction that wrote nothing."""
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute(b"ROLLBACK")
 
 
 class PostgresStore:
@@ -309,7 +324,7 @@ class PostgresStore:
         """Run work that only reads, in one consistent state."""
         with postgres_errors.translated(self._name):
             connection = self._begun(_ONE_SNAPSHOT)
-            with _committed(connection), misfits_reported():
+            with _ended(connection), misfits_reported():
                 return work(PostgresReading(connection, load_queries(), self._account_id, self._deviations))
 
     def write(self, work: Callable[[Writing], T], *, beside_others: bool = False) -> T:

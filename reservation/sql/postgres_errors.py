@@ -8,12 +8,14 @@ Not handled: which errors mean that a transaction may be tried again (`reservati
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 from psycopg import errors
 
 from reservation.errors import (
     BusyError,
+    CommitLostError,
     ConstraintBrokenError,
     DatabaseAwayError,
     DatabaseRefusedError,
@@ -48,6 +50,21 @@ def of_connecting(error: psycopg.OperationalError, name: str) -> ReservationErro
         f"The server of {name} does not answer.",
         hint="Check that it runs, and the host and port in the URL; then try again. Nothing was changed.",
     )
+
+
+class LostCommit(psycopg.OperationalError):
+    """A connection that was lost between COMMIT and its answer."""
+
+
+@contextlib.contextmanager
+def committing(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Tell a connection that is lost during COMMIT from one that was lost before it."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        if connection.closed:
+            raise LostCommit(str(error)) from error
+        raise
 
 
 def unreadable_url() -> SetupError:
@@ -101,7 +118,7 @@ _KINDS: tuple[_Kind, ...] = (
         (errors.LockNotAvailable, errors.QueryCanceled),
         BusyError,
         "Other processes have held {name} for too long.",
-        "Try again.",
+        "Try again. One of them that stands still is ended by the server after a minute.",
     ),
     (
         (errors.SerializationFailure, errors.DeadlockDetected),
@@ -123,10 +140,16 @@ _KINDS: tuple[_Kind, ...] = (
         "Nothing was changed. Check free space on the server, and that it is no standby.",
     ),
     (
+        LostCommit,
+        CommitLostError,
+        "The server of {name} went away at the end, so this was kept or not.",
+        "Run the same command again: what was kept is shown again, and nothing is done twice.",
+    ),
+    (
         psycopg.OperationalError,
         DatabaseAwayError,
-        "The server of {name} went away in the middle, so this may have been kept or not.",
-        "Run the same command again: what was kept is shown again, and nothing is done twice.",
+        "The server of {name} went away in the middle.",
+        "Check that it runs, and run the same command again. What was not finished is undone.",
     ),
     (
         psycopg.ProgrammingError,

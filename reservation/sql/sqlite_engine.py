@@ -122,6 +122,8 @@ def engine_errors(path: Path) -> Iterator[None]:
         raise StateDamagedError(
             f"{path} is damaged, or is no database: {error}.", hint=_DAMAGE_HINT
         ) from error
+    except UnicodeDecodeError as error:  # what is stored as a text is handed over as one
+        raise StateDamagedError(f"{path} holds a text that is none.", hint=_DAMAGE_HINT) from error
     except (apsw.SQLError, apsw.SchemaChangeError) as error:
         raise StateDamagedError(
             f"{path} does not have the tables that it must have: {error}. {other_form(migrations())}",

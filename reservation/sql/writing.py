@@ -49,14 +49,18 @@ class SqlWriting(SqlReading, RestoreWriting, PeopleWriting, AlertWriting, Issuer
 
     def record(self, changes: Changes) -> None:
         """Write what a command does, with its event."""
+        self._note(changes)
+        # Last: the row of a pool that many take from is locked no longer than it must be.
+        self._post(changes)
+
+    def _note(self, changes: Changes) -> None:
+        """Write everything but the movements."""
         self._insert_events((changes.event, *changes.alerts))
         if changes.reservation is not None:
             self._write_reservation(changes.reservation, opened=changes.opened)
             self._write_holds(changes.reservation.id, changes)
         self._write_codes(changes)
         self._write_decisions(changes)
-        # Last: the row of a pool that many take from is locked no longer than it must be.
-        self._post(changes)
 
     def _insert_events(self, events: tuple[Event, ...]) -> None:
         self.queries.insert_events(

@@ -78,6 +78,24 @@ def test_a_copy_of_the_newest_books_forgets_nothing(portal: PortalDesk) -> None:
     assert portal.done("portal", "reserve", request, "--as-requested").line == authorization
 
 
+def test_a_text_that_is_none_is_damage(portal: PortalDesk) -> None:
+    copy = backed_up(portal)
+    form = Path(copy).read_bytes()
+    assert form.count(b"kim") > 1
+    Path(copy).write_bytes(form.replace(b"kim", b"k\xffm"))
+    refused = portal.run("portal", "restore", copy, "--yes", "--json")
+    assert (refused.code, refused.json["error"]["code"]) == (6, "not-a-backup")
+    shutil.copyfile(copy, portal.path("portal.db"))
+    refused = portal.run("portal", "audit", "--json")
+    assert (refused.code, refused.json["error"]["code"]) == (6, "state-damaged")
+
+
+def test_after_a_restore_an_audit_is_advised(portal: PortalDesk) -> None:
+    """Not every damage can be seen without one: a copy is checked in the time that it takes to read it."""
+    restored = portal.done("portal", "restore", backed_up(portal), "--yes")
+    assert restored.err.endswith("tallystick portal audit\n")
+
+
 def test_where_there_is_no_checkpoint_nobody_can_tell_what_was_forgotten(portal: PortalDesk) -> None:
     copy = backed_up(portal)
     portal.path("portal-keys/checkpoint").unlink()

@@ -1,5 +1,8 @@
 """The commands on a portal whose books are on a PostgreSQL server."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -12,6 +15,14 @@ from tests import raw, server
 from tests.cli.desk import Desk
 
 pytestmark = pytest.mark.usefixtures("postgres")
+
+ROOT = Path(__file__).resolve().parents[2]
+
+#: A trigger's function that closes the connection from the server's side.
+LEAVING = (
+    "CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS "
+    "'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(9); RETURN NULL; END'"
+)
 
 
 class ServerDesk(Desk):
@@ -102,6 +113,53 @@ def test_a_server_that_is_away_is_tried_again_later(desk: ServerDesk) -> None:
     refused = desk.run("portal", "list", "--db", url, "--json")
     assert (refused.code, refused.json["error"]["code"]) == (7, "database-away")
     assert "ouvre" not in refused.out + refused.err
+
+
+@pytest.mark.parametrize(("deferred", "code"), [(False, "database-away"), (True, "commit-lost")])
+def test_a_server_that_goes_away_is_said_once(
+    desk: ServerDesk, postgres: server.Server, deferred: bool, code: str
+) -> None:
+    desk.done("portal", "init", "--account", "Example Networks")
+    desk.done("portal", "license", "add", "ROUTING", "10")
+    trust = str(desk.path("trust.txt"))
+    desk.done("portal", "trust", "--out", trust)
+    desk.done("device", "init", "--pid", "RTR-900", "--sn", "FDO1", "--trust", trust)
+    request = desk.done("device", "request", "--want", "ROUTING=2").line
+    with psycopg.connect(desk.url, autocommit=True) as sql:
+        sql.execute(LEAVING)
+        when = "DEFERRABLE INITIALLY DEFERRED" if deferred else ""
+        sql.execute(
+            f"CREATE CONSTRAINT TRIGGER leaves AFTER INSERT ON codes {when} FOR EACH ROW EXECUTE "
+            "FUNCTION leave()"
+        )
+    # A process of its own: what a library logs there nobody catches.
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", "portal", "reserve", request, "--as-requested"],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **desk.environment("router")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (7, ""), done.stderr
+    error, hint = done.stderr.splitlines()
+    assert error.startswith("Error: The server of ")
+    assert hint.startswith("What to do: ")
+    refused = desk.run("portal", "reserve", request, "--as-requested", "--json")
+    assert (refused.json["error"]["code"], refused.err) == (code, "")
+
+
+def test_what_would_count_twice_is_not_to_be_run_again_blindly(desk: ServerDesk) -> None:
+    desk.done("portal", "init", "--account", "Example Networks")
+    with psycopg.connect(desk.url, autocommit=True) as sql:
+        sql.execute(LEAVING)
+        sql.execute(
+            "CREATE CONSTRAINT TRIGGER leaves AFTER INSERT ON additions DEFERRABLE INITIALLY DEFERRED "
+            "FOR EACH ROW EXECUTE FUNCTION leave()"
+        )
+    lost = desk.run("portal", "license", "add", "ROUTING", "10", "--json")
+    assert (lost.code, lost.json["error"]["code"], lost.err) == (6, "done-or-not", "")
+    look = lost.json["error"]["hint"].partition(": tallystick ")[2]
+    assert desk.done(*look.split(), "--json").json["events"] == []
 
 
 def test_a_refused_command_writes_nothing(desk: ServerDesk) -> None:

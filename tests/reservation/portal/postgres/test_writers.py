@@ -13,13 +13,16 @@ from reservation import service
 from reservation.bootstrap import Founded
 from reservation.errors import (
     BusyError,
+    CommitLostError,
     ConstraintBrokenError,
     DatabaseAwayError,
+    DoneOrNotError,
 )
 from reservation.ledger import Account, within
 from reservation.model import Event, EventKind, Stamp
 from reservation.service import Issued, LinesWanted, Portal
-from reservation.sql import postgres_engine
+from reservation.sql import postgres_books, postgres_engine
+from reservation.sql.writing import require_row
 from reservation.standing import Changes
 from reservation.store import Store, Writing
 from tests.reservation.portal.appliance import START, Appliance
@@ -155,6 +158,26 @@ def test_a_lock_that_lasts_is_busy(
             service.reserve(impatient, TRAM.request(), choice=LinesWanted({"ROUTE": 4}))
 
 
+def test_who_stands_still_after_waiting_for_a_pool_is_ended_by_the_server(
+    portal: Portal, sql: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its server knows no limit for a client that owes it more of a flight of statements."""
+    states = []
+
+    def looked(found: object, what: str) -> None:
+        (state,) = sql.execute(
+            "SELECT state FROM pg_stat_activity WHERE datname = current_database() AND application_name = "
+            "'tallystick' AND pid <> pg_backend_pid()"
+        ).fetchone() or ("",)
+        states.append(state)
+        require_row(found, what)
+
+    monkeypatch.setattr(postgres_books, "require_row", looked)
+    service.reserve(portal, TRAM.request(), choice=LinesWanted({"ROUTE": 4}))
+    assert states
+    assert set(states) == {"idle in transaction"}
+
+
 def end_others(sql: psycopg.Connection[Any]) -> None:
     sql.execute(
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
@@ -182,7 +205,51 @@ def test_a_connection_lost_in_the_middle_is_said(
         end_others(sql)
         books.identity()
 
-    with pytest.raises(DatabaseAwayError, match="kept or not") as caught:
+    with pytest.raises(DatabaseAwayError, match="went away in the middle") as caught:
         portal.store.write(work)
-    assert "same command again" in caught.value.hint
+    assert "undone" in caught.value.hint
     assert every_row(url) == before
+
+
+@pytest.fixture
+def sql_that_ends_commits(portal: Portal, sql: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
+    """Have the server close the connection of whoever commits an event."""
+    service.add_virtual_account(portal, "Berlin")
+    sql.execute(
+        "CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS "
+        "'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(9); RETURN NULL; END'"
+    )
+    sql.execute(
+        "CREATE CONSTRAINT TRIGGER leaves AFTER INSERT ON events DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION leave()"
+    )
+    return sql
+
+
+@pytest.mark.usefixtures("sql_that_ends_commits")
+def test_a_commit_without_an_answer_is_repeated_where_that_does_no_harm(portal: Portal) -> None:
+    with pytest.raises(CommitLostError, match="kept or not") as caught:
+        service.reserve(portal, TRAM.request(), choice=LinesWanted({"ROUTE": 4}))
+    assert "same command again" in caught.value.hint
+
+
+@pytest.mark.usefixtures("sql_that_ends_commits")
+@pytest.mark.parametrize(
+    "verb",
+    [
+        lambda portal: service.add_license(portal, "ROUTE", 1),
+        lambda portal: service.correct_license(portal, "ROUTE", 1, virtual_account="DEFAULT"),
+        lambda portal: service.transfer_license(portal, "ROUTE", 1, source="DEFAULT", target="Berlin"),
+    ],
+    ids=["add", "correct", "transfer"],
+)
+def test_a_commit_without_an_answer_is_looked_at_where_twice_would_be_two(
+    portal: Portal, sql_that_ends_commits: psycopg.Connection[Any], verb: Callable[[Portal], object]
+) -> None:
+    with pytest.raises(DoneOrNotError, match="kept or not") as caught:
+        verb(portal)
+    sql_that_ends_commits.execute("DROP FUNCTION leave CASCADE")
+    since = caught.value.hint.partition("--since ")[2]
+    assert service.events(portal, after=bytes.fromhex(since)) == ()
+    verb(portal)
+    assert len(service.events(portal, after=bytes.fromhex(since))) == 1
