@@ -144,7 +144,7 @@ class Runner:
                 note = functools.partial(fates.__setitem__, item.nodeid)
                 self._fork(note, None, functools.partial(_meets, same, [item]))
         self._wait(0)
-        failed = {name: fate for name, fate in fates.items() if fate is not Fate.SURVIVED}
+        failed: dict[str, Fate] = {name: fate for name, fate in fates.items() if fate is not Fate.SURVIVED}
         self.unsound(failed)
         return [item for item in items if item.nodeid not in failed]
 
