@@ -55,6 +55,6 @@ TESTS: dict[str, tuple[str, ...]] = {
     },
     "codec.proof": ("codec/test_explain.py", "codec/test_vectors.py"),
     "codec.cose": ("codec/test_cose.py",),
-    "codec.bundle": ("codec/test_bundle.py",),
+    "codec.bundle": ("codec/test_bundle.py", "codec/test_frames.py"),
     "codec.frames": ("codec/test_frames.py", "codec/test_carriers.py"),
 }
