@@ -174,6 +174,13 @@ def test_members_may_have_as_many_bytes_together_as_a_bundle() -> None:
         encode_bundle((*codes, CODE))
 
 
+def test_what_is_written_has_no_more_bytes_than_a_bundle_either() -> None:
+    """Members that share nothing take a byte more each, for their size."""
+    assert 11_764 * 85 < MAX_BUNDLE_BYTES < 11_764 * 86
+    with pytest.raises(FieldError, match="1,000,000 bytes"):
+        encode_bundle(some_members(11_764))
+
+
 def test_more_zero_bytes_than_half_a_bundle_are_not_looked_at() -> None:
     data = encode_bundle((CODE,))
     most = MAX_BUNDLE_BYTES + MAX_BUNDLE_BYTES // 2

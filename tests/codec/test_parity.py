@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from codec.alphabet import ALPHABET, from_number, to_number
 from codec.errors import MalformedCodeError
-from codec.galois import SYMBOL_BITS, over, product, tables, value_at
+from codec.galois import SYMBOL_BITS, over, product, tables, times, value_at
 from codec.parity import (
     FIRST_ROOT,
     PARITY_CHARACTERS,
@@ -172,18 +172,38 @@ def positions_of(code: str, other: str) -> tuple[int, ...]:
 
 
 @pytest.mark.parametrize("root", range(FIRST_ROOT, FIRST_ROOT + PARITY_SYMBOLS))
-@pytest.mark.parametrize("count", [2, 3, 4])
-def test_wrong_symbols_that_cancel_at_a_root_are_corrected(root: int, count: int) -> None:
-    rng = random.Random(8 * count + root)
-    for _ in range(5):
-        code = code_of(100, rng)
-        *powers, last = rng.sample(range(50), count)
-        errors = {power: rng.randrange(1, 1024) for power in powers}
-        sum_there = value_at([errors.get(power, 0) for power in range(50)], root)
-        errors[last] = over(sum_there, value_at([0] * last + [1], root))
-        changed = with_errors(code, errors)
-        assert syndromes_of(changed)[root - FIRST_ROOT] == 0
-        assert correct(changed) == Correction(code, positions_of(code, changed))
+@pytest.mark.parametrize("doubtful", [0, 1, 2, 3, 4])
+def test_wrong_symbols_that_cancel_at_a_root_are_corrected(root: int, doubtful: int) -> None:
+    """What the doubtful ones leave of the value at one root is zero, as if nothing more were wrong."""
+    rng = random.Random(10 * root + doubtful)
+    for wrong in range(2, (8 - doubtful) // 2 + 1):
+        for _ in range(4):
+            code = code_of(100, rng)
+            unsure, others = sample_of(rng, doubtful), [1]
+            while set(others) & set(unsure) or len(others) < wrong:
+                others = sample_of(rng, wrong)
+            errors = {power: rng.randrange(1, 1024) for power in (*unsure, *others[1:])}
+            left = 0
+            for power in others[1:]:
+                left ^= times(errors[power], weight(power, root, unsure))
+            errors[others[0]] = over(left, weight(others[0], root, unsure))
+            changed = with_errors(code, errors)
+            assert doubtful or syndromes_of(changed)[root - FIRST_ROOT] == 0
+            found = correct(changed, doubtful=[len(code) - 1 - 2 * power for power in unsure])
+            assert found == Correction(code, positions_of(code, changed))
+
+
+def sample_of(rng: random.Random, count: int) -> list[int]:
+    return rng.sample(range(50), count)
+
+
+def weight(power: int, root: int, unsure: list[int]) -> int:
+    """Return how a symbol counts at a root, once the doubtful ones are taken out."""
+    powers, _ = tables()
+    found = value_at([0] * power + [1], root)
+    for each in unsure:
+        found = times(found, 1 ^ powers[(each - power) % 1023])
+    return found
 
 
 def test_three_symbols_that_explain_all_roots_but_one_are_no_correction() -> None:
