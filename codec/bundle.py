@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from codec.alphabet import ALPHABET, PARITY_CHARACTERS, to_bytes
-from codec.codes import CARRIERS, FORMAT_VERSION, UnsignedKind
+from codec.codes import CARRIERS, UnsignedKind
 from codec.errors import FieldError, MalformedCodeError, NewerVersionError
 from codec.fields import NEWER_HINT
 from codec.hashes import sha256
@@ -135,9 +135,8 @@ def fits_one_code(bundle: bytes) -> bool:
 
 def _can_be_member(member: bytes) -> bool:
     length = len(member)
-    if not _SHORTEST_MEMBER <= length <= MAX_CODE_BYTES or length % 5 == 4:
-        return False
-    return ALPHABET[member[0] >> 3] not in CARRIERS
+    is_code = _SHORTEST_MEMBER <= length <= MAX_CODE_BYTES and length % 5 != 4
+    return is_code and ALPHABET[member[0] >> 3] not in CARRIERS
 
 
 def _member(member: bytes, before: bytes) -> bytes:
@@ -174,17 +173,20 @@ def _padded(data: bytes) -> bytes:
 def _require_bundle(data: bytes) -> None:
     if len(data) > MAX_BUNDLE_BYTES + MAX_BUNDLE_BYTES // 2:
         raise MalformedCodeError(f"A bundle has at most {MAX_BUNDLE_BYTES:,} bytes; this has {len(data):,}.")
-    letter, version = (ALPHABET[data[0] >> 3], data[0] & 7) if data else ("", 0)
-    if letter == UnsignedKind.BUNDLE.value and version > FORMAT_VERSION:
+    first = int.from_bytes(data[:1])
+    if ALPHABET[first >> 3] == UnsignedKind.BUNDLE.value and first > _KIND_BYTE:
         raise NewerVersionError(
-            f"This bundle (version {version}) was made by a newer version of Tallystick.", hint=NEWER_HINT
+            f"This bundle (version {first & 7}) was made by a newer version of Tallystick.", hint=NEWER_HINT
         )
-    if data[:1] != bytes((_KIND_BYTE,)):
+    if first != _KIND_BYTE:
         raise MalformedCodeError("This is no bundle.", hint="A bundle starts with B.")
 
 
 def _members(data: bytes) -> tuple[bytes, ...]:
-    """Cut a bundle into its members, whose bytes together stay within the limit."""
+    """Cut a bundle into its members, whose bytes together stay within the limit.
+
+    Whether they are all there, and in the one form, shows when they are written again.
+    """
     number, place = _size_at(data, _MEMBERS_AT)
     members: list[bytes] = []
     before = b""
@@ -198,7 +200,7 @@ def _members(data: bytes) -> tuple[bytes, ...]:
             shared += 2
         room -= length
         end = place + length - shared
-        if room < 0 or shared > min(length, len(before)) or end > len(data):
+        if room < 0 or shared > length:
             raise _damaged()
         before = before[:shared] + data[place:end]
         place = end
@@ -208,10 +210,9 @@ def _members(data: bytes) -> tuple[bytes, ...]:
 
 def _size_at(data: bytes, place: int) -> tuple[int, int]:
     """Read a size; return it and the place after it."""
-    first = data[place : place + 1]
-    if first and first[0] < _SHORT:
-        return first[0], place + 1
     both = data[place : place + 2]
+    if both and both[0] < _SHORT:
+        return both[0], place + 1
     if len(both) < 2:
         raise _damaged()
     return int.from_bytes(both) - (_SHORT << 8) + _SHORT, place + 2

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 from codec.alphabet import ALPHABET, PARITY_CHARACTERS
 from codec.bundle import MAX_BUNDLE_BYTES, digest_in, members_announced, read_bundle
-from codec.codes import FORMAT_VERSION, UnsignedKind
+from codec.codes import UnsignedKind
 from codec.erasure import MOST_POINTS, UNIT_BYTES, if_one_is_wrong, pieces_at
 from codec.errors import (
     FieldError,
@@ -165,12 +165,12 @@ def decode_frame(data: bytes) -> Frame:
         MalformedCodeError: They are no frame, or one that cannot be.
         NewerVersionError: A newer version made it.
     """
-    letter, version = (ALPHABET[data[0] >> 3], data[0] & 7) if data else ("", 0)
+    first = int.from_bytes(data[:1])
     numbers = int.from_bytes(data[1 + TAG_BYTES : HEAD_BYTES])
-    newer = version > FORMAT_VERSION or (version and numbers >> 3 * _BITS)
-    if letter == UnsignedKind.FRAME.value and newer:
+    newer = first > _KIND_BYTE or (first == _KIND_BYTE and numbers >> 3 * _BITS)
+    if ALPHABET[first >> 3] == UnsignedKind.FRAME.value and newer:
         raise NewerVersionError("This frame was made by a newer version of Tallystick.", hint=NEWER_HINT)
-    if data[:1] != bytes((_KIND_BYTE,)):
+    if first != _KIND_BYTE:
         raise MalformedCodeError("This is no frame.", hint="A frame starts with F.")
     needed, total, number = (numbers >> shift & MOST_POINTS for shift in (2 * _BITS, _BITS, 0))
     piece = data[HEAD_BYTES:]
@@ -319,7 +319,7 @@ def gather(frames: Iterable[Frame]) -> tuple[Gathered, ...]:
     return tuple(
         Gathered(
             of,
-            {number: next(iter(pieces)) for number, pieces in sorted(numbers.items()) if len(pieces) == 1},
+            {number: next(iter(pieces)) for number, pieces in numbers.items() if len(pieces) == 1},
             tuple(sorted(number for number, pieces in numbers.items() if len(pieces) > 1)),
         )
         for of, numbers in sets.items()

@@ -44,7 +44,8 @@ def over(left: int, right: int) -> int:
     if not left:
         return 0
     powers, logarithms = tables()
-    return powers[logarithms[left] + ORDER - logarithms[right]]
+    # A difference below zero counts from the end of the powers, which repeat: the same power.
+    return powers[logarithms[left] - logarithms[right]]
 
 
 def value_at(polynomial: Sequence[int], exponent: int) -> int:

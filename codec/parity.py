@@ -228,7 +228,9 @@ def _remainder(number: int, count: int) -> int:
 
 
 def _errors(remainder: int, length: int, doubtful: Collection[int]) -> dict[int, int]:
-    """Find the wrong symbols from the remainder alone.
+    """Find the symbols that may be wrong, from the remainder alone.
+
+    Only the remainder of what comes out tells whether they account for all that is wrong.
 
     Args:
         remainder: Of the damaged code, not zero.
@@ -239,16 +241,14 @@ def _errors(remainder: int, length: int, doubtful: Collection[int]) -> dict[int,
         Power of x to the value to be added there.
 
     Raises:
-        UncorrectableError: There is no such set of errors within reach.
+        UncorrectableError: They would be more than the parity can put right.
     """
-    if len(doubtful) > _SYMBOLS:
-        raise _uncorrectable()
     syndromes = _syndromes(remainder)
     locator = _locator(syndromes, doubtful)
-    degree = len(locator) - 1
-    places = [power for power in range(length) if not value_at(locator, -power)]
-    if not degree or len(places) != degree:
+    # Each doubtful symbol costs one of the parity, each wrong one elsewhere two.
+    if 2 * (len(locator) - 1) - len(doubtful) > _SYMBOLS:
         raise _uncorrectable()
+    places = [power for power in range(length) if not value_at(locator, -power)]
     evaluator = product(syndromes, locator)[:_SYMBOLS]
     # In characteristic two only the odd powers survive the derivative. No factor X^(1-b) is needed, since
     # the first root is a^1.
@@ -278,15 +278,14 @@ def _locator(syndromes: Sequence[int], doubtful: Collection[int]) -> list[int]:
     known = degree = len(doubtful)
     for step in range(known, _SYMBOLS):
         discrepancy = 0
-        for place, coefficient in enumerate(locator[: step + 1]):
+        for place, coefficient in enumerate(locator):
             discrepancy ^= times(coefficient, syndromes[step - place])
         previous = [0, *previous]
         if not discrepancy:
             continue
-        size = max(len(locator), len(previous))
-        old = locator + [0] * (size - len(locator))
-        correction = previous + [0] * (size - len(previous))
-        locator = [kept ^ times(discrepancy, moved) for kept, moved in zip(old, correction, strict=True)]
+        # The former polynomial, moved up by a place with each step, is never the shorter one.
+        old = locator + [0] * (len(previous) - len(locator))
+        locator = [kept ^ times(discrepancy, moved) for kept, moved in zip(old, previous, strict=True)]
         if 2 * degree <= step + known:
             degree = step + 1 + known - degree
             previous = [over(coefficient, discrepancy) for coefficient in old]

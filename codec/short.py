@@ -263,11 +263,11 @@ def is_clean(text: str) -> bool:
 
 
 def _near(text: str) -> Iterator[str]:
-    """Yield every code word that one wrong character, or one swap of neighbours, would explain."""
+    """Yield every code word that one wrong character, or one swap of neighbours, makes of an unsound text."""
     values = _values(text)
     plain, weighted = _sums(values)
     for position in range(SHORT_CHARACTERS):
-        if plain and times(plain, _weight(position)) == weighted:
+        if times(plain, _weight(position)) == weighted:
             yield _characters([*values[:position], values[position] ^ plain, *values[position + 1 :]])
     for position in range(SHORT_CHARACTERS - 1):
         left, right = values[position : position + 2]
@@ -329,9 +329,14 @@ def _sound(words: tuple[str, ...]) -> Iterator[str]:
         if first.startswith(UnsignedKind.SHORT.value):
             lengths = accumulate(len(word) for word in words[start : start + SHORT_CHARACTERS])
             for count, length in enumerate(lengths, start=1):
-                text = "".join(words[start : start + count]) if length == SHORT_CHARACTERS else ""
-                if text and set(text) <= set(ALPHABET) and is_clean(text) and _is_first(text):
+                text = "".join(words[start : start + count])
+                if length == SHORT_CHARACTERS and _is_sound(text):
                     yield text
+
+
+def _is_sound(text: str) -> bool:
+    """Tell whether 24 characters are a short confirmation of this version, parity and all."""
+    return set(text) <= set(ALPHABET) and is_clean(text) and _is_first(text)
 
 
 def _is_first(text: str) -> bool:

@@ -12,7 +12,9 @@ from codec.bundle import (
     MAX_MEMBERS,
     decode_bundle,
     encode_bundle,
+    fits_one_code,
     member_of,
+    members_announced,
     read_bundle,
 )
 from codec.errors import CodecError, FieldError, MalformedCodeError, NewerVersionError
@@ -133,7 +135,7 @@ def test_newer_bundles_are_told() -> None:
     for version in range(2, 8):
         with pytest.raises(NewerVersionError, match=f"version {version}"):
             decode_bundle(bytes((0x58 | version,)) + data[1:])
-    for first in (0x58, 0x51, 0x79):
+    for first in (0x58, 0x51, 0x52, 0x79, 0x7A):
         with pytest.raises(MalformedCodeError, match="no bundle"):
             decode_bundle(bytes((first,)) + data[1:])
 
@@ -149,6 +151,61 @@ def test_a_small_bundle_cannot_unfold_into_much() -> None:
         assert tracemalloc.get_traced_memory()[1] < 3 * MAX_BUNDLE_BYTES
     finally:
         tracemalloc.stop()
+
+
+def test_members_that_claim_to_be_short_cannot_unfold_into_much() -> None:
+    """Each takes all but a byte of the one before, and says that it has the least length of all."""
+    longest = 16_575 // 2 + 65
+    content = size(MAX_MEMBERS - 1) + size(16_574) + b"\x51" + bytes(longest - 1)
+    content += b"".join(size(1) + size(shared - 2) for shared in range(longest, 65, -1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(MalformedCodeError):
+            read_bundle(bundle_of(content))
+        assert tracemalloc.get_traced_memory()[1] < MAX_BUNDLE_BYTES
+    finally:
+        tracemalloc.stop()
+
+
+def test_members_may_have_as_many_bytes_together_as_a_bundle() -> None:
+    codes = (b"\x51" * 1250,) * (MAX_BUNDLE_BYTES // 1250)
+    assert decode_bundle(encode_bundle(codes)) == codes
+    with pytest.raises(FieldError):
+        encode_bundle((*codes, CODE))
+
+
+def test_what_is_written_has_no_more_bytes_than_a_bundle_either() -> None:
+    """Members that share nothing take a byte more each, for their size."""
+    assert 11_764 * 85 < MAX_BUNDLE_BYTES < 11_764 * 86
+    with pytest.raises(FieldError, match="1,000,000 bytes"):
+        encode_bundle(some_members(11_764))
+
+
+def test_more_zero_bytes_than_half_a_bundle_are_not_looked_at() -> None:
+    data = encode_bundle((CODE,))
+    most = MAX_BUNDLE_BYTES + MAX_BUNDLE_BYTES // 2
+    assert read_bundle(data.ljust(most, b"\0"))[0] == (CODE,)
+    with pytest.raises(MalformedCodeError, match="at most 1,000,000 bytes; this has 1,500,001"):
+        read_bundle(data.ljust(most + 1, b"\0"))
+
+
+@pytest.mark.parametrize("count", [1, 2, 192, 193, 1000])
+def test_a_bundle_announces_its_members(count: int) -> None:
+    data = encode_bundle((CODE,) * count)
+    assert members_announced(data) == count
+    for cut in (0, 9, 10) if count > 192 else (0, 9):
+        assert members_announced(data[:cut]) == 0
+
+
+def test_a_bundle_fits_one_code_where_it_has_a_text() -> None:
+    for length in range(1260, 1300):
+        if length % 5 != 4:
+            try:
+                text_of(bytes(length))
+            except MalformedCodeError:
+                assert not fits_one_code(bytes(length))
+            else:
+                assert fits_one_code(bytes(length))
 
 
 def test_a_real_code_is_a_member() -> None:

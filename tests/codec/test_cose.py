@@ -228,7 +228,8 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "nothing": (lambda: b"", "ends too early"),
     "no CBOR message": (lambda: b"\x01", "no COSE message"),
     "a text code": (example().text.encode, ""),
-    "too long": (lambda: GOOD + bytes(LARGEST_MESSAGE), "more than 65,536 bytes"),
+    "too long": (lambda: GOOD.ljust(LARGEST_MESSAGE + 1), "more than 65,536 bytes"),
+    "as long as can be": (lambda: GOOD.ljust(LARGEST_MESSAGE), "goes on after its end"),
     "trailing byte": (lambda: GOOD + b"\0", "goes on after its end: 1 more byte."),
     "two messages": (lambda: GOOD + GOOD, "goes on after its end"),
     "cut short": (lambda: GOOD[:-1], "ends too early"),
@@ -240,7 +241,8 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "five parts": (lambda: built(more=(b"",)), "array of four"),
     "three parts": (lambda: cbor2.dumps(cbor2.CBORTag(18, [PROTECTED, {}, PAYLOAD])), "array of four"),
     "a map in place of the array": (lambda: cbor2.dumps(cbor2.CBORTag(18, {})), "array of four"),
-    "kid, as cwt adds it": (lambda: by_cwt(kid_auto_inclusion=True), "holds label 4 (kid)"),
+    "kid, as cwt adds it": (lambda: by_cwt(kid_auto_inclusion=True), "holds label 4 (kid), which"),
+    "unprotected label without a name": (lambda: built(unprotected={4: b"k", 99: 1}), "(kid), 99, which"),
     "unprotected text label": (lambda: built(unprotected={4: b"k", "x": 1}), "label 4 (kid), a text"),
     "unprotected is no map": (lambda: built(unprotected=[]), "unprotected header is no map"),
     "EdDSA": (lambda: built(protected=b"\xa1\x01\x27"), "(EdDSA)"),
@@ -263,10 +265,14 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "a break alone": (lambda: b"\xff", "indefinite"),
     "reserved": (lambda: b"\x1c", "keeps for the future"),
     "a fraction": (lambda: b"\xd2\xfb" + bytes(8), "fraction"),
+    "a simple value of two bytes": (lambda: b"\xf8\x20", "unknown simple value"),
+    "payload is undefined": (lambda: built(payload=cbor2.undefined), "payload is no byte string"),
     "no UTF-8": (lambda: b"\xd2\x61\xff", "no UTF-8"),
     "nested deeply": (lambda: b"\xd2" + NESTED, "nested deeper than 8"),
     "nested in a header": (lambda: built(unprotected={9: [[[[[[[[[[]]]]]]]]]]}), "nested deeper than 8"),
     "tags in tags": (lambda: b"\xd2" * 60_000, "nested deeper than 8"),
+    "nested in labels": (lambda: b"\xa1" * 20_000 + bytes(20_001), "nested deeper than 8"),
+    "nested in maps": (lambda: b"\xa1\0" * 20_000 + b"\0", "nested deeper than 8"),
     "an array of 2^64 items": (lambda: b"\xd2\x9b" + b"\xff" * 8, "ends too early"),
     "a map of 2^32 pairs": (lambda: b"\xd2\xba" + b"\xff" * 4, "ends too early"),
     "bytes of 2^63": (lambda: b"\xd2\x84\x5b" + b"\x7f" + b"\xff" * 7, "ends too early"),
@@ -288,6 +294,32 @@ def test_everything_else_is_refused_in_words(name: str) -> None:
         from_cose(make())
     assert words in caught.value.message
     assert "issuer-1" not in caught.value.message
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 8])
+def test_the_least_number_of_so_many_bytes_is_no_longer_than_needed(size: int) -> None:
+    head, least = bytes((0x17 + size.bit_length(),)), 24 if size == 1 else 1 << 4 * size
+    with pytest.raises(MalformedCodeError, match="It is no COSE message"):
+        from_cose(head + least.to_bytes(size))
+    with pytest.raises(MalformedCodeError, match="longer than needed"):
+        from_cose(head + (least - 1).to_bytes(size))
+
+
+@pytest.mark.parametrize(
+    "nested",
+    [
+        lambda depth: b"\x81" * depth + b"\0",
+        lambda depth: b"\xc1" * depth + b"\0",
+        lambda depth: b"\xa1\0" * depth + b"\0",
+        lambda depth: b"\xa1" * depth + bytes(depth + 1),
+    ],
+    ids=["arrays", "tags", "maps", "labels"],
+)
+def test_eight_levels_are_looked_through_and_no_more(nested: Callable[[int], bytes]) -> None:
+    for depth in (1, 8, 9, 10):
+        with pytest.raises(MalformedCodeError) as caught:
+            from_cose(nested(depth))
+        assert ("nested deeper than 8 levels" in caught.value.message) == (depth > 8)
 
 
 def test_what_each_refusal_lacks_is_all_that_it_lacks() -> None:

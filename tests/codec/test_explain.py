@@ -3,6 +3,7 @@
 import json
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -232,6 +233,17 @@ def test_what_is_missing_is_named(kind: Kind) -> None:
             verified_by(code, Known())
 
 
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, names in NEEDED.items() for name in names])
+def test_each_thing_that_is_missing_is_enough_to_prove_nothing(kind: Kind, name: str) -> None:
+    lacking = {"trust": None, "root": None} if name == "trust" else {name: None}
+    known = replace(EVERYTHING, **lacking)
+    assert missing_for(unverified(CODES[kind]), known) == (name,)
+    with pytest.raises(ValueError, match=f"^missing: {name}$"):
+        verified_by(unverified(CODES[kind]), known)
+    with pytest.raises(ValueError, match="something else"):
+        binding_of(CODES[kind], known)
+
+
 @pytest.mark.parametrize("kind", CODES)
 def test_a_signature_that_does_not_hold_is_said(kind: Kind) -> None:
     code = CODES[kind]
@@ -302,9 +314,9 @@ def test_how_a_code_is_verified_elsewhere(kind: Kind) -> None:
 def test_the_right_one_of_several_issuers_is_named() -> None:
     """Hints are a byte only, and several issuers may fit."""
     day = date(2026, 1, 1)
-    keys = sorted((ROOT.verifying_key.raw, ISSUER.verifying_key.raw, DEVICE.verifying_key.raw))
-    known = replace(EVERYTHING, trust=Trust(1, PORTAL, tuple(IssuerKey(key, day) for key in keys)))
-    assert binding_of(verified_by(unverified(AUTHORIZATION), known), known).key == ISSUER.verifying_key
+    for keys in permutations((ROOT.verifying_key.raw, ISSUER.verifying_key.raw, DEVICE.verifying_key.raw)):
+        known = replace(EVERYTHING, trust=Trust(1, PORTAL, tuple(IssuerKey(key, day) for key in keys)))
+        assert binding_of(verified_by(unverified(AUTHORIZATION), known), known).key == ISSUER.verifying_key
 
 
 # --- days ------------------------------------------------------------------------------------------------

@@ -18,7 +18,18 @@ from codec.errors import (
     MalformedCodeError,
     NewerVersionError,
 )
-from codec.frames import MOST_FRAMES, MOST_LOSS, Frame, FrameSet, Gathered, cut, decode_frame, gather
+from codec.frames import (
+    MOST_FRAMES,
+    MOST_LOSS,
+    MOST_UNITS,
+    Frame,
+    FrameSet,
+    Gathered,
+    cut,
+    decode_frame,
+    gather,
+    joined,
+)
 from tests.codec import second_carriers
 from tests.codec.carrying import members, some_frames, some_members
 from tests.codec.second_decoder import Refusal
@@ -78,6 +89,7 @@ def test_the_fewest_frames_that_will_do_are_made() -> None:
         frames = some_frames(6, loss=loss)
         fewer = len(frames) - 1
         assert fewer - max(fewer * loss // 100, loss > 0) < frames[0].of.needed
+        assert len(frames) - max(len(frames) * loss // 100, loss > 0) >= frames[0].of.needed
 
 
 def test_frames_are_all_alike_long() -> None:
@@ -121,6 +133,12 @@ def test_what_is_missing_is_named() -> None:
     assert gathered.wanted == "frames 1 and 10 are missing; all of them are needed"
     (gathered,) = gather(whole[1:])
     assert gathered.wanted == "frame 1 is missing"
+    (gathered,) = gather([frame for frame in frames if frame.number not in {2, 3, 7, 8}])
+    assert gathered.wanted == "frames 2, 3, 7 and 8 are missing; any one of them will do"
+    (gathered,) = gather(frames[4:])
+    assert gathered.wanted == "frames 1 to 4 are missing; any one of them will do"
+    (gathered,) = gather(frames[3:])
+    assert gathered.wanted == ""
 
 
 def wrong(frame: Frame, seed: int = 1) -> Frame:
@@ -154,6 +172,56 @@ def test_two_frames_of_one_number_are_both_left_out() -> None:
     (gathered,) = gather([*frames, wrong(frames[2])])
     assert gathered.rebuild() == (some_members(10), (3,))
     assert 3 in gathered.missing
+
+
+def test_frames_that_are_wrong_are_named_in_their_order() -> None:
+    frames = list(some_frames(10, room=190, loss=30))
+    doubled = [wrong(frames[number - 1]) for number in (9, 3)]
+    frames[6] = wrong(frames[6])
+    (gathered,) = gather([*frames[::-1], *doubled])
+    assert gathered.doubtful == (3, 9)
+    assert gathered.rebuild() == (some_members(10), (3, 7, 9))
+
+
+def test_what_was_gathered_in_several_places_is_put_together() -> None:
+    frames, other = some_frames(10, room=190, loss=30), some_frames(10, room=190, loss=30, seed=2)
+    first = gather([*frames[:6], *other[:1], wrong(frames[1]), frames[8], wrong(frames[8])])
+    second = gather([wrong(other[1]), *frames[4:], *other[2:5], other[1]])
+    mine, theirs = joined(iter((*first, *second)))
+    assert mine.doubtful == (2, 9)
+    assert mine.rebuild() == (some_members(10), (2, 9))
+    assert sorted(mine.pieces) == [1, *range(3, 9), *range(10, 14)]
+    assert (theirs.of, sorted(theirs.pieces), theirs.doubtful) == (other[0].of, [1, 3, 4, 5], (2,))
+
+
+def test_two_places_with_different_frames_of_one_number_make_both_doubtful() -> None:
+    frames = some_frames(10, room=190, loss=30)
+    sets = [*gather(frames[:9]), *gather([wrong(frames[4]), *frames[9:]])]
+    (gathered,) = joined(sets)
+    assert gathered.doubtful == (5,)
+    assert gathered.rebuild() == (some_members(10), (5,))
+
+
+def test_doubtful_numbers_are_remembered_where_nothing_else_is_there() -> None:
+    frames = some_frames(10, room=190, loss=30)
+    doubled = [frames[8], wrong(frames[8]), frames[2], wrong(frames[2])]
+    (gathered,) = joined(gather(doubled))
+    assert gathered == Gathered(frames[0].of, {}, (3, 9))
+    assert gathered.without([1, 3]) == Gathered(frames[0].of, {}, (1, 3, 9))
+    assert [each.of for each in joined(gather([*doubled, *some_frames(3)]))] == [
+        some_frames(3)[0].of,
+        frames[0].of,
+    ]
+
+
+def test_frames_in_any_order_are_rebuilt_at_the_cost_of_the_first_ones() -> None:
+    """The first ones are the bundle itself, and nothing has to be worked out."""
+    frames = some_frames(28, room=60, loss=40)
+    (ordered,), (turned,) = gather(frames), gather(frames[::-1])
+    cheap = calls_in(ordered.rebuild)
+    (last,) = gather(frames[-frames[0].of.needed :])
+    assert calls_in(last.rebuild) > 2 * cheap
+    assert calls_in(turned.rebuild) <= cheap
 
 
 @pytest.mark.parametrize("place", [0, 1, 250, 483])
@@ -219,6 +287,7 @@ def head(needed: int, total: int, number: int, first: int = 0x79, high: int = 0)
         (2, 3, 1, 6),
         (2, 3, 1, 5 * 252),
         (1000, 1000, 1, 1255),
+        (1000, 1000, 1, 5 * 201),
     ],
 )
 def test_heads_that_contradict_themselves_are_refused(
@@ -236,9 +305,17 @@ def test_newer_frames_are_told() -> None:
     for high in (1, 2, 3):
         with pytest.raises(NewerVersionError):
             decode_frame(head(2, 3, 1, high=high) + bytes(5))
-    for first in (0x78, 0x59):
-        with pytest.raises(MalformedCodeError, match="no frame"):
-            decode_frame(bytes((first,)) + head(2, 3, 1)[1:] + bytes(5))
+    for first in (0x78, 0x59, 0x5A, 0x81):
+        for high in (0, 1):
+            with pytest.raises(MalformedCodeError, match="no frame"):
+                decode_frame(head(2, 3, 1, first, high) + bytes(5))
+    with pytest.raises(MalformedCodeError, match="no frame"):
+        decode_frame(b"")
+
+
+def test_the_longest_pieces_are_read() -> None:
+    assert decode_frame(head(2, 3, 3) + bytes(5 * MOST_UNITS)).of.units == MOST_UNITS
+    assert decode_frame(head(1000, 1000, 1) + bytes(5 * 200)).of.units == 200
 
 
 @given(st.binary(max_size=40), st.booleans())
@@ -296,6 +373,9 @@ def test_what_cannot_be_cut_is_told() -> None:
     for room, loss in ((39, 30), (200, -1), (200, MOST_LOSS + 1)):
         with pytest.raises(FieldError, match="at least 40 characters"):
             cut(bundle, room=room, loss=loss)
+    assert len(cut(bytes(5 * MOST_FRAMES), room=40, loss=0)) == MOST_FRAMES
+    with pytest.raises(FieldError, match="1,023"):
+        cut(bytes(5 * MOST_FRAMES + 1), room=40, loss=0)
     with pytest.raises(FieldError, match="1,023"):
         cut(encode_bundle(some_members(2000)), room=122, loss=30)
 

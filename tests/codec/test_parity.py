@@ -10,15 +10,18 @@ from hypothesis import strategies as st
 
 from codec.alphabet import ALPHABET, from_number, to_number
 from codec.errors import MalformedCodeError
+from codec.galois import SYMBOL_BITS, over, product, tables, times, value_at
 from codec.parity import (
     FIRST_ROOT,
     PARITY_CHARACTERS,
+    PARITY_SYMBOLS,
     PRIMITIVE_POLYNOMIAL,
     Correction,
     UncorrectableError,
     correct,
     is_clean,
     parity_of,
+    syndromes_of,
     text_of,
 )
 
@@ -130,11 +133,100 @@ def test_doubtful_symbols_cost_half_as_much(body: str, data: st.DataObject) -> N
     assert correction == Correction(code, tuple(changed))
 
 
-def test_more_than_eight_doubtful_symbols_are_refused() -> None:
-    rng = random.Random(9)
-    code = code_of(100, rng)
+@pytest.mark.parametrize("doubtful", range(9))
+def test_the_parity_is_shared_between_doubtful_and_wrong_symbols(doubtful: int) -> None:
+    rng = random.Random(doubtful)
+    for wrong in range((8 - doubtful) // 2 + 1):
+        for length in (18, 64, 330, 2046):
+            code = code_of(length, rng)
+            symbols = rng.sample(range(length // 2), doubtful + wrong)
+            positions = [2 * symbol + rng.randrange(2) for symbol in symbols]
+            changed = damaged(code, positions, rng)
+            assert correct(changed, doubtful=positions[:doubtful]) == Correction(
+                code, tuple(sorted(positions))
+            )
+
+
+@pytest.mark.parametrize("doubtful", [1, 3, 5, 7, 9])
+def test_one_symbol_more_than_the_parity_has_room_for_is_refused(doubtful: int) -> None:
+    """No other code word is as near, since two of them differ in nine symbols or more."""
+    rng = random.Random(doubtful)
+    for length in (40, 330, 2046):
+        code = code_of(length, rng)
+        symbols = rng.sample(range(length // 2), (9 + doubtful) // 2)
+        changed = damaged(code, [2 * symbol for symbol in symbols], rng)
+        with pytest.raises(UncorrectableError, match="can put right"):
+            correct(changed, doubtful=[2 * symbol for symbol in symbols[:doubtful]])
+
+
+def with_errors(code: str, errors: dict[int, int]) -> str:
+    """Add values to symbols, which are counted from the end."""
+    number = to_number(code)
+    for power, value in errors.items():
+        number ^= value << SYMBOL_BITS * power
+    return from_number(number, len(code))
+
+
+def positions_of(code: str, other: str) -> tuple[int, ...]:
+    return tuple(at for at, pair in enumerate(zip(code, other, strict=True)) if pair[0] != pair[1])
+
+
+@pytest.mark.parametrize("root", range(FIRST_ROOT, FIRST_ROOT + PARITY_SYMBOLS))
+@pytest.mark.parametrize("doubtful", [0, 1, 2, 3, 4])
+def test_wrong_symbols_that_cancel_at_a_root_are_corrected(root: int, doubtful: int) -> None:
+    """What the doubtful ones leave of the value at one root is zero, as if nothing more were wrong."""
+    rng = random.Random(10 * root + doubtful)
+    for wrong in range(2, (8 - doubtful) // 2 + 1):
+        for _ in range(4):
+            code = code_of(100, rng)
+            unsure, others = sample_of(rng, doubtful), [1]
+            while set(others) & set(unsure) or len(others) < wrong:
+                others = sample_of(rng, wrong)
+            errors = {power: rng.randrange(1, 1024) for power in (*unsure, *others[1:])}
+            left = 0
+            for power in others[1:]:
+                left ^= times(errors[power], weight(power, root, unsure))
+            errors[others[0]] = over(left, weight(others[0], root, unsure))
+            changed = with_errors(code, errors)
+            assert doubtful or syndromes_of(changed)[root - FIRST_ROOT] == 0
+            found = correct(changed, doubtful=[len(code) - 1 - 2 * power for power in unsure])
+            assert found == Correction(code, positions_of(code, changed))
+
+
+def sample_of(rng: random.Random, count: int) -> list[int]:
+    return rng.sample(range(50), count)
+
+
+def weight(power: int, root: int, unsure: list[int]) -> int:
+    """Return how a symbol counts at a root, once the doubtful ones are taken out."""
+    powers, _ = tables()
+    found = value_at([0] * power + [1], root)
+    for each in unsure:
+        found = times(found, 1 ^ powers[(each - power) % 1023])
+    return found
+
+
+def test_three_symbols_that_explain_all_roots_but_one_are_no_correction() -> None:
+    powers, _ = tables()
+    all_but_first = [1]
+    for root in range(FIRST_ROOT + 1, FIRST_ROOT + PARITY_SYMBOLS):
+        all_but_first = product(all_but_first, (powers[root], 1))
+    code = code_of(100, random.Random(3))
+    changed = with_errors(code, dict(enumerate(all_but_first)))
+    assert [bool(each) for each in syndromes_of(changed)] == [True] + [False] * 7
     with pytest.raises(UncorrectableError):
-        correct(damaged(code, [0], rng), doubtful=range(0, 18, 2))
+        correct(changed)
+    with pytest.raises(UncorrectableError):
+        correct(with_errors(changed, {40: 5, 30: 600, 20: 70}))
+
+
+def test_five_wrong_symbols_are_not_guessed_where_four_roots_show_none() -> None:
+    """The shortest polynomial that fits has five places then, and is one of very many."""
+    code = code_of(2046, random.Random(5))
+    changed = with_errors(code, {85: 612, 299: 876, 489: 234, 618: 123, 754: 408})
+    assert [bool(each) for each in syndromes_of(changed)] == [False] * 4 + [True] * 4
+    with pytest.raises(UncorrectableError):
+        correct(changed)
 
 
 @pytest.mark.parametrize("length", [0, 2, 16, 17, 19, 2047, 2048])
@@ -143,6 +235,8 @@ def test_impossible_lengths_are_refused(length: int) -> None:
     assert not is_clean(code)
     with pytest.raises(UncorrectableError, match=f"{length} characters"):
         correct(code)
+    with pytest.raises(UncorrectableError):
+        syndromes_of(code)
     with pytest.raises(UncorrectableError):
         parity_of("0" * (length - PARITY_CHARACTERS))
 

@@ -15,6 +15,7 @@ from pycose.messages.mac0message import Mac0Message
 from codec import short
 from codec.alphabet import ALPHABET
 from codec.codes import Authorization, Kind, Request, Sequence
+from codec.damage import Repair
 from codec.envelope import AuthorizationContext, require_kind, verify_authorization, verify_request
 from codec.errors import CodecError, MalformedCodeError, NotGenuineError, WrongKindError
 from codec.grouping import grouped, spell
@@ -140,6 +141,7 @@ def test_it_is_read_however_it_is_written_down(raw: str) -> None:
         "On Monday Tom wrote:\n> > {}\n> thanks\n",
         "<p>Short&nbsp;one:</p><p>{}</p>",
         '{{"code": "{}"}}',
+        "It is {} for router 7, he said.",
         "tech@router7:~$ tallystick device confirmation --short\n{}\ntech@router7:~$ \n",
     ],
 )
@@ -155,6 +157,42 @@ def test_it_is_not_looked_for_beside_a_signed_code_or_another_short_one() -> Non
     other = UnmatchedShort(bytes(4), 1, bytes(8)).text
     assert not is_short(f"one: {TEXT}\nand: {other}\n")
     assert not is_short(f"spoiled: {TEXT[:-1]}{'0' if TEXT[-1] != '0' else '1'}")
+
+
+NEARLY = {
+    "a character that no code has": lambda: f"{TEXT[:7]}U{TEXT[8:]}",
+    "version 0": lambda: with_first("S0"),
+    "another letter": lambda: with_first("T5"),
+    "fewer characters, and their sum zero": lambda: TEXT[:6] + two_that_end(TEXT[:6]),
+    "more characters, and their sum zero": lambda: "S" + TEXT,
+}
+
+
+def with_first(first: str) -> str:
+    body = first + TEXT[2:22]
+    return body + parity_of(body)
+
+
+def two_that_end(start: str) -> str:
+    """Return two characters after which the sums of a text are zero, though it is too short."""
+    (end,) = [one + other for one in ALPHABET for other in ALPHABET if is_clean(start + one + other)]
+    return end
+
+
+@pytest.mark.parametrize("name", NEARLY)
+def test_what_only_looks_like_one_is_not_found_among_other_text(name: str) -> None:
+    raw = f"spoiled: {NEARLY[name]()}"
+    assert not is_short(raw)
+    with pytest.raises(MalformedCodeError):
+        read_short(raw)
+
+
+@pytest.mark.parametrize("first", ["Q8", "TZ", "04"])
+def test_one_that_starts_with_another_letter_is_refused_whatever_its_version(first: str) -> None:
+    text = with_first(first)
+    assert is_clean(text)
+    with pytest.raises(MalformedCodeError, match=f"starts with {first[0]}"):
+        read_short(text)
 
 
 def test_it_stands_on_one_line_in_six_groups() -> None:
@@ -189,9 +227,18 @@ def test_every_wrong_character_is_repaired_and_named(place: int) -> None:
     for other in range(32):
         text = changed(TEXT, place, other)
         if text != TEXT:
+            assert is_short(text)
             (reading,) = read_short(text)
             assert reading.code.text == TEXT
-            assert [repair.group for repair in reading.repairs] == [place // 4 + 1]
+            group = slice(place // 4 * 4, place // 4 * 4 + 4)
+            assert reading.repairs == (Repair(place // 4 + 1, text[group], TEXT[group]),)
+
+
+@pytest.mark.parametrize("place", range(24))
+def test_a_repair_names_the_line_in_which_it_was_typed(place: int) -> None:
+    text = changed(TEXT, place, ALPHABET.index(TEXT[place]) ^ 1)
+    (reading,) = read_short(f"{text[:12]}\n{text[12:]}\n")
+    assert [repair.line for repair in reading.repairs] == [place // 12 + 1]
 
 
 @pytest.mark.parametrize("place", range(23))

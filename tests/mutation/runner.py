@@ -6,6 +6,9 @@ imports the module anew with the fault in it, collects the tests, and runs them:
 
 Which tests a mutant meets: those that ran through its lines in a first run without fault, quickest first,
 until one fails or `BUDGET` is spent. Hypothesis searches little (`EXAMPLES`) and the same in every process.
+
+Control: each of these tests is run alone in a forked process first, the functions given their own code once
+more. One that fails there would fail whatever the fault is: it is named, and notices nothing in that run.
 """
 
 import ast
@@ -28,7 +31,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -39,24 +42,33 @@ from tests.mutation import changes
 EXAMPLES = 20
 #: Seconds of tests (measured without fault) that one mutant meets at most.
 BUDGET = 4.0
-#: Seconds of work and of waiting after which a child is one that never ends: a mutant that was noticed.
-WORK, PATIENCE = 12, 150
+#: Seconds of work (of the processor, whatever else the machine does) after which a child is one that never
+#: ends, and of waiting, which others may cause: so that one is long.
+WORK, PATIENCE = 20, 900
+#: Seconds of the processor more where a child imports a module anew, and collects and runs all of its tests.
+LOADING = 100
 _MEMORY = 3 * 2**30
 _KILLER = "killer"
+#: With what a child ends: every other status says that the child itself went wrong.
+_GOOD, _FAILED, _FULL = 0, 1, 65
 
 
 class Fate(StrEnum):
-    """What became of a mutant."""
+    """What became of a mutant: which tests there are, whether one failed, or how its process ended else."""
 
     KILLED = "killed"
     SURVIVED = "survived"
     UNTOUCHED = "untouched"
     UNFIT = "unfit"
+    TIME = "out-of-time"
+    MEMORY = "out-of-memory"
+    CRASHED = "crashed"
 
 
 Lines = dict[str, set[int]]
 Living = dict[tuple[str, int], list[FunctionType]]
 Swap = tuple[FunctionType, CodeType]
+Child = tuple[Callable[[Fate], None], str | None, Path]
 
 
 @dataclass
@@ -67,22 +79,29 @@ class Runner:
         modules: The modules to plant faults in.
         chosen: Which mutants of a module to try; by default all within functions.
         report: Called with module, mutant and fate of each.
+        unsound: Called with the tests that failed in a forked process without any fault: they are not used.
         children: How many forked processes at a time.
+        work: Seconds of the processor that one of them may take.
     """
 
     modules: Sequence[ModuleType]
     chosen: Callable[[str, changes.Mutant], bool]
     report: Callable[[str, changes.Mutant, Fate], None]
+    unsound: Callable[[dict[str, Fate]], None]
     children: int = 1
+    work: int = WORK
     _seconds: dict[str, float] = field(default_factory=dict)
     _lines: dict[str, Lines] = field(default_factory=dict)
-    _running: dict[int, tuple[ModuleType, changes.Mutant, Path]] = field(default_factory=dict)
+    _running: dict[int, Child] = field(default_factory=dict)
     # Tests that noticed another fault in the same function: they come first.
     _killers: dict[str, set[str]] = field(default_factory=dict)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run every test once as it is, and then against the mutants."""
         items = session.items
+        # What an earlier loop in this process froze, nobody would find.
+        gc.unfreeze()
+        _caches.cache_clear()
         for item in items:
             _search_little(item)
         if not self._first_run(items):
@@ -91,10 +110,10 @@ class Runner:
         _ = _caches()
         gc.collect()
         gc.freeze()
+        sound = self._control(items, alive)
         for module in self.modules:
-            self._try_all(module, items, alive[str(module.__file__)])
-        while self._running:
-            self._reap()
+            self._try_all(module, sound, alive[str(module.__file__)])
+        self._wait(0)
         return True
 
     # --- without fault -------------------------------------------------------------------------------
@@ -116,6 +135,19 @@ class Runner:
                     good = False
         return good
 
+    def _control(self, items: list[pytest.Item], alive: dict[str, Living]) -> list[pytest.Item]:
+        """Run each test in a process of its own, as a mutant's; return those that pass."""
+        same = [swap for path, living in alive.items() for swap in _unchanged(path, living)]
+        fates: dict[str, Fate] = {}
+        for item in items:
+            if any(self._lines[item.nodeid].values()):
+                note = functools.partial(fates.__setitem__, item.nodeid)
+                self._fork(note, None, functools.partial(_meets, same, [item]))
+        self._wait(0)
+        failed: dict[str, Fate] = {name: fate for name, fate in fates.items() if fate is not Fate.SURVIVED}
+        self.unsound(failed)
+        return [item for item in items if item.nodeid not in failed]
+
     # --- with faults ---------------------------------------------------------------------------------
 
     def _try_all(self, module: ModuleType, items: list[pytest.Item], alive: Living) -> None:
@@ -133,9 +165,8 @@ class Runner:
             except (SyntaxError, ValueError, TypeError, KeyError):
                 self.report(module.__name__, mutant, Fate.UNFIT)
                 continue
-            while len(self._running) >= self.children:
-                self._reap()
-            self._fork(module, mutant, functools.partial(_meets, planted, tests))
+            note = functools.partial(self.report, module.__name__, mutant)
+            self._fork(note, f"{path}:{mutant.function}", functools.partial(_meets, planted, tests))
 
     def _tests_of(self, mutant: changes.Mutant, path: str, items: list[pytest.Item]) -> list[pytest.Item]:
         first, last = mutant.lines
@@ -151,27 +182,60 @@ class Runner:
             chosen.append(item)
         return chosen
 
-    def _fork(self, module: ModuleType, mutant: changes.Mutant, run: Callable[[Path], bool]) -> None:
+    def _fork(self, note: Callable[[Fate], None], function: str | None, run: Callable[[Path], bool]) -> None:
+        self._wait(self.children - 1)
         folder = Path(tempfile.mkdtemp(prefix="mutant-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
         child = os.fork()
         if child == 0:
-            _behave()
-            noticed = True
-            try:
-                noticed = run(folder)
-            finally:
-                os._exit(1 if noticed else 0)
-        self._running[child] = (module, mutant, folder)
+            _run_and_end(run, folder, self.work)
+        self._running[child] = (note, function, folder)
 
-    def _reap(self) -> None:
-        child, status = os.wait()
-        module, mutant, folder = self._running.pop(child)
-        killer = folder / _KILLER
-        if killer.exists():
-            function = f"{module.__file__}:{mutant.function}"
-            self._killers.setdefault(function, set()).add(killer.read_text())
-        shutil.rmtree(folder, ignore_errors=True)
-        self.report(module.__name__, mutant, Fate.SURVIVED if status == 0 else Fate.KILLED)
+    def _wait(self, most: int) -> None:
+        """Wait until no more children run than so many."""
+        while len(self._running) > most:
+            child, status = os.wait()
+            note, function, folder = self._running.pop(child)
+            killer = folder / _KILLER
+            if function and killer.exists():
+                self._killers.setdefault(function, set()).add(killer.read_text())
+            shutil.rmtree(folder, ignore_errors=True)
+            note(fate_of(status))
+
+
+def fate_of(status: int) -> Fate:
+    """Return what a child's end means, by its wait status."""
+    code = os.waitstatus_to_exitcode(status)
+    known = {
+        _GOOD: Fate.SURVIVED,
+        _FAILED: Fate.KILLED,
+        _FULL: Fate.MEMORY,
+        -signal.SIGXCPU: Fate.TIME,
+        -signal.SIGALRM: Fate.TIME,
+    }
+    return known.get(code, Fate.CRASHED)
+
+
+def _run_and_end(run: Callable[[Path], bool], folder: Path, work: int) -> NoReturn:
+    """Run tests in a child, and end it."""
+    status = 70
+    try:
+        _behave(work)
+        status = _FAILED if run(folder) else _GOOD
+    except MemoryError:
+        status = _FULL
+    finally:
+        os._exit(status)
+
+
+def _unchanged(path: str, living: Living) -> list[Swap]:
+    """Return what gives every function of a module the code that it has, compiled anew."""
+    code = compile(Path(path).read_text(), path, "exec")
+    return [
+        (one, again)
+        for name, again in changes.functions(code)
+        for one in living.get((name, again.co_firstlineno), [])
+        if again.co_freevars == one.__code__.co_freevars
+    ]
 
 
 def _swaps(code: CodeType, function: str, alive: Living) -> list[Swap]:
@@ -212,20 +276,28 @@ def _meets(planted: list[Swap], tests: list[pytest.Item], folder: Path) -> bool:
     factory: Any = tests[0].config._tmp_path_factory  # type: ignore[attr-defined]
     factory._basetemp = folder
     for item, following in zip(tests, [*tests[1:], None], strict=True):
-        if any(report.failed for report in runtestprotocol(item, nextitem=following, log=False)):
+        failed = [report for report in runtestprotocol(item, nextitem=following, log=False) if report.failed]
+        if any(_ran_full(report) for report in failed):
+            raise MemoryError
+        if failed:
             (folder / _KILLER).write_text(item.nodeid)
             return True
     return False
 
 
-def _behave() -> None:
+def _ran_full(report: pytest.TestReport) -> bool:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return crash is not None and crash.message.startswith("MemoryError")
+
+
+def _behave(work: int) -> None:
     """Make a child quiet, and sure to end."""
     silent = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silent, 1)
     os.dup2(silent, 2)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(PATIENCE)
-    resource.setrlimit(resource.RLIMIT_CPU, (WORK, WORK))
+    resource.setrlimit(resource.RLIMIT_CPU, (work, work + 5))
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
@@ -326,22 +398,32 @@ class Littler:
 def outside(
     name: str, path: Path, arguments: list[str], chosen: Callable[[str, changes.Mutant], bool]
 ) -> Iterator[tuple[changes.Mutant, Fate]]:
-    """Try every mutant of a module outside functions, before the module was imported in this process."""
-    tree = ast.parse(path.read_text())
+    """Try every mutant of a module outside functions, before the module was imported in this process.
+
+    Raises:
+        UsageError: When a test fails without any fault.
+    """
+    text = path.read_text()
+    if _imported_with(compile(text, str(path), "exec"), name, path, arguments) is not Fate.SURVIVED:
+        raise pytest.UsageError("a test fails in a child without any fault")
+    tree = ast.parse(text)
     for mutant in changes.mutants(tree):
-        if mutant.function is not None or not chosen(name, mutant):
-            continue
-        code = changes.compiled(tree, mutant, str(path))
-        folder = Path(tempfile.mkdtemp(prefix="mutant-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
-        child = os.fork()
-        if child == 0:
-            _behave()
-            status = 1
-            try:
-                sys.meta_path.insert(0, _Planted(name, code, str(path)))
-                status = int(pytest.main([*arguments, "-x", f"--basetemp={folder}/tests"], [Littler()]))
-            finally:
-                os._exit(status)
-        _, status = os.waitpid(child, 0)
-        shutil.rmtree(folder, ignore_errors=True)
-        yield mutant, Fate.SURVIVED if status == 0 else Fate.KILLED
+        if mutant.function is None and chosen(name, mutant):
+            code = changes.compiled(tree, mutant, str(path))
+            yield mutant, _imported_with(code, name, path, arguments)
+
+
+def _imported_with(code: CodeType, name: str, path: Path, arguments: list[str]) -> Fate:
+    """Return what becomes of a process that imports a module with other code, and runs the tests."""
+    folder = Path(tempfile.mkdtemp(prefix="mutant-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
+
+    def run(folder: Path) -> bool:
+        sys.meta_path.insert(0, _Planted(name, code, str(path)))
+        return pytest.main([*arguments, "-x", f"--basetemp={folder}/tests"], [Littler()]) != 0
+
+    child = os.fork()
+    if child == 0:
+        _run_and_end(run, folder, WORK + LOADING)
+    _, status = os.waitpid(child, 0)
+    shutil.rmtree(folder, ignore_errors=True)
+    return fate_of(status)
