@@ -116,8 +116,8 @@ def _meetings(family: Family, count: int) -> Iterator[tuple[int, ...]]:
             if slope != tilt
         )
         for log, meeting in found.items():
-            # Four more, and no fifth: a polynomial of degree five has no more roots. Only those after it count,
-            # so that each point is found once, on the first of its lines.
+            # Four more, and no fifth: a polynomial of degree five has no more roots. Only later lines are
+            # counted, so that each point is found once, on the first of its lines.
             if meeting == _WRONG - 1:
                 b = powers[log] if log >= 0 else 0
                 c = height ^ times(b, slope)

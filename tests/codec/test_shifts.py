@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from codec.arrangement import LOST, Arrangement, Budget
 from codec.galois import tables, times
-from codec.parity import PARITY_SYMBOLS
+from codec.parity import PARITY_SYMBOLS, parity_of
 from codec.shifts import extra_run, lost_run, lost_twice
 from codec.sums import Sums, may_be, without_lost
 from tests.codec.damaged import near, sparse, values_of, words
 from tests.search import examples
 
 ENOUGH = 10_000
+CODE = "A4X7K9" * 4 + parity_of("A4X7K9" * 4)
 
 
 def fits(values: list[int]) -> bool:
@@ -36,6 +37,8 @@ def gaps(text: str, count: int, places: range) -> Iterator[Arrangement]:
 
 @given(st.one_of(near(), near(sparse)), st.integers(0, 99), st.integers(1, 18), st.sampled_from((1, 2, 4)))
 @example("0" * 30, 12, 18, 1)
+@example("0" * 36, 12, 16, 1)
+@example(CODE, 11, 4, 1)
 def test_lost_characters_may_be_missing_where_the_parity_says_so(
     code: str, place: int, count: int, step: int
 ) -> None:
@@ -63,6 +66,9 @@ def left_out(text: str, count: int, step: int) -> Iterator[Arrangement]:
     st.text("0Z", min_size=1, max_size=8),
     st.sampled_from((1, 4)),
 )
+@example(CODE, 11, "Z", 1)
+@example(CODE, 11, "Z0", 1)
+@example(CODE, 12, "Z", 1)
 @example("0" * 20, 0, "Z", 1)
 @example("0" * 20, 20, "Z", 1)
 @example("0" * 20, 20, "ZZ0Z", 4)
@@ -101,6 +107,10 @@ def two_gaps(text: str) -> Iterator[Arrangement]:
 
 @settings(max_examples=examples(25))
 @given(st.one_of(near(), near(sparse)), st.integers(0, 99), st.integers(0, 99))
+@example("Z" + "0" * 29, 10, 20)
+@example("0" * 29 + "Z", 10, 20)
+@example("0" * 14 + "Z" + "0" * 15, 10, 20)
+@example(CODE, 6, 21)
 def test_a_character_may_be_lost_in_two_places_where_the_parity_says_so(
     code: str, one: int, other: int
 ) -> None:
