@@ -12,7 +12,7 @@ from typing import Final
 
 from codec.damage import Repair
 from codec.errors import MalformedCodeError
-from codec.parity import PARITY_SYMBOLS, SHORTEST_CODE, correct
+from codec.parity import correct
 from codec.sums import surprise
 
 LOST: Final = -1
@@ -103,7 +103,7 @@ def completed(
     Args:
         text: What was typed, in characters of the alphabet.
         arrangements: In the order in which they are tried.
-        budget: Of steps.
+        budget: Of steps; each arrangement takes `CORRECTION`, and one more for eight typed characters.
         doubtful: Indices of typed characters that are known to be wrong.
     """
     steps = CORRECTION + len(text) // 8
@@ -117,12 +117,8 @@ def completed(
 
 def _completed(text: str, arrangement: Arrangement, doubtful: frozenset[int]) -> Candidate | None:
     source = arrangement.source
-    if len(source) < SHORTEST_CODE or len(source) % 2:
-        return None
     missing = {place for place, typed in enumerate(source) if typed == LOST or typed in doubtful}
     lost = {place // 2 for place in missing}
-    if len(lost) > PARITY_SYMBOLS:
-        return None
     put = "".join(text[typed] if typed != LOST else "0" for typed in source)
     try:
         correction = correct(put, doubtful=missing)

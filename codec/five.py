@@ -13,10 +13,10 @@ Source: the key equation as in Blahut, chapter 7, with two equations too few; th
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import count as count_up
 from typing import Final
 
 from codec.arrangement import CORRECTION, Budget
-from codec.errors import MalformedCodeError
 from codec.galois import ORDER, over, tables, times, value_at
 from codec.parity import correct, syndromes_of
 
@@ -42,10 +42,7 @@ def five_wrong(code: str, budget: Budget) -> Iterator[str]:
         if not budget.allows(CORRECTION):
             return
         doubtful = [len(code) - 1 - 2 * power for power in places]
-        try:
-            correction = correct(code, doubtful=doubtful)
-        except MalformedCodeError:
-            continue
+        correction = correct(code, doubtful=doubtful)
         if len({place // 2 for place in correction.positions}) == _WRONG:
             yield correction.code
 
@@ -94,7 +91,13 @@ def _direction(rows: Sequence[Sequence[int]], pivots: Sequence[int], free: int) 
 
 
 def _meetings(family: Family, count: int) -> Iterator[tuple[int, ...]]:
-    """Yield five powers of x each, the places whose lines meet in one point."""
+    """Yield five powers of x each, the places whose lines meet in one point.
+
+    Each five fulfil the three equations that the family was solved from, so that they explain all syndromes.
+    No two of five wrong places have the same line, and none of them has no line at all: otherwise a member of
+    the family without its constant were zero in two of them, and by these equations in all five, which is
+    more than it has places for.
+    """
     powers, logarithms = tables()
     family = _upright(family, count)
     constant, first, second = family
@@ -107,21 +110,18 @@ def _meetings(family: Family, count: int) -> Iterator[tuple[int, ...]]:
             lines.append((height, slope, power))
     for turn, (height, slope, _) in enumerate(lines):
         others = lines[turn + 1 :]
-        # Where lines are parallel or the same, the logarithm of zero is taken; what follows is checked.
         found = Counter(
             (logarithms[height ^ other] - logarithms[slope ^ tilt]) % ORDER if height != other else -1
             for other, tilt, _ in others
             if slope != tilt
         )
-        same = sum(height == other and slope == tilt for other, tilt, _ in others)
         for log, meeting in found.items():
-            if meeting + same >= _WRONG - 1:
+            # Four more, and no fifth: a polynomial of degree five has no more roots. Only later lines are
+            # counted, so that each point is found once, on the first of its lines.
+            if meeting == _WRONG - 1:
                 b = powers[log] if log >= 0 else 0
                 c = height ^ times(b, slope)
-                places = tuple(power for other, tilt, power in lines if c == other ^ times(b, tilt))
-                # Each point is found once, on the first of its lines.
-                if len(places) == _WRONG and places[0] == lines[turn][2]:
-                    yield places
+                yield tuple(power for other, tilt, power in lines if c == other ^ times(b, tilt))
 
 
 def _upright(family: Family, count: int) -> Family:
@@ -132,5 +132,6 @@ def _upright(family: Family, count: int) -> Family:
         for power in range(count)
         if (across := value_at(first, -power))
     }
-    mix = next((mix for mix in range(ORDER + 1) if mix not in taken), 0)
+    # A code has fewer symbols than the field has elements, so that one of them is free.
+    mix = next(mix for mix in count_up() if mix not in taken)
     return constant, first, [s ^ times(mix, f) for s, f in zip(second, first, strict=True)]

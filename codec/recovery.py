@@ -30,7 +30,7 @@ from codec.layout import Line, Typed, lines_of, shown_arrangements
 from codec.missing import unreadable
 from codec.pasted import LEFT_OUT, has_more_than, readings, stretches, whole_codes
 from codec.repairs import named
-from codec.sums import Sums, surprise
+from codec.sums import Sums
 
 V = TypeVar("V")
 
@@ -40,9 +40,9 @@ ON_REQUEST: Final = 250_000
 """Steps of a search that a person waits for."""
 _PROVED: Final = 20.0
 """Bits of surprise from which the parity alone is believed: one text in a million would do it by chance."""
-_VERIFICATION: Final = 25
+VERIFICATION: Final = 25
+"""Steps that a verification costs."""
 _LINE: Final = GROUP_CHARACTERS * GROUPS_PER_LINE
-_SHORTEST: Final = 120
 _MOST_LOST: Final = PARITY_CHARACTERS
 _MOST_TRIED: Final = 20
 """Stretches of a text that are taken for a code as they stand."""
@@ -128,7 +128,7 @@ def _unreadable(
         return unreadable(found[1], searched=searched, has_key=has_key)
     if refused:
         return refused
-    return unreadable(found[0] if found else Typed(lines_of(raw)), searched=searched, has_key=has_key)
+    return unreadable(Typed(lines_of(raw)), searched=searched, has_key=has_key)
 
 
 def differences(raw: str, text: str, meant: str) -> tuple[Repair, ...]:
@@ -172,7 +172,7 @@ class Search(Generic[V]):
         return self._first(typed, _as_typed(typed, self.budget))
 
     def find_whole(self, found: Sequence[Typed]) -> Recovered[V] | None:
-        """Look for a code whose parity is right among other text.
+        """Look for a code whose parity is right among other text: a step for every three characters.
 
         Args:
             found: What in the text may be a code.
@@ -192,7 +192,7 @@ class Search(Generic[V]):
             MalformedCodeError: When there are several, and nothing says which one is meant.
         """
         recovered = self.find_whole(found)
-        if recovered:
+        if recovered or self.is_settled:
             return recovered
         # What is quickly seen is looked for everywhere before anything that takes long is tried.
         for propose, stretches_tried in _QUICK:
@@ -230,8 +230,6 @@ class Search(Generic[V]):
         if not self.budget.allows(len(typed.text) // 3):
             return None
         found = [text for text in dict.fromkeys(whole_codes(typed)) if _kind_of(text)]
-        if not found:
-            return None
         accepted = [(text, code) for text in found if (code := self._judged(text, 2 * _PROVED)) is not None]
         if len(accepted) == 1:
             notes = _notes(accepted[0][0], found)
@@ -244,7 +242,7 @@ class Search(Generic[V]):
         """Return what the judge makes of a proposal; None where it refuses, or is not asked."""
         if text in self._tried or (self._needs_proof and bits < _PROVED):
             return None
-        if not self.budget.allows(_VERIFICATION):
+        if not self.budget.allows(VERIFICATION):
             return None
         self._tried.add(text)
         try:
@@ -252,8 +250,8 @@ class Search(Generic[V]):
         except MalformedCodeError:
             return None
         except CodecError as refused:
-            best = self._refused[0] if self._refused else _PROVED
-            if bits >= best:
+            # Nothing is judged after what is proved better than this: then the search is settled.
+            if bits >= _PROVED:
                 self._refused = (bits, refused)
             return None
 
@@ -291,12 +289,9 @@ def _seen_from_groups(typed: Typed, budget: Budget) -> Iterator[Candidate]:
 
 def _cut_ends(count: int) -> Iterator[Arrangement]:
     """Yield the lengths that a code may have had before its end, or its beginning, was cut off."""
-    possible = range(1 + (count + 1) % 2, _MOST_LOST + 1, 2)
-    lost = [each for each in possible if count + each >= _SHORTEST]
-    for each in lost:
-        yield with_gap(count, count, each, 2 * len(lost))
-    for each in lost:
-        yield with_gap(count, 0, each, 2 * len(lost))
+    for place in (count, 0):
+        for lost in range(1 + (count + 1) % 2, _MOST_LOST + 1, 2):
+            yield with_gap(count, place, lost, _MOST_LOST)
 
 
 _QUICK: Final = (
@@ -311,10 +306,10 @@ Decoder = Callable[[Sums, Budget], Iterator[Arrangement]]
 def _completed_by(decoder: Decoder | None, typed: Typed, sums: Sums, budget: Budget) -> Iterator[Candidate]:
     if decoder:
         yield from completed(typed.text, decoder(sums, budget), budget, typed.doubtful)
-    elif len(typed.text) % 2 == 0 and not typed.doubtful:
+    elif len(typed.text) % 2 == 0:
         plain = as_typed(len(typed.text))
         for word in five_wrong(typed.text, budget):
-            yield Candidate(word, plain, 5, surprise(1, len(word), 0, 5))
+            yield Candidate(word, plain, 5, surprise=0)
 
 
 def _lost(count: int, step: int = 1) -> Decoder:

@@ -24,7 +24,7 @@ def lost_run(sums: Sums, count: int, step: int, budget: Budget) -> Iterator[Arra
 
     Args:
         sums: Of what was typed.
-        count: At least 1, and even when the typed characters are.
+        count: At least 1. Nothing is yielded where the code would have an odd number of characters.
         step: Places between two characters that are tried: 1 for all, 4 for those between groups.
         budget: Somewhat more than one step a place.
     """
@@ -33,14 +33,14 @@ def lost_run(sums: Sums, count: int, step: int, budget: Budget) -> Iterator[Arra
     # A single lost character leaves a symbol of which one half stands there: either one, it is the same.
     if count == 1:
         places = range(0, sums.length + 1, 2)
-    if not budget.allows(len(places) + sums.length // 8):
+    if length % 2 or not budget.allows(len(places) + sums.length // 8):
         return
     before, after = sums.moved(length, 0), sums.moved(length, count)
     end = after[sums.length]
     for place in places:
         low, high = place - place % 2, place + (place + count) % 2
         erased = (place + count - 1) // 2 - place // 2 + 1
-        if erased > PARITY_SYMBOLS or high > sums.length:
+        if erased > PARITY_SYMBOLS:
             continue
         syndromes = [x ^ y ^ z for x, y, z in zip(before[low], after[high], end, strict=True)]
         power = length // 2 - 1 - (place + count - 1) // 2
@@ -59,13 +59,13 @@ def extra_run(sums: Sums, count: int, step: int, budget: Budget) -> Iterator[Arr
 
     Args:
         sums: Of what was typed.
-        count: At least 1, and even when the typed characters are.
+        count: At least 1. Nothing is yielded where the code would have an odd number of characters.
         step: Places that are tried: 1 for all, 4 for whole groups.
         budget: Somewhat more than one step a place.
     """
     length = sums.length - count
     places = range(0, length + 1, step)
-    if length < 2 or not budget.allows(len(places) + sums.length // 8):
+    if length % 2 or not budget.allows(len(places) + sums.length // 8):
         return
     before, after = sums.moved(length, 0), sums.moved(length, -count)
     end = after[sums.length]
@@ -73,10 +73,8 @@ def extra_run(sums: Sums, count: int, step: int, budget: Budget) -> Iterator[Arr
     for place in places:
         if step == 1 and place and values[place - 1] == values[place + count - 1]:
             continue  # Leaving out from one place earlier gives the same.
-        high = place + count + place % 2
-        if high > sums.length:
-            continue
-        syndromes = [x ^ y ^ z for x, y, z in zip(before[place - place % 2], after[high], end, strict=True)]
+        low, high = place - place % 2, place + count + place % 2
+        syndromes = [x ^ y ^ z for x, y, z in zip(before[low], after[high], end, strict=True)]
         if place % 2:
             symbol = values[place - 1] << 5 | values[place + count]
             added = placed(symbol, length // 2 - 1 - place // 2)
@@ -88,17 +86,18 @@ def extra_run(sums: Sums, count: int, step: int, budget: Budget) -> Iterator[Arr
 def lost_twice(sums: Sums, budget: Budget) -> Iterator[Arrangement]:
     """Yield where one character may have been lost in each of two places, and one more symbol is wrong.
 
-    Costs a step for every three pairs of symbols: for codes of usual length only.
+    Costs a step for every three pairs of symbols: for codes of usual length only. Five of the eight values
+    are looked at, so that one pair in 1,024 is yielded by chance.
     """
     length = sums.length + 2
     symbols = length // 2
     pairs = symbols * (symbols - 1) // 2
-    if not budget.allows(pairs // _PAIRS_A_STEP):
+    if length % 2 or not budget.allows(pairs // _PAIRS_A_STEP):
         return
     first, second = _by_symbol(sums, length)
     _, logarithms = tables()
     logs = [tuple(logarithms[each] for each in row) for row in second]
-    for one in range(symbols):
+    for one in range(symbols - 1):
         power = symbols - 1 - one
         left = without_lost(first[one], 1, power)
         for other in _second_places(left, power, second, logs, one):
@@ -133,20 +132,15 @@ def _second_places(
 def _by_symbol(sums: Sums, length: int) -> tuple[Rows, Rows]:
     """Return what depends on the first lost symbol alone, and what on the second."""
     begin, middle, end = (sums.moved(length, shift) for shift in range(3))
-    symbols = length // 2
     last = end[sums.length]
-    none = (0,) * PARITY_SYMBOLS
     first = tuple(
-        tuple(x ^ y for x, y in zip(begin[2 * one], middle[2 * one + 1], strict=True))
-        if 2 * one + 1 <= sums.length
-        else none
-        for one in range(symbols)
+        tuple(x ^ y for x, y in zip(begin[place], middle[place + 1], strict=True))
+        for place in range(0, sums.length, 2)
     )
+    # At place 0 stands the first symbol of all, which is never the second one lost.
     second = tuple(
-        tuple(x ^ y ^ z for x, y, z in zip(middle[max(0, 2 * other - 1)], end[2 * other], last, strict=True))
-        if 2 * other <= sums.length
-        else none
-        for other in range(symbols)
+        tuple(x ^ y ^ z for x, y, z in zip(middle[place - 1], end[place], last, strict=True))
+        for place in range(0, length, 2)
     )
     return first, second
 

@@ -1,9 +1,12 @@
 """Characters and their clean-up: vectors, round trips, every kind of paste damage, hostile characters."""
 
 import base64
+import re
 import sys
 import time
 import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -319,6 +322,43 @@ def test_what_is_typographic_becomes_plain_and_nothing_is_put_in() -> None:
     assert plain("a\r\nb\rc\u2028d") == "a\nb\nc\nd"
     assert plain("\u2013\xa0\u2019\u200b\uff11") == "- '1"
     assert undressed("1: QK3F\n> ```\n2. MM3D") == " QK3F\n\n MM3D"
+
+
+PAGE = Path(__file__).parents[2] / "docs/spec/code-v1.md"
+
+
+def tabled() -> Iterator[tuple[int, str]]:
+    """Yield each code point of the page's table, and what it becomes."""
+    rows = re.findall(
+        r"^\| ([a-z -]+) \| ([0-9A-F -]+) \| ([^|]+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert len(rows) == 6
+    for name, points, becomes in rows:
+        first = re.match(r"U\+([0-9A-F]{4})", becomes)
+        for part in points.split():
+            low, _, high = part.partition("-")
+            for step, point in enumerate(range(int(low, 16), int(high or low, 16) + 1)):
+                yield point, chr(int(first[1], 16) + step * (name == "full-width")) if first else ""
+
+
+def test_the_characters_of_the_page_are_taken_for_others_and_no_further_ones() -> None:
+    table = dict(tabled())
+    points = [point for point in range(0x11000) if chr(point) not in "Q%"]
+    found = plain("Q".join(map(chr, points))).split("Q")
+    assert len(table) > 300
+    for point, becomes in zip(points, found, strict=True):
+        assert becomes == table.get(point, chr(point)), hex(point)
+    assert max(table) < 0x11000
+
+
+@pytest.mark.parametrize("character", "abcdefghijklmnopqrstuvwxyz!#$&/?@{}[]()<^")
+def test_a_character_is_folded_or_refused_and_never_left_out(character: str) -> None:
+    kept = {"o": "0", "i": "1", "l": "1"}.get(character, character.upper())
+    if kept in ALPHABET:
+        assert clean(f"QK3F 7Y{character}A") == f"QK3F7Y{kept}A"
+    else:
+        with pytest.raises(MalformedCodeError):
+            clean(f"QK3F 7Y{character}A")
 
 
 def test_percent_encoding_hides_nothing() -> None:

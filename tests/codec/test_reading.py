@@ -24,6 +24,7 @@ from tests.codec.strategies import CONTEXT, SIGNED_EXAMPLES, Signed
 from tests.search import examples
 
 kinds = st.sampled_from(Kind)
+SHORT = "S" + "K7Q4" * 5 + "K7Q"
 
 
 def wrong_for(character: str, step: int) -> str:
@@ -115,6 +116,83 @@ def test_wrong_parity_under_a_code_that_verifies_is_named_however_wrong() -> Non
     assert received.code == signed.code
     assert received.repairs == expected_repairs(signed.code.text, typed)
     assert len(received.repairs) == 4
+
+
+def in_lines(text: str, group: int, typed: str) -> str:
+    """Return a code in lines with numbers, with something else typed in place of one of its groups."""
+    groups = list(groups_of(text))
+    groups[group - 1] = typed
+    lines = [groups[start : start + GROUPS_PER_LINE] for start in range(0, len(groups), GROUPS_PER_LINE)]
+    return "\n".join(f"{number}: {' '.join(line)}" for number, line in enumerate(lines, 1))
+
+
+def test_a_repair_names_the_line_whether_the_body_was_wrong_or_the_parity() -> None:
+    signed = SIGNED_EXAMPLES[Kind.REQUEST]
+    text = signed.code.text
+    groups = groups_of(text)
+    # In the signature, in the parity, and in the number that says how long the code is.
+    for group in (40, len(groups) - 1, 1):
+        wrong = groups[group - 1][:1] + wrong_for(groups[group - 1][1], 9) + groups[group - 1][2:]
+        raw = in_lines(text, group, wrong)
+        words = (
+            f"group {group}, in line {(group + 4) // 5}: you typed {wrong}, the code has {groups[group - 1]}"
+        )
+        assert [str(each) for each in receive(raw, signed.verify).repairs] == [words]
+        assert [str(each) for each in inspect(raw).repairs] == [words]
+
+
+def test_lines_that_cannot_be_told_apart_are_no_hindrance() -> None:
+    """Two digits and a stop after a line's number look like another number: they are part of the code."""
+    signed = SIGNED_EXAMPLES[Kind.REQUEST]
+    text = signed.code.text
+    place = next(at for at in range(60, 200) if text[at : at + 2].isdigit())
+    typed = mistyped(text, {200: 3})
+    raw = f"1. {typed[:place]}\n2. {typed[place : place + 2]}. {typed[place + 2 :]}"
+    for repairs in (receive(raw, signed.verify).repairs, inspect(raw).repairs):
+        assert repairs == expected_repairs(text, typed)
+        assert repairs[0].line is None
+
+
+def test_a_damaged_code_is_found_among_other_text_without_a_key_and_with_one() -> None:
+    signed = SIGNED_EXAMPLES[Kind.AUTHORIZATION]
+    groups = list(groups_of(signed.code.text))
+    groups[9] = groups[9][0] + wrong_for(groups[9][1], 7) + groups[9][2:]
+    raw = f"Dear Bob,\n\nhere it is, you asked for it:\n\n{' '.join(groups)}\n\nRegards, Anna"
+    (repair,) = expected_repairs(signed.code.text, "".join(groups))
+    assert (receive(raw, signed.verify).code, receive(raw, signed.verify).repairs) == (signed.code, (repair,))
+    inspected = inspect(raw)
+    assert (inspected.code.unverified, inspected.repairs) == (signed.code.value, (repair,))
+
+
+@pytest.mark.parametrize("typos", [0, 1])
+def test_a_short_confirmation_is_no_code_to_verify(typos: int) -> None:
+    text = mistyped(SHORT, {9: 3} if typos else {})
+    for raw in (text, f" {text[:4]}-{text[4:].lower()} "):
+        for read in (inspect, lambda raw: receive(raw, SIGNED_EXAMPLES[Kind.CONFIRMATION].verify)):
+            with pytest.raises(WrongKindError, match="short confirmation") as caught:
+                read(raw)
+            assert "portal accept" in caught.value.hint
+
+
+@pytest.mark.parametrize("text", [SHORT[:-1], SHORT + "0", "A" + SHORT[1:], SHORT[1] + "S" + SHORT[2:]])
+def test_what_only_resembles_a_short_confirmation_is_part_of_a_code(text: str) -> None:
+    for read in (inspect, lambda raw: receive(raw, SIGNED_EXAMPLES[Kind.CONFIRMATION].verify)):
+        with pytest.raises(MalformedCodeError, match="part of the code is missing"):
+            read(text)
+
+
+def test_after_a_search_none_is_advised() -> None:
+    signed = SIGNED_EXAMPLES[Kind.CONFIRMATION]
+    noise = "".join(random.Random(1).choices(ALPHABET, k=130))
+    for raw in (noise, f"Dear Bob,\n\nhere it is, you asked for it:\n{grouped(noise)}\n\nRegards, Anna"):
+        for search in (True, False):
+            with pytest.raises(MalformedCodeError, match="damaged beyond repair") as caught:
+                receive(raw, signed.verify, search=search)
+            assert ("--search" in caught.value.hint) == (not search)
+            assert "trust file" not in caught.value.hint
+        with pytest.raises(MalformedCodeError, match="damaged beyond repair") as caught:
+            inspect(raw)
+        assert "trust file" in caught.value.hint
 
 
 def test_a_repair_says_what_was_typed() -> None:
