@@ -28,7 +28,7 @@ _REPAIRS = tuple(
     f"codec/test_{name}.py"
     for name in (
         *("arrangement", "five", "missing", "shifts", "sums", "swaps"),
-        *("changes", "reading", "recovery", "vectors"),
+        *("changes", "reading", "recovery", "recovery_steps", "vectors"),
     )
 )
 _BOOKS = ("ledger", "rules", "standing", "answers", "limits", "lots", "decisions")
