@@ -415,7 +415,7 @@ def audit(session: Session, portal: "Portal", unlock: "Unlock", macs: bool) -> R
             "macs_checked": macs,
         },
         text=_findings_table(findings) if findings else "The books add up.",
-        says=(*_mac_words(by_mac, macs), *((f"{counted(len(findings), 'finding')}.",) if findings else ())),
+        says=(*_mac_words(by_mac, macs), *_count_words(len(findings))),
         next_step="Keep this output, and compare with a backup before anything else is done"
         if findings
         else "",
@@ -431,9 +431,14 @@ def _mac_words(by_mac: int, checked: bool) -> tuple[str, ...]:
     return (f"{counted(by_mac, 'reservation')} confirmed by a short confirmation alone, whose MAC {done}.",)
 
 
+def _count_words(findings: int) -> tuple[str, ...]:
+    return (f"{counted(findings, 'finding')}; with --json, each by itself.",) if findings else ()
+
+
 def _findings_table(findings: "tuple[Finding, ...]") -> str:
-    rows = [(each.kind, each.subject, each.message) for each in findings]
-    return table(("CHECK", "ABOUT", "WHAT DIFFERS"), rows)
+    from cli.portal.findings import rows_of
+
+    return table(("CHECK", "ABOUT", "WHAT DIFFERS"), rows_of(findings))
 
 
 def _finding_record(finding: "Finding") -> dict[str, object]:
