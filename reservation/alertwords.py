@@ -22,13 +22,14 @@ _ACTION = {
     AlertKind.SHORTFALL: "Get that many returned, or add licences to the lot.",
     AlertKind.EXPIRING: "Renew them: tallystick portal license add, then update the devices that use them.",
     AlertKind.EXPIRED: "Add licences for a new term, or get the devices returned.",
-    AlertKind.RESERVED_EXPIRED: "Update it (tallystick portal update {name}), or get its return code.",
+    AlertKind.RESERVED_EXPIRED: "Get its return code, or update it: "
+    "tallystick portal update {name} --license TAG=N",
     AlertKind.IN_DOUBT: "Get its confirmation (tallystick device confirmation), or its return code.",
     AlertKind.RETURN_EXPECTED: "Get its return code (tallystick device return), or set another day: "
     "tallystick portal expect {name} --return-by D",
     AlertKind.CLONE: "Find out which one is genuine, and get its return; see tallystick portal show {name}",
     AlertKind.ROLLBACK: "Find out whether a snapshot was restored; two persons free what it held: "
-    "tallystick portal release {name}",
+    "tallystick portal release {name} --reason REASON",
     AlertKind.KEY_CHANGED: "Ask who set the device up anew; see tallystick portal show {name}",
     AlertKind.DUPLICATE_DEVICE: "Stop the old device, and get its return code (tallystick device return).",
     AlertKind.QUOTA_NEAR: "Get devices that were found returned, or allow more: "

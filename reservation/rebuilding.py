@@ -165,7 +165,7 @@ def refuse_conflict(reservation: Reservation, code: VerifiedCode[Authorization])
         f"The books hold another authorization {code.value.sequence} of reservation {reservation.name}: "
         "both were signed here, so the database was copied back without being noticed.",
         hint="Say so: tallystick portal quarantine --begin --reason REASON. After the quarantine, update the "
-        f"reservation (tallystick portal update {reservation.name}): that comes after both.",
+        f"reservation (tallystick portal update {reservation.name} --license TAG=N): that comes after both.",
     )
 
 

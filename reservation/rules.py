@@ -211,7 +211,7 @@ def require_no_other(request: Request, other: Reservation | None) -> None:
         f"{request.udi} has reservation {other.name} open ({other.state}), made with another device key: "
         "the device was set up again, or another one uses its name.",
         hint="Accept the return code of the first one here. If it cannot give one, two persons can decide: "
-        f"tallystick portal rehost {other.name}",
+        f"tallystick portal rehost {other.name} --reason REASON --evidence EVIDENCE",
         other_key=other.id,
     )
 

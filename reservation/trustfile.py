@@ -39,7 +39,7 @@ def root_words(root: VerifyingKey) -> str:
 def render(root: VerifyingKey, trust_text: str) -> str:
     """Return the text of a trust file."""
     return (
-        "# Tallystick trust file. Pin it on each device: tallystick device init --trust FILE\n"
+        "# Tallystick trust file. Pin it on each device: tallystick device init\n"
         "# Before you do, compare the eight words with the portal's, by telephone or on paper.\n"
         f"root   {to_characters(root.raw)}\n"
         f"words  {root_words(root)}\n"

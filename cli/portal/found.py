@@ -158,5 +158,5 @@ def trust(portal: "Portal", out: str | None) -> Report:
         text="" if out else text.rstrip("\n"),
         says=says,
         next_step="Carry the file to the device, and compare the words there: "
-        "tallystick device init --trust FILE",
+        "tallystick device init --pid PID --sn SN --trust FILE",
     )

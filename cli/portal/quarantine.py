@@ -269,7 +269,10 @@ def _next_step(outlook: "Outlook") -> str:
         proposer = outlook.lasting[-1].proposed_by
         return _APPROVE if proposer else "Bring what was forgotten: tallystick portal accept"
     if not outlook.is_vouched_for:
-        return "Say what this database is: tallystick portal quarantine --begin or --adopt, with --reason"
+        return (
+            "Say what this database is: tallystick portal quarantine --begin --reason REASON, or --adopt in "
+            "place of --begin"
+        )
     return ""
 
 

@@ -303,7 +303,7 @@ def add_catalogue(portal: "Portal", file: str) -> Report:
     return Report(
         {"size": size, "new": new},
         text=f"The catalogue has {counted(size, 'tag')}, {new:,} of them new.",
-        next_step="Give the same file to devices (tallystick device init --catalogue)" if new else "",
+        next_step="Give the same file to devices, as --catalogue of tallystick device init" if new else "",
     )
 
 

@@ -200,7 +200,7 @@ def _require_no_thief(books: Reading, proof: "Proof") -> None:
         f"This authorization ({proof.code.value.sequence} of {name_of(proof.request.id)}) is of an issuer's "
         "key that the root has revoked, and it is not in these books: whoever has that key may have made it.",
         hint="If a device has installed it, make its return code there. If these books were restored from an "
-        "older copy, say so first (tallystick portal quarantine --begin).",
+        "older copy, say so first: tallystick portal quarantine --begin --reason REASON",
     )
 
 
