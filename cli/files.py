@@ -6,6 +6,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
+from cli.drafts import draft_beside, open_draft
 from cli.errors import OutputError, UsageMistakeError
 
 
@@ -189,16 +190,16 @@ def write_parts(name: str, parts: Iterable[bytes]) -> None:
     if path.exists() and not path.is_file():
         _write_through(path, parts)
         return
-    draft = path.with_name(f".tallystick-{os.getpid()}.part")  # the name may be as long as names can be
+    draft = draft_beside(path)
     try:
-        try:
-            with draft.open("xb") as file:
+        with open_draft(draft) as file:
+            try:
                 file.writelines(parts)
                 file.flush()
                 os.fsync(file.fileno())
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+                draft.replace(path)
+            finally:
+                draft.unlink(missing_ok=True)
     except OSError as error:
         raise _unwritten(path, error) from error
 

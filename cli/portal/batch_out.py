@@ -9,10 +9,12 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from cli.csv_rows import csv_lines
+from cli.drafts import discard_left, draft_beside, open_draft
 from cli.errors import OutputError
 from cli.files import reason
 from cli.session import LONGEST_LINE
@@ -111,6 +113,7 @@ class CodeFiles:
 
     def __init__(self, folder: str) -> None:
         self._folder = Path(folder)
+        discard_left(self._folder)
 
     def write(self, issued: "Issued") -> None:
         """Write the code of one authorization.
@@ -138,8 +141,9 @@ class Sheet:
 
     def __init__(self, name: str) -> None:
         self._path = Path(name)
-        self._draft = self._path.with_name(f".tallystick-{os.getpid()}.sheet.part")
+        self._draft = draft_beside(self._path, ".sheet")
         self._file: IO[str] | None = None
+        discard_left(self._path.parent)
 
     def write(self, issued: "Issued") -> None:
         """Add a page.
@@ -152,7 +156,7 @@ class Sheet:
 
         try:
             if self._file is None:
-                self._file = self._draft.open("x", encoding="utf-8")
+                self._file = TextIOWrapper(open_draft(self._draft), encoding="utf-8")
                 self._file.write(beginning("Authorizations"))
             self._file.write(section(slip_of(issued)))
         except OSError as error:
@@ -175,7 +179,6 @@ class Sheet:
             self._file.write(closing_section(log) + ENDING)
             self._file.flush()
             os.fsync(self._file.fileno())
-            self._file.close()
             self._draft.replace(self._path)
         except OSError as error:
             raise _unwritten(str(self._path), error) from error
@@ -184,9 +187,9 @@ class Sheet:
     def close(self) -> None:
         """Take away what was not finished, on a full disk too."""
         if self._file is not None:
+            self._draft.unlink(missing_ok=True)
             with suppress(OSError):
                 self._file.close()
-            self._draft.unlink(missing_ok=True)
 
 
 def _unwritten(name: str, error: OSError) -> OutputError:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.drafts import open_draft
 from cli.errors import OutputError
 from cli.exit_codes import INTERRUPTED
 from cli.portal.batch_out import Sheet
@@ -273,11 +274,11 @@ MANY = 250
 """Requests whose answers do not fit into a pipe: who reads five of them holds the process in the middle."""
 
 
-def in_the_middle(office: PortalDesk, source: str, signals: int) -> tuple[int, str, str]:
+def in_the_middle(office: PortalDesk, source: str, signals: int, *more: str) -> tuple[int, str, str]:
     """Start a batch in a process, and send it a signal when it has shown five results."""
     machines = Machines(office.folder)
     running = subprocess.Popen(
-        [*PROGRAM, "portal", "batch", source, "--as-requested", "--commit", "3"],
+        [*PROGRAM, "portal", "batch", source, "--as-requested", "--commit", "3", *more],
         env=dict(machines.environment("portal")),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -314,6 +315,26 @@ def test_a_batch_that_is_killed_goes_on_where_it_was(office: PortalDesk) -> None
         assert 6 <= len(seen) < MANY
         assert seen == lines[: len(seen)]
     assert office.done("portal", "audit").code == 0
+
+
+def test_what_a_killed_batch_left_goes_with_the_next_one(office: PortalDesk) -> None:
+    """Its drafts hold codes. What others are writing at the moment stays, whatever it is called."""
+    office.done("portal", "license", "add", "ROUTING", "1000", on="portal")
+    source = office.write("in.txt", "\n".join(asked(f"n{number}") for number in range(MANY)))
+    folder, sheet = office.path("out"), office.path("sheet.html")
+    more = ("--out", str(folder), "--sheet", str(sheet))
+    in_the_middle(office, source, signal.SIGKILL, *more)
+    (left,) = office.folder.glob(".tallystick-*.part")
+    assert left.stat().st_size > 0
+    in_folder = folder / ".tallystick-12.part"
+    in_folder.write_text("of a batch that was killed while it wrote a code")
+    shutil.copy(source, office.path("first.txt"))
+    office.path("first.txt").write_text(asked("n0"))
+    living = (office.folder / ".tallystick-13.sheet.part", folder / ".tallystick-13.part")
+    with open_draft(living[0]), open_draft(living[1]):
+        assert batch(office, str(office.path("first.txt")), "--as-requested", *more).code == 0
+        assert [each.exists() for each in (left, in_folder, *living)] == [False, False, True, True]
+    assert sheet.exists()
 
 
 # --- slips -----------------------------------------------------------------------------------------
