@@ -95,7 +95,14 @@ def add_license(
             "order": added.order_reference,
         },
         text=f"Added {quantity:,} × {safe(tag)} ({lot_words(added.lot)}) to {safe(added.virtual_account)}.",
+        says=() if perpetual or start else (_FOR_EVER,),
     )
+
+
+_FOR_EVER = (
+    "No term was given, so they are perpetual; --perpetual says that this is meant. If a term was meant, take "
+    "them back with `tallystick portal license correct`, and add them with --start and --end."
+)
 
 
 def _term(perpetual: bool, start: date | None, end: date | None) -> "Term | None":
