@@ -44,6 +44,7 @@ from codec.reading import Received, receive
 from reservation.device import rules
 from reservation.device.answers import (
     NEXT_STEPS,
+    ON_OTHER_HARDWARE,
     Installation,
     IssuedCode,
     Status,
@@ -319,7 +320,7 @@ class Device(DeviceReader):
             required_matches=(state.lock.required, len(state.lock.components)),
             clock=clock_notes(clock, view.floor),
             hardware=view.match.notes,
-            next_step=NEXT_STEPS[state.standing],
+            next_step=NEXT_STEPS[state.standing] if view.grant is None or licensed else ON_OTHER_HARDWARE,
         )
 
     # --- one verb, once ------------------------------------------------------------------------

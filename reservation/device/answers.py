@@ -23,6 +23,12 @@ NEXT_STEPS = {
     Standing.RETURNED: "Carry the return code to the portal if that is not done (tallystick device return "
     "shows it again). To use this device again: tallystick device request",
 }
+ON_OTHER_HARDWARE = (
+    "Nothing is licensed on this hardware. If this folder was copied here, initialise this machine as a device "
+    "of its own (tallystick device init). If the machine was repaired, give the reservation back (tallystick "
+    "device return), and request it again: tallystick device request"
+)
+"""What to do where an authorization is installed for other hardware."""
 
 
 class LineStanding(Enum):

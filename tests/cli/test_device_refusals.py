@@ -286,3 +286,15 @@ def test_an_end_is_told_before_it_comes(device: Desk) -> None:
     device.now = device.now.replace(year=9990)
     assert device.run("device", "check", "VPN", "--ahead", "36500", "--json").json["licensed"] is True
     assert device.snapshot() == before
+
+
+def test_the_status_on_other_hardware_says_what_to_do_there(device: Desk) -> None:
+    device.done("device", "install", ACME.authorize(device.done("device", "request").line))
+    assert "Carry the confirmation code" in device.done("device", "status").err
+    device.hardware["router"] = dict(HARDWARE["spare"])
+    shown, record = device.done("device", "status"), device.done("device", "status", "--json").json
+    assert "None of these lines counts" in shown.out
+    assert "Carry the confirmation code" not in shown.err
+    for way in ("tallystick device init", "tallystick device return", "tallystick device request"):
+        assert way in shown.err
+        assert way in record["next"]
