@@ -1,6 +1,6 @@
 """What an alert says: what happened, and what to do, a sentence each. Pure."""
 
-from reservation.alerts import AlertKind, Fact
+from reservation.alerts import AlertKind, Fact, Severity
 from reservation.model import name_of
 
 _WHAT = {
@@ -15,7 +15,14 @@ _WHAT = {
     AlertKind.ROLLBACK: "{subject} went back to an older state.",
     AlertKind.KEY_CHANGED: "A request came under the name of {subject}, with another key.",
     AlertKind.DUPLICATE_DEVICE: "{subject} was given up as failed, and was heard of again.",
-    AlertKind.QUOTA_NEAR: "{count} rehosts of the last 365 days count: little of the quota is left.",
+    AlertKind.QUOTA_NEAR: "{count} rehosts of the last 365 days count: {left} of the quota is left.",
+}
+_WHAT_OF_ONE = {
+    AlertKind.INSUFFICIENT: "1 of {subject} was asked for, and there is none.",
+    AlertKind.SHORTFALL: "Lot {subject}: 1 more is out than was bought.",
+    AlertKind.EXPIRING: "Lot {subject}: 1 ends on {due}.",
+    AlertKind.EXPIRED: "Lot {subject}: 1 has ended, and nothing follows it.",
+    AlertKind.QUOTA_NEAR: "1 rehost of the last 365 days counts: {left} of the quota is left.",
 }
 _ACTION = {
     AlertKind.INSUFFICIENT: "Add licences (tallystick portal license add), or get some returned.",
@@ -40,7 +47,8 @@ _ACTION_ON_DATABASE = "See what was forgotten, and end the quarantine: tallystic
 
 def what(fact: Fact) -> str:
     """Say what happened, in a sentence; its subject may be anybody's text."""
-    return _filled(_WHAT[fact.kind], fact)
+    said = _WHAT_OF_ONE if fact.count == 1 and fact.kind in _WHAT_OF_ONE else _WHAT
+    return _filled(said[fact.kind], fact)
 
 
 def action(fact: Fact) -> str:
@@ -52,4 +60,7 @@ def action(fact: Fact) -> str:
 
 def _filled(sentence: str, fact: Fact) -> str:
     name = name_of(fact.reservation_id) if fact.reservation_id else ""
-    return sentence.format(count=f"{fact.count or 0:,}", subject=fact.subject, due=fact.due, name=name)
+    left = "nothing" if fact.severity is Severity.CRITICAL else "little"
+    return sentence.format(
+        count=f"{fact.count or 0:,}", subject=fact.subject, due=fact.due, name=name, left=left
+    )

@@ -205,8 +205,9 @@ def require_quota(policy: Policy, devices: int, earlier: tuple[datetime, ...], s
         return
     free = earlier[len(earlier) - allowed] + timedelta(days=QUOTA_DAYS) if allowed else None
     when = f" The next one is free on {free:%Y-%m-%d}." if free else ""
+    were = "1 device was" if len(earlier) == 1 else f"{len(earlier)} devices were"
     raise RehostQuotaError(
-        f"{len(earlier)} devices were rehosted in the {QUOTA_DAYS} days before {stamp.today}, and this "
+        f"{were} rehosted in the {QUOTA_DAYS} days before {stamp.today}, and this "
         f"account allows {allowed}.{when}",
         hint="Accept return codes of devices that were found again: they do not count. Or allow more: "
         "tallystick portal policy --rehosts N",
