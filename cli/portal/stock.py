@@ -100,8 +100,8 @@ def add_license(
 
 
 _FOR_EVER = (
-    "No term was given, so they are perpetual; --perpetual says that this is meant. If a term was meant, take "
-    "them back with `tallystick portal license correct`, and add them with --start and --end."
+    "No term was given, so they are perpetual; --perpetual says that this is meant. If a term was meant, "
+    "take them back with `tallystick portal license correct`, and add them with --start and --end."
 )
 
 

@@ -24,9 +24,9 @@ NEXT_STEPS = {
     "shows it again). To use this device again: tallystick device request",
 }
 ON_OTHER_HARDWARE = (
-    "Nothing is licensed on this hardware. If this folder was copied here, initialise this machine as a device "
-    "of its own (tallystick device init). If the machine was repaired, give the reservation back (tallystick "
-    "device return), and request it again: tallystick device request"
+    "Nothing is licensed on this hardware. If this folder was copied here, initialise this machine as a "
+    "device of its own (tallystick device init). If the machine was repaired, give the reservation back "
+    "(tallystick device return), and request it again: tallystick device request"
 )
 """What to do where an authorization is installed for other hardware."""
 
