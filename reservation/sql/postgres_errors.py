@@ -23,6 +23,7 @@ from reservation.errors import (
     StateDamagedError,
     StorageError,
 )
+from reservation.sql.steps import OTHER_FORM_HINT, migrations_in, other_form
 
 _REFUSALS = ("password", "authentication", "pg_hba.conf", "role", "permission denied", "user name")
 
@@ -83,7 +84,7 @@ def refused_changes() -> Iterator[None]:
 def _of_statement(error: psycopg.Error, name: str) -> ReservationError:
     said = _said(error)
     kind, message, hint = next(row[1:] for row in _KINDS if isinstance(error, row[0]))
-    return kind(message.format(name=name, said=said), hint=hint)
+    return kind(message.format(name=name, said=said, form=other_form(migrations_in("postgres"))), hint=hint)
 
 
 _Kind = tuple[type[psycopg.Error] | tuple[type[psycopg.Error], ...], type[ReservationError], str, str]
@@ -130,8 +131,8 @@ _KINDS: tuple[_Kind, ...] = (
     (
         psycopg.ProgrammingError,
         StateDamagedError,
-        "{name} does not have the tables that it must have: {said}.",
-        "Restore the database from a backup.",
+        "{name} does not have the tables that it must have: {said}. {form}",
+        OTHER_FORM_HINT,
     ),
     (psycopg.Error, StateDamagedError, "{name} is damaged: {said}.", "Restore the database from a backup."),
 )

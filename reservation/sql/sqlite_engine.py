@@ -38,7 +38,7 @@ from reservation.founding import Founding
 from reservation.misfits import misfits_reported
 from reservation.sql.reading import SqlReading
 from reservation.sql.sqlite_schema import deviations, migrations
-from reservation.sql.steps import Migration, insert_founding, queries_for
+from reservation.sql.steps import OTHER_FORM_HINT, Migration, insert_founding, other_form, queries_for
 from reservation.sql.turns import Turns, turn
 from reservation.sql.writing import SqlWriting
 from reservation.store import Reading, Writing
@@ -124,7 +124,8 @@ def engine_errors(path: Path) -> Iterator[None]:
         ) from error
     except (apsw.SQLError, apsw.SchemaChangeError) as error:
         raise StateDamagedError(
-            f"{path} does not have the tables that it must have: {error}.", hint=_DAMAGE_HINT
+            f"{path} does not have the tables that it must have: {error}. {other_form(migrations())}",
+            hint=OTHER_FORM_HINT,
         ) from error
     except (
         apsw.FullError,

@@ -67,6 +67,19 @@ def queries_for(driver: str, folder: str) -> Any:
     return aiosql.from_str(text, driver)
 
 
+OTHER_FORM_HINT = (
+    "Keep the database as it is. Open it with the version that made it, or restore it from a backup."
+)
+
+
+def other_form(steps: tuple[Migration, ...]) -> str:
+    """Say what a database is whose tables are others, while its number is right: else it is not opened."""
+    return (
+        f"It says that its schema is number {steps[-1].number}, as this version's is: so it was made by a "
+        "version that was never released, or changed since."
+    )
+
+
 def insert_founding(transaction: SqlWriting, founding: Founding) -> None:
     """Write the first rows of a portal.
 

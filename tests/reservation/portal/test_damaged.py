@@ -214,6 +214,19 @@ def test_the_audit_goes_on_behind_a_row_that_nobody_can_read(books: Books) -> No
     assert {"the people", "the reservations"} <= {one.subject for one in found if one.kind == "row"}
 
 
+def test_tables_of_another_form_are_called_so(engine: str, url: str, portal: Portal) -> None:
+    changed = "ALTER TABLE policies RENAME COLUMN margin_days TO margin"
+    if engine == "sqlite":
+        with closing(apsw.Connection(url.removeprefix("sqlite://"))) as connection:
+            connection.execute(changed)
+    else:
+        with psycopg.connect(url) as server:
+            server.execute(changed.encode())
+    with pytest.raises(StateDamagedError, match=r"margin_days.*schema is number 1, as this") as caught:
+        service.show_policy(portal)
+    assert "the version that made it" in caught.value.hint
+
+
 def test_a_server_s_books_are_called_damaged_too(
     engine: str, url: str, portal: Portal, time: Time, founded: Founded
 ) -> None:
