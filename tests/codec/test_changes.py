@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from codec.changes import Change, changes
 from codec.codes import Line, Term
+from codec.explain import term_record
 from codec.lines import sort_lines
 
 YEAR = Term(date(2026, 1, 1), date(2026, 12, 31))
@@ -67,6 +68,25 @@ def test_a_change_in_words(before: Line | None, after: Line | None, ways: list[s
     assert (record["ways"], record["words"]) == (ways, words)
     assert record["before"] == (before.count if before else 0)
     assert record["after"] == (after.count if after else 0)
+
+
+def test_a_change_as_json_says_all_of_it() -> None:
+    (change,) = changes((Line("A", 3, YEAR, True),), (Line("A", 5, NEXT, reporting_only=True),))
+    assert change.words == (
+        f"raised from 3 to 5; other dates: {NEXT_IN_WORDS}, before: {IN_WORDS}; "
+        "other flags: reporting-only, before: export-controlled (5)"
+    )
+    assert change.record() == {
+        "tag": "A",
+        "ways": ["raised", "other dates", "other flags"],
+        "before": 3,
+        "after": 5,
+        "term": term_record(NEXT),
+        "term_before": term_record(YEAR),
+        "export_controlled": False,
+        "reporting_only": True,
+        "words": change.words,
+    }
 
 
 def test_several_lines_of_one_tag_find_their_partners() -> None:

@@ -74,6 +74,7 @@ def test_a_wrong_piece_is_undone_by_what_is_added_for_it(
     known[suspect] = bytes((known[suspect][0] ^ data.draw(st.integers(1, 255)),)) + known[suspect][1:]
     added = dict(if_one_is_wrong(known, spare, needed))
     assert added.keys() == known.keys()
+    assert all(each.keys() <= pieces.keys() for each in added.values())
     found = known | pieces_at(known, [point for point in pieces if point not in known], needed)
     for point, piece in added[suspect].items():
         found[point] = bytes(a ^ b for a, b in zip(found[point], piece, strict=True))

@@ -248,10 +248,11 @@ def test_the_search_for_a_wrong_frame_costs_little_for_each_frame() -> None:
 def test_the_search_for_a_wrong_frame_has_an_end() -> None:
     """Members that are all the same cost two bytes each, and to read them costs as much as others."""
     member = some_members(1, length=65)[0]
-    frames = list(cut(encode_bundle([member] * 10_000), room=190, loss=1))
+    frames = list(cut(encode_bundle([member] * 4000), room=60, loss=1))
     last = frames[0].of.needed
     (gathered,) = gather([*frames[: last - 2], *map(wrong, frames[last - 2 : last]), *frames[last:]])
-    assert calls_in(lambda: disagrees(gathered)) < 5_000_000
+    # Without an end all of 540 would be tried: more than four million.
+    assert calls_in(lambda: disagrees(gathered)) < 2_000_000
 
 
 @given(st.integers(0, 1 << 32), st.integers(1, 5))
