@@ -306,6 +306,8 @@ def _behind(books: Reading, rights: Rights, before: bytes | None) -> Iterator[De
     """Yield those whose reservations come before a place in lists, which the acting user may see."""
     needs = _Needs.of(books)
     settled = needs.settled()
+    if needs.is_nothing(settled):
+        return
     while True:
         found = books.newest_authorizations(settled, before, _BATCH)
         for one in found:
@@ -350,6 +352,15 @@ class _Needs:
         if self.rebuilt or last == len(asks) - 1:
             return None
         return self.history.used[last + 1].event_id
+
+    def is_nothing(self, settled: bytes | None) -> bool:
+        """Tell whether no device needs anything: no issuer that ever signed asks for anything.
+
+        Args:
+            settled: The event since which none does.
+        """
+        has_newest_trust = self.history.serial_shown_by(None) >= self.serial
+        return has_newest_trust and settled == self.history.used[0].event_id
 
     def of_device(self, books: Reading, one: NewestAuthorization) -> tuple[bool, bool]:
         """Return whether a device needs the newest trust code, and whether a new authorization."""
