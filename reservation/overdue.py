@@ -99,13 +99,19 @@ def _day_after(day: date) -> date:
     return day + _DAY if day < date.max else day
 
 
+def place_of(kind: AlertKind, one: Reservation) -> Place | None:
+    """Return the place of a reservation among the facts of a kind; None: it has none."""
+    since = since_of(kind, one)
+    return Place(since, one.page_key) if since else None
+
+
 def fact_on(stretch: Stretch, one: Reservation, policy: Policy) -> Fact | None:
     """Return the fact about a reservation when it lies within a stretch; None: it does not."""
-    since = since_of(stretch.kind, one)
-    if since is None or since > stretch.last or Place(since, one.page_key) <= stretch.after:
+    place = place_of(stretch.kind, one)
+    if place is None or place.since > stretch.last or place <= stretch.after:
         return None
-    fact = on_reservation(stretch.kind, one, stretch.severity, since)
-    return replace(fact, due=(since + _lag(stretch.kind, policy)).date())
+    fact = on_reservation(stretch.kind, one, stretch.severity, place.since)
+    return replace(fact, due=(place.since + _lag(stretch.kind, policy)).date())
 
 
 def facts_on(one: Reservation, policy: Policy, now: datetime) -> tuple[Fact, ...]:

@@ -105,7 +105,6 @@ def list_alerts(
             _page_text(found[most - 1]) if len(found) > most else None,
         )
 
-    read(portal, Verb.LIST_ALERTS, lambda _books, _rights: None)
     _write_what_stands(portal, choice_in, now, every=every)
     return read(portal, Verb.LIST_ALERTS, work)
 

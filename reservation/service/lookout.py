@@ -161,8 +161,7 @@ class _Unwritten:
         wanted = plan_overdue(books, filter(None, facts), now)
         if len(found) < most:
             return wanted, None
-        since = overdue.since_of(stretch.kind, found[-1]) if found else None
-        return wanted, Place(since, found[-1].page_key) if since else stretch.after
+        return wanted, (overdue.place_of(stretch.kind, found[-1]) if found else None) or stretch.after
 
 
 _Step = _Gone | _Unwritten
@@ -282,10 +281,10 @@ def _first_of(
             if left and fact is not None and choice.takes(fact):
                 left -= 1
                 yield fact, one.page_key
-        since = overdue.since_of(stretch.kind, found[-1]) if found else None
-        if since is None or len(found) < batch:
+        last = overdue.place_of(stretch.kind, found[-1]) if found else None
+        if last is None or len(found) < batch:
             return
-        stretch = replace(stretch, after=Place(since, found[-1].page_key))
+        stretch = replace(stretch, after=last)
 
 
 # --- what the books say -----------------------------------------------------------------------------
