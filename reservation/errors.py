@@ -307,6 +307,11 @@ class UnknownNameError(RuleError):
     code = "unknown-name"
 
 
+def no_such_page() -> UnknownNameError:
+    """Return the refusal of a page that no list named."""
+    return UnknownNameError("There is no such page.", hint="Give what the page before named as the next one.")
+
+
 class NameTakenError(RuleError):
     """A name that something else has already."""
 

@@ -13,7 +13,13 @@ from codec.alphabet import clean
 from codec.errors import MalformedCodeError
 from reservation import alerts, rules
 from reservation.alerts import Acknowledgement, Alert, Plan, Severity
-from reservation.errors import PermissionDeniedError, ReservationError, RuleError, UnknownNameError
+from reservation.errors import (
+    PermissionDeniedError,
+    ReservationError,
+    RuleError,
+    UnknownNameError,
+    no_such_page,
+)
 from reservation.model import NAME_CHARACTERS, Event, EventKind, Reservation, Stamp
 from reservation.roles import Rights, Verb
 from reservation.service import lookout
@@ -176,7 +182,7 @@ def _parse_page(page: str | None) -> After | _ClosedAfter | None:
             )
     except ValueError:
         pass
-    raise UnknownNameError("There is no such page.", hint="Give what the page before named as the next one.")
+    raise no_such_page()
 
 
 def _instant(text: str) -> datetime:

@@ -25,7 +25,7 @@ from codec.errors import CodecError
 from codec.keys import VerifyingKey
 from codec.reading import Received, inspect, receive
 from reservation import issuers, limits, rules
-from reservation.errors import UnknownNameError, WrongStateError
+from reservation.errors import WrongStateError, no_such_page
 from reservation.issuers import NewestAuthorization, UsedIssuer
 from reservation.model import Event, EventKind, Reservation, Sequence, Stamp, StoredCode, StoredTrust
 from reservation.roles import Rights, Verb
@@ -297,9 +297,7 @@ def _parse_page(page: str | None) -> bytes | None:
     try:
         return None if page is None else bytes.fromhex(page)
     except ValueError as error:
-        raise UnknownNameError(
-            "There is no such page.", hint="Give what the page before named as the next one."
-        ) from error
+        raise no_such_page() from error
 
 
 def _behind(books: Reading, rights: Rights, before: bytes | None) -> Iterator[DeviceBehind]:

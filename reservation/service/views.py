@@ -14,7 +14,7 @@ from codec.codes import Line
 from codec.keys import VerifyingKey
 from reservation import limits, trustfile
 from reservation.contradictions import missing
-from reservation.errors import UnknownNameError
+from reservation.errors import no_such_page
 from reservation.ledger import Account, Balance
 from reservation.model import (
     Decision,
@@ -313,9 +313,7 @@ def _parse_page(page: str | None) -> tuple[datetime, bytes] | None:
     try:
         return datetime.fromisoformat(since), bytes.fromhex(key)
     except ValueError as error:
-        raise UnknownNameError(
-            "There is no such page.", hint="Give what the page before named as the next one."
-        ) from error
+        raise no_such_page() from error
 
 
 def _summaries(books: Reading, reservations: tuple[Reservation, ...], now: datetime) -> tuple[Summary, ...]:
